@@ -1,0 +1,96 @@
+"""The one place that reads the environment.
+
+Each field's metadata holds its variable, the Chinese note for operators and whether it is secret; `docs/settings.md` is generated from it.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+
+class SettingsError(ValueError):
+    """A setting that can't be used; the message names the variable and the cure."""
+
+
+def _setting(variable: str, default: Any, note: str, *, secret: bool = False) -> Any:
+    return field(default=default, metadata={"variable": variable, "note": note, "secret": secret})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything an installation may set, read once at start."""
+
+    environment: str = _setting("ZHIBAO_ENV", "development", "`production`、`development` 或 `test`；生产环境要求全部密钥齐备")
+    data_dir: Path = _setting("ZHIBAO_DATA", Path("var"), "数据目录：内置数据库、队列、密钥、日志")
+    database_url: str = _setting("DATABASE_URL", "", "PostgreSQL 地址；留空则用内置数据库", secret=True)
+    owner_database_url: str = _setting("OWNER_DATABASE_URL", "", "建表所用账号的地址；留空则与 DATABASE_URL 相同", secret=True)
+    redis_url: str = _setting("REDIS_URL", "", "Redis 或 Valkey 地址；留空则用内置队列", secret=True)
+    secret_key: str = _setting("ZHIBAO_SECRET_KEY", "", "签名与派生查询码的主密钥，至少 32 字符", secret=True)
+    field_keys: str = _setting("ZHIBAO_FIELD_KEYS", "", "联系方式加密密钥，形如 `k2:BASE64,k1:BASE64`；第一把用于写入", secret=True)
+    base_url: str = _setting("ZHIBAO_BASE_URL", "http://127.0.0.1:8000", "对外网址，印在海报上，不带末尾斜杠")
+    host: str = _setting("ZHIBAO_HOST", "127.0.0.1", "网页服务监听的地址")
+    port: int = _setting("ZHIBAO_PORT", 8000, "网页服务监听的端口")
+    web_processes: int = _setting("ZHIBAO_WEB_PROCESSES", 2, "网页进程数")
+    web_threads: int = _setting("ZHIBAO_WEB_THREADS", 4, "每个网页进程的线程数")
+    triage_workers: int = _setting("ZHIBAO_TRIAGE_WORKERS", 1, "整理来件的工作进程数")
+    trusted_proxies: int = _setting("ZHIBAO_TRUSTED_PROXIES", 0, "前面有几层可信的反向代理（取 X-Forwarded-For）")
+    controller_name: str = _setting("ZHIBAO_CONTROLLER", "本区政协办公室", "个人信息处理者的名称，写在提交按钮下方")
+    controller_phone: str = _setting("ZHIBAO_CONTROLLER_PHONE", "", "个人信息处理者的联系电话")
+    form_key_hours: int = _setting("ZHIBAO_FORM_KEY_HOURS", 24, "打开的表单多少小时内可以提交")
+    device_limit: str = _setting("ZHIBAO_DEVICE_LIMIT", "20/hour", "同一设备提交次数上限")
+    point_limit: str = _setting("ZHIBAO_POINT_LIMIT", "600/hour", "同一直报点提交次数上限")
+    address_limit: str = _setting("ZHIBAO_ADDRESS_LIMIT", "300/hour", "同一网络地址提交次数上限（整栋楼可能共用一个地址）")
+    code_limit: str = _setting("ZHIBAO_CODE_LIMIT", "10/hour", "同一回执号输错查询码的次数上限")
+    login_limit: str = _setting("ZHIBAO_LOGIN_LIMIT", "30/hour", "同一网络地址尝试登录的次数上限")
+    undo_seconds: int = _setting("ZHIBAO_UNDO_SECONDS", 60, "委员处理后多少秒内可以撤销；通知在此之后才发出")
+    session_idle_minutes: int = _setting("ZHIBAO_SESSION_IDLE_MINUTES", 120, "登录后多久不用要重新登录（分钟）")
+    session_hours: int = _setting("ZHIBAO_SESSION_HOURS", 12, "登录最长有效时间（小时）")
+    wechat_app_id: str = _setting("WECHAT_APP_ID", "", "公众号 AppID")
+    wechat_token: str = _setting("WECHAT_TOKEN", "", "公众号回调 Token，必填才启用回调", secret=True)
+    wechat_aes_key: str = _setting("WECHAT_AES_KEY", "", "公众号回调 EncodingAESKey（43 位）；生产环境必须用安全模式", secret=True)
+    log_level: str = _setting("ZHIBAO_LOG_LEVEL", "INFO", "日志级别")
+
+    @property
+    def is_production(self) -> bool:
+        """Whether missing secrets and plain-text callbacks must be refused."""
+        return self.environment == "production"
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None, **overrides: Any) -> "Settings":
+        """Read every field from `env` (default: the process environment); `overrides` win. Raises SettingsError naming the variable."""
+        source = os.environ if env is None else env
+        values: dict[str, Any] = {}
+        for f in fields(cls):
+            raw = source.get(f.metadata["variable"], "")
+            if raw != "":
+                values[f.name] = _parse(f.metadata["variable"], f.default, raw)
+        values.update(overrides)
+        settings = cls(**values)
+        settings.check()
+        return settings
+
+    def check(self) -> None:
+        """Raise SettingsError for a combination that can't work."""
+        if self.environment not in {"production", "development", "test"}:
+            raise SettingsError("ZHIBAO_ENV: use production, development or test")
+        if self.secret_key and len(self.secret_key) < 32:
+            raise SettingsError("ZHIBAO_SECRET_KEY: at least 32 characters; make one with `zhibao secret`")
+        if self.base_url.endswith("/"):
+            raise SettingsError("ZHIBAO_BASE_URL: leave out the trailing slash")
+        if self.wechat_aes_key and len(self.wechat_aes_key) != 43:
+            raise SettingsError("WECHAT_AES_KEY: the platform's EncodingAESKey has exactly 43 characters")
+        if self.is_production and self.wechat_token and not self.wechat_aes_key:
+            raise SettingsError("WECHAT_AES_KEY: production requires the platform's safe mode (安全模式)")
+        if self.is_production and not self.base_url.startswith("https://"):
+            raise SettingsError("ZHIBAO_BASE_URL: production needs https, WeChat opens nothing else")
+
+
+def _parse(variable: str, default: Any, raw: str) -> Any:
+    if isinstance(default, int):
+        try:
+            return int(raw)
+        except ValueError:
+            raise SettingsError(f"{variable}: a whole number is needed, not {raw!r}") from None
+    return Path(raw) if isinstance(default, Path) else raw

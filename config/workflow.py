@@ -1,0 +1,129 @@
+"""Deadlines, quotas and thresholds that a district may change, read from `workflow.toml`."""
+
+import datetime as dt
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+DEFAULT_FILE = Path(__file__).with_name("workflow.toml")
+
+
+class WorkflowError(ValueError):
+    """The file can't be used; the message names the entry and what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerRules:
+    """Who has a matter, and for how long, before somebody else gets it."""
+
+    convenor_after_working_days: int
+    staff_after_working_days: int
+    candidate_idle_working_days: int
+    needs_detail_days: int
+    close_after_silent_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionRules:
+    """How long personal text is kept after it was last needed."""
+
+    contact_days: int
+    withdrawn_text_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class SameMatterRules:
+    """Where earlier messages about the same matter are looked for."""
+
+    window_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncedDays:
+    """Days that the calendar package doesn't know or gets wrong; `working` are make-up days."""
+
+    off: frozenset[dt.date]
+    working: frozenset[dt.date]
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """Everything in the file, checked."""
+
+    owner: OwnerRules
+    retention: RetentionRules
+    same_matter: SameMatterRules
+    holidays: AnnouncedDays
+
+
+@cache
+def default_workflow() -> Workflow:
+    """The workflow that ships with the project, read once per process."""
+    return load_workflow(DEFAULT_FILE)
+
+
+def load_workflow(path: Path) -> Workflow:
+    """Read a workflow file and the holiday file it names; raises WorkflowError naming the entry at fault."""
+    document = _read(path)
+    unknown = set(document) - {"owner", "retention", "same_matter", "holidays"}
+    if unknown:
+        raise WorkflowError(f"{path.name}: unknown section [{min(unknown)}]")
+    owner = OwnerRules(**_numbers(document, "owner", OwnerRules, path.name))
+    if owner.staff_after_working_days <= owner.convenor_after_working_days:
+        raise WorkflowError(f"{path.name}: [owner] staff_after_working_days must be greater than convenor_after_working_days")
+    return Workflow(
+        owner=owner,
+        retention=RetentionRules(**_numbers(document, "retention", RetentionRules, path.name)),
+        same_matter=SameMatterRules(**_numbers(document, "same_matter", SameMatterRules, path.name)),
+        holidays=_holidays(document.get("holidays", {}), path),
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise WorkflowError(f"{path}: {error}") from error
+
+
+def _numbers(document: Mapping[str, Any], section: str, shape: type[Any], where: str) -> dict[str, int]:
+    raw = document.get(section)
+    if not isinstance(raw, dict):
+        raise WorkflowError(f"{where}: section [{section}] is missing")
+    names = {field.name for field in fields(shape)}
+    if set(raw) != names:
+        wrong = min(set(raw) ^ names)
+        raise WorkflowError(f"{where}: [{section}] {wrong} is {'missing' if wrong in names else 'unknown'}")
+    for name, value in raw.items():
+        if type(value) is not int or value < 1:
+            raise WorkflowError(f"{where}: [{section}] {name} must be a whole number of days, 1 or more, not {value!r}")
+    return raw
+
+
+def _holidays(raw: object, path: Path) -> AnnouncedDays:
+    days = _days(raw, f"{path.name}: [holidays]", allowed={"off", "working", "file"})
+    extra = raw.get("file", "") if isinstance(raw, dict) else ""
+    if not isinstance(extra, str):
+        raise WorkflowError(f"{path.name}: [holidays] file must be a path")
+    if not extra:
+        return days
+    more = _days(_read(path.parent / extra), extra, allowed={"off", "working"})
+    return AnnouncedDays(days.off | more.off, days.working | more.working)
+
+
+def _days(raw: object, where: str, *, allowed: set[str]) -> AnnouncedDays:
+    if not isinstance(raw, dict) or set(raw) - allowed:
+        raise WorkflowError(f"{where}: only {', '.join(sorted(allowed))} are allowed")
+    found: dict[str, frozenset[dt.date]] = {}
+    for name in ("off", "working"):
+        value = raw.get(name, [])
+        if not isinstance(value, list) or not all(type(day) is dt.date for day in value):
+            raise WorkflowError(f"{where}: {name} must be a list of dates such as 2027-01-01")
+        found[name] = frozenset(value)
+    both = found["off"] & found["working"]
+    if both:
+        raise WorkflowError(f"{where}: {min(both)} is both off and working")
+    return AnnouncedDays(found["off"], found["working"])

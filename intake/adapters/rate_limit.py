@@ -1,0 +1,56 @@
+"""Limits counted in Redis, and in this process while Redis is away."""
+
+import threading
+import time
+from functools import lru_cache
+
+import structlog
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage, RedisStorage
+from limits.strategies import FixedWindowRateLimiter
+from redis import Redis
+from redis.exceptions import RedisError
+
+log = structlog.get_logger(__name__)
+_BREAK_SECONDS = 5.0
+
+
+@lru_cache(maxsize=64)
+def _item(limit: str) -> RateLimitItem:
+    return parse(limit)
+
+
+class RedisRateLimiter:
+    """Fixed windows: a limit is a brake, not a promise, so the simplest count serves."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._shared = FixedWindowRateLimiter(RedisStorage("redis://", connection_pool=redis.connection_pool))
+        self._local = FixedWindowRateLimiter(MemoryStorage())
+        self._open_until = 0.0
+        self._lock = threading.Lock()
+
+    def hit(self, limit: str, *key: str) -> bool:
+        """Count one attempt; False when the limit is spent."""
+        return self._ask("hit", limit, key)
+
+    def spent(self, limit: str, *key: str) -> bool:
+        """Whether the limit is spent, without counting."""
+        return not self._ask("test", limit, key)
+
+    def _ask(self, what: str, limit: str, key: tuple[str, ...]) -> bool:
+        if time.monotonic() >= self._open_until:
+            try:
+                return bool(getattr(self._shared, what)(_item(limit), *key))
+            except RedisError as error:
+                with self._lock:
+                    self._open_until = time.monotonic() + _BREAK_SECONDS
+                log.warning("limits_unreachable", error=type(error).__name__)
+        return bool(getattr(self._local, what)(_item(limit), *key))
+
+
+class MemoryRateLimiter(RedisRateLimiter):
+    """The twin for development without Redis: counts in this process only."""
+
+    def __init__(self) -> None:
+        self._local = FixedWindowRateLimiter(MemoryStorage())
+        self._open_until = float("inf")

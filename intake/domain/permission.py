@@ -1,0 +1,97 @@
+"""Who a person is: roles, permissions, and the table between them. Policy (which state allows what) stands in the state tables."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a person does; always granted for an area and everything below it."""
+
+    WORKER = "worker"
+    """社区工作者：替人填写、补打回执、张贴结果。"""
+    MEMBER = "member"
+    """委员：在手机上研判来件。"""
+    CONVENOR = "convenor"
+    """召集人：委员没空时接手，提出议题。"""
+    STAFF = "staff"
+    """区政协工作人员：筛选议题。"""
+    CHAIR = "chair"
+    """主席会议成员：查看。"""
+    DEPARTMENT = "department"
+    """承办单位：签收与答复。"""
+    LEADER = "leader"
+    """区领导：阅看。"""
+    ADMIN = "admin"
+    """管理员：区域、直报点、人员、审计。"""
+    EVALUATOR = "evaluator"
+    """评估人：第三方评估。"""
+    AUDITOR = "auditor"
+    """审计人：只看审计记录。"""
+
+
+class Permission(StrEnum):
+    """One thing a person may do."""
+
+    TRIAGE_VIEW = "triage.view"
+    """Read masked submissions of the area (看来件)."""
+    TRIAGE_DECIDE = "triage.decide"
+    """Attach, open, refer, answer, decline (研判)."""
+    TOPIC_PROPOSE = "topic.propose"
+    """Send a candidate topic to screening (提交筛选)."""
+    SCREEN_VIEW = "screen.view"
+    """See candidate and proposed topics of the district (看筛选)."""
+    SCREEN_DECIDE = "screen.decide"
+    """Take up, approve, return, merge, refer, reject (筛选)."""
+    CONTACT_REVEAL = "contact.reveal"
+    """See a resident's contact, with a reason that is logged (看联系方式)."""
+    QUARANTINE_DECIDE = "quarantine.decide"
+    """Release or confirm what the machine held back (待核)."""
+    POINTS_MANAGE = "points.manage"
+    """Create, pause, retire points and print posters (直报点)."""
+    PEOPLE_MANAGE = "people.manage"
+    """Create people and grant roles (人员)."""
+    AUDIT_VIEW = "audit.view"
+    """Read and verify the audit chain (审计)."""
+
+
+GRANTS: dict[Role, frozenset[Permission]] = {
+    Role.WORKER: frozenset(),
+    Role.MEMBER: frozenset({Permission.TRIAGE_VIEW, Permission.TRIAGE_DECIDE, Permission.TOPIC_PROPOSE}),
+    Role.CONVENOR: frozenset({Permission.TRIAGE_VIEW, Permission.TRIAGE_DECIDE, Permission.TOPIC_PROPOSE}),
+    Role.STAFF: frozenset(
+        {
+            Permission.TRIAGE_VIEW,
+            Permission.TRIAGE_DECIDE,
+            Permission.TOPIC_PROPOSE,
+            Permission.SCREEN_VIEW,
+            Permission.SCREEN_DECIDE,
+            Permission.CONTACT_REVEAL,
+            Permission.QUARANTINE_DECIDE,
+        }
+    ),
+    Role.CHAIR: frozenset({Permission.SCREEN_VIEW}),
+    Role.DEPARTMENT: frozenset(),
+    Role.LEADER: frozenset({Permission.SCREEN_VIEW}),
+    Role.ADMIN: frozenset({Permission.POINTS_MANAGE, Permission.PEOPLE_MANAGE, Permission.AUDIT_VIEW}),
+    Role.EVALUATOR: frozenset(),
+    Role.AUDITOR: frozenset({Permission.AUDIT_VIEW}),
+}
+"""Complete over Role (a test checks): a role without permissions yet is listed with none."""
+
+ROLE_NAMES: dict[Role, str] = {
+    Role.WORKER: "社区工作者",
+    Role.MEMBER: "委员",
+    Role.CONVENOR: "召集人",
+    Role.STAFF: "区政协工作人员",
+    Role.CHAIR: "主席会议成员",
+    Role.DEPARTMENT: "承办单位",
+    Role.LEADER: "区领导",
+    Role.ADMIN: "管理员",
+    Role.EVALUATOR: "评估人",
+    Role.AUDITOR: "审计人",
+}
+"""Screen names."""
+
+
+def roles_with(permission: Permission) -> frozenset[Role]:
+    """Every role that holds `permission`."""
+    return frozenset(role for role, permissions in GRANTS.items() if permission in permissions)

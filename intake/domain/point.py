@@ -1,0 +1,76 @@
+"""直报点: kinds and states."""
+
+from enum import StrEnum
+
+from intake.domain.permission import Permission as P
+from intake.domain.transition import LABELS, StateTable, Transition
+
+
+class PointKind(StrEnum):
+    """Where the code hangs."""
+
+    COMMUNITY = "community"
+    """社区."""
+    STATION = "station"
+    """委员工作站."""
+    STUDIO = "studio"
+    """委员工作室."""
+    ENTERPRISE = "enterprise"
+    """企业."""
+    SCHOOL = "school"
+    """学校."""
+    BUILDING = "building"
+    """楼栋."""
+    EVENT = "event"
+    """活动."""
+
+
+class PointState(StrEnum):
+    """Whether the code takes submissions."""
+
+    ACTIVE = "active"
+    """在用."""
+    PAUSED = "paused"
+    """暂停: the page says why and where to go meanwhile."""
+    RETIRED = "retired"
+    """停用: for good; the page names the neighbouring way."""
+
+
+class PointAction(StrEnum):
+    """What moves a point."""
+
+    PAUSE = "pause"
+    """暂停."""
+    RESUME = "resume"
+    """恢复."""
+    RETIRE = "retire"
+    """停用."""
+
+
+S, A = PointState, PointAction
+LABELS.update({S.ACTIVE: "在用", S.PAUSED: "暂停", S.RETIRED: "停用"})
+
+POINT_TABLE = StateTable(
+    noun="point",
+    states=S,
+    initial=S.ACTIVE,
+    transitions=(
+        Transition(A.PAUSE, frozenset({S.ACTIVE}), S.PAUSED, P.POINTS_MANAGE, "", needs_reason=True),
+        Transition(A.RESUME, frozenset({S.PAUSED}), S.ACTIVE, P.POINTS_MANAGE, ""),
+        Transition(A.RETIRE, frozenset({S.ACTIVE, S.PAUSED}), S.RETIRED, P.POINTS_MANAGE, "", needs_reason=True),
+    ),
+)
+"""Source: domain.md, IntakePoint."""
+
+
+class AreaKind(StrEnum):
+    """Levels of the area tree."""
+
+    CITY = "city"
+    """市."""
+    DISTRICT = "district"
+    """区."""
+    STREET = "street"
+    """街道."""
+    COMMUNITY = "community"
+    """社区."""

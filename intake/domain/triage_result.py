@@ -1,0 +1,37 @@
+"""What the machine hands over for one submission; workers fill it in, the service stores it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from intake.domain.submission import Urgency
+
+
+class Verdict(StrEnum):
+    """What the machine suggests."""
+
+    ATTACH = "attach"
+    """Joins an existing topic (建议并入)."""
+    OPEN = "open"
+    """Opens a candidate (建议另立)."""
+    UNSURE = "unsure"
+    """Doesn't know; a person decides (拿不准)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TriageResult:
+    """Everything stored for one submission; `content` is the finding as JSON, without the resident's text."""
+
+    submission_id: int
+    model_version: str
+    masked: str
+    category: str | None
+    urgency: Urgency
+    verdict: Verdict
+    topic_id: int | None
+    score: float | None
+    reasons: tuple[str, ...]
+    title: str
+    content: dict[str, Any]
+    grams: tuple[int, ...]
+    rare: tuple[int, ...]

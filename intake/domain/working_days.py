@@ -1,0 +1,77 @@
+"""Working days in China: the State Council's calendar, and the days a district announces besides."""
+
+import datetime as dt
+import logging
+from dataclasses import dataclass
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import chinese_calendar
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+_LOG = logging.getLogger(__name__)
+_SATURDAY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class HolidayTable:
+    """Announced days that win over the calendar package; `working` are make-up days (调休)."""
+
+    off: frozenset[dt.date] = frozenset()
+    working: frozenset[dt.date] = frozenset()
+
+
+NO_ANNOUNCED_DAYS = HolidayTable()
+
+
+def is_working_day(day: dt.date, *, holidays: HolidayTable = NO_ANNOUNCED_DAYS) -> bool:
+    """Whether offices work on `day` (a date in Shanghai); Monday to Friday, with one warning, for years nobody announced."""
+    if day in holidays.working:
+        return True
+    if day in holidays.off:
+        return False
+    if _calendar_knows(day.year):
+        return bool(chinese_calendar.is_workday(day))
+    return day.weekday() < _SATURDAY
+
+
+def add_working_days(start: dt.datetime, days: int, *, holidays: HolidayTable = NO_ANNOUNCED_DAYS) -> dt.datetime:
+    """The same time of day on the `days`-th working day after the day of `start`; the first day isn't counted (民法典第二百零一条).
+
+    `start` must be aware; the answer has its time zone, while days are counted in Shanghai. Raises ValueError for a naive start or
+    fewer than 0 days.
+    """
+    if days < 0:
+        raise ValueError("days: 0 or more")
+    local = _shanghai(start)
+    day = local.date()
+    left = days
+    while left:
+        day += dt.timedelta(days=1)
+        left -= is_working_day(day, holidays=holidays)
+    return dt.datetime.combine(day, local.timetz()).astimezone(start.tzinfo)
+
+
+def working_days_between(a: dt.datetime, b: dt.datetime, *, holidays: HolidayTable = NO_ANNOUNCED_DAYS) -> int:
+    """How many working days lie after the day of `a`, up to and with the day of `b`; negative when `b` is the earlier day."""
+    first, last = _shanghai(a).date(), _shanghai(b).date()
+    if last < first:
+        return -working_days_between(b, a, holidays=holidays)
+    return sum(is_working_day(first + dt.timedelta(days=n), holidays=holidays) for n in range(1, (last - first).days + 1))
+
+
+def _shanghai(moment: dt.datetime) -> dt.datetime:
+    if moment.tzinfo is None:
+        raise ValueError("an aware datetime is needed")
+    return moment.astimezone(SHANGHAI)
+
+
+@cache
+def _calendar_knows(year: int) -> bool:
+    # Cached per year, so that the warning comes once and not for every day that is counted.
+    try:
+        chinese_calendar.is_workday(dt.date(year, 1, 1))
+    except NotImplementedError:
+        _LOG.warning("the holidays of %d are not in the calendar package: Monday to Friday are taken as working days", year)
+        return False
+    return True

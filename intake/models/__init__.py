@@ -1,0 +1,39 @@
+"""Tables, one noun per file; no queries. Importing this package registers every table on `Base.metadata`."""
+
+from intake.models.area import Area
+from intake.models.audit import AuditEntry, AuditLink
+from intake.models.base import Base
+from intake.models.contributor import Contributor
+from intake.models.decision import Decision
+from intake.models.gram import GramCount, SubmissionGrams
+from intake.models.history import HistoryEntry
+from intake.models.notification import Notification
+from intake.models.point import IntakePoint
+from intake.models.sign_in import LoginSession
+from intake.models.submission import Finding, Submission, SubmissionKey
+from intake.models.topic import Topic
+from intake.models.user import RoleGrant, User
+from intake.models.wechat import WeChatFollower, WeChatMessage
+
+__all__ = [
+    "Area",
+    "AuditEntry",
+    "AuditLink",
+    "Base",
+    "Contributor",
+    "Decision",
+    "Finding",
+    "GramCount",
+    "HistoryEntry",
+    "IntakePoint",
+    "LoginSession",
+    "Notification",
+    "RoleGrant",
+    "Submission",
+    "SubmissionGrams",
+    "SubmissionKey",
+    "Topic",
+    "User",
+    "WeChatFollower",
+    "WeChatMessage",
+]

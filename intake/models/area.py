@@ -1,0 +1,24 @@
+"""区域: the tree city → district → street → community."""
+
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from intake.domain.point import AreaKind
+from intake.models.base import Base, Key, text_enum
+
+
+class Area(Base):
+    """One node of the tree; `path` is `/1/4/12/`, so a prefix is a subtree. A city has no district; a district is its own."""
+
+    __tablename__ = "areas"
+    __table_args__ = (
+        UniqueConstraint("parent_id", "name"),
+        Index("ix_areas_path", "path", postgresql_ops={"path": "text_pattern_ops"}),
+    )
+
+    id: Mapped[Key]
+    district_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("areas.id"))
+    parent_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("areas.id"))
+    kind: Mapped[AreaKind] = mapped_column(text_enum(AreaKind, "kind"))
+    name: Mapped[str]
+    path: Mapped[str]

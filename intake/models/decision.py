@@ -1,0 +1,31 @@
+"""处理决定: what a person decided and the words the resident reads."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from intake.models.base import Base, DistrictId, Key
+
+
+class Decision(Base):
+    """A member's decision on a submission, or staff's screening decision on a topic; exactly one of the two."""
+
+    __tablename__ = "decisions"
+    __table_args__ = (
+        Index("ix_decisions_submission", "submission_id", "id"),
+        Index("ix_decisions_topic", "topic_id", "id"),
+        CheckConstraint("(submission_id IS NULL) <> (topic_id IS NULL)", name="one_subject"),
+    )
+
+    id: Mapped[Key]
+    district_id: Mapped[DistrictId]
+    submission_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("submissions.id"))
+    topic_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("topics.id"))
+    action: Mapped[str]
+    reason_code: Mapped[str | None]
+    words: Mapped[str]
+    target_topic_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("topics.id"))
+    decided_by: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id"))
+    decided_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]

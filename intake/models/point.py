@@ -1,0 +1,32 @@
+"""直报点."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from intake.domain.point import PointKind, PointState
+from intake.models.base import Base, DistrictId, Key, text_enum
+
+
+class IntakePoint(Base):
+    """One code on one wall. `code` is the unguessable part of its URL, `scene` its WeChat scene when it has one."""
+
+    __tablename__ = "intake_points"
+    __table_args__ = (Index("ix_intake_points_area", "area_id"), Index("ix_intake_points_district", "district_id", "id"))
+
+    id: Mapped[Key]
+    district_id: Mapped[DistrictId]
+    area_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("areas.id"))
+    kind: Mapped[PointKind] = mapped_column(text_enum(PointKind, "kind"))
+    name: Mapped[str]
+    code: Mapped[str] = mapped_column(unique=True)
+    scene: Mapped[str | None] = mapped_column(unique=True)
+    state: Mapped[PointState] = mapped_column(text_enum(PointState, "state"))
+    closed_note: Mapped[str] = mapped_column(default="")
+    helper_name: Mapped[str] = mapped_column(default="")
+    helper_phone: Mapped[str] = mapped_column(default="")
+    helper_hours: Mapped[str] = mapped_column(default="")
+    poster_version: Mapped[int] = mapped_column(default=1)
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]

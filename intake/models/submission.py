@@ -1,0 +1,88 @@
+"""来件, its key and the machine's findings."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column
+
+from intake.domain.permission import Role
+from intake.domain.submission import Channel, SubmissionState, Urgency
+from intake.models.base import Base, DistrictId, Key, text_enum
+
+
+class Submission(Base):
+    """One sentence of one resident. `text_written` is never changed; it is emptied when its retention ends."""
+
+    __tablename__ = "submissions"
+    __table_args__ = (
+        # The queue of machine triage, the members' queues, and the owners' clocks.
+        Index("ix_submissions_received", "id", postgresql_where="state = 'received'"),
+        Index("ix_submissions_waiting", "area_id", "received_at", "id", postgresql_where="state IN ('triaged', 'reopened')"),
+        Index("ix_submissions_owner", "owner_id", "id", postgresql_where="state IN ('triaged', 'reopened')"),
+        Index("ix_submissions_escalate", "escalate_at", postgresql_where="escalate_at IS NOT NULL"),
+        Index("ix_submissions_district", "district_id", "id"),
+        Index(
+            "ix_submissions_retention",
+            "state_changed_at",
+            postgresql_where="erased_at IS NULL AND state IN ('withdrawn', 'closed', 'declined')",
+        ),
+        CheckConstraint("char_length(text_written) <= 5000", name="text_length"),
+    )
+
+    id: Mapped[Key]
+    """Drawn when the key is written; the receipt number is made of it."""
+    district_id: Mapped[DistrictId]
+    point_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("intake_points.id"))
+    area_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("areas.id"))
+    parent_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("submissions.id"))
+    channel: Mapped[Channel] = mapped_column(text_enum(Channel, "channel"))
+    state: Mapped[SubmissionState] = mapped_column(text_enum(SubmissionState, "state"))
+    state_changed_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)
+    receipt_number: Mapped[str] = mapped_column(unique=True)
+    receipt_salt: Mapped[bytes] = mapped_column(LargeBinary)
+    """Query code and link are derived from it with the master key and stand nowhere (docs/adr/0003)."""
+    text_written: Mapped[str]
+    text_masked: Mapped[str]
+    """What screens show; equals the text as written until the workers found something to mask, and is empty before triage."""
+    replaced_characters: Mapped[int] = mapped_column(default=0)
+    place: Mapped[str] = mapped_column(default="")
+    contact_cipher: Mapped[bytes | None] = mapped_column(LargeBinary)
+    contact_hint: Mapped[str] = mapped_column(default="")
+    device_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    openid_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    category: Mapped[str | None]
+    urgency: Mapped[Urgency] = mapped_column(text_enum(Urgency, "urgency"), default=Urgency.NORMAL)
+    received_at: Mapped[datetime]
+    triaged_at: Mapped[datetime | None]
+    owner_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id"))
+    owner_role: Mapped[Role | None] = mapped_column(text_enum(Role, "owner_role"))
+    escalate_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
+
+
+class SubmissionKey(Base):
+    """What must be unique over all partitions: the idempotency key of the form, or of a WeChat message."""
+
+    __tablename__ = "submission_keys"
+
+    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    district_id: Mapped[DistrictId]
+    submission_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("submissions.id", deferrable=True, initially="DEFERRED"), unique=True)
+    created_at: Mapped[datetime]
+
+
+class Finding(Base):
+    """What one version of the machine found; every version is kept."""
+
+    __tablename__ = "findings"
+    __table_args__ = (Index("ix_findings_submission", "submission_id", "id"),)
+
+    id: Mapped[Key]
+    district_id: Mapped[DistrictId]
+    submission_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("submissions.id"))
+    model_version: Mapped[str]
+    content: Mapped[dict[str, Any]]
+    """Masked spans, category, urgency, same matter: codes, scores and reasons; no resident's text outside spans."""
+    created_at: Mapped[datetime]

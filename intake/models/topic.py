@@ -1,0 +1,45 @@
+"""议题."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Sequence
+from sqlalchemy.orm import Mapped, mapped_column
+
+from intake.domain.submission import Urgency
+from intake.domain.topic import Route, TopicState
+from intake.models.base import Base, DistrictId, Key, text_enum
+
+TOPIC_SEQUENCE = Sequence("topic_sequence", metadata=Base.metadata)
+"""Running number of topics."""
+
+
+class Topic(Base):
+    """One matter, with the submissions behind it as contributors."""
+
+    __tablename__ = "topics"
+    __table_args__ = (
+        Index("ix_topics_board", "district_id", "state", "id"),
+        Index("ix_topics_area", "area_id", "state"),
+    )
+
+    id: Mapped[Key]
+    district_id: Mapped[DistrictId]
+    number: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str]
+    route: Mapped[Route] = mapped_column(text_enum(Route, "route"))
+    category: Mapped[str | None]
+    urgency: Mapped[Urgency] = mapped_column(text_enum(Urgency, "urgency"), default=Urgency.NORMAL)
+    area_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("areas.id"))
+    state: Mapped[TopicState] = mapped_column(text_enum(TopicState, "state"))
+    state_changed_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)
+    opened_by: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id"))
+    """None when the machine opened it."""
+    proposed_by: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id"))
+    merged_into_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("topics.id"))
+    confirmed_count: Mapped[int] = mapped_column(default=0)
+    suggested_count: Mapped[int] = mapped_column(default=0)
+    area_count: Mapped[int] = mapped_column(default=0)
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+    created_at: Mapped[datetime]

@@ -1,0 +1,45 @@
+"""用户与角色."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from intake.domain.permission import Role
+from intake.models.area import Area
+from intake.models.base import Base, DistrictId, Key, text_enum
+
+
+class User(Base):
+    """Somebody who signs in."""
+
+    __tablename__ = "users"
+    __table_args__ = (UniqueConstraint("login"), Index("ix_users_district", "district_id", "id"))
+
+    id: Mapped[Key]
+    district_id: Mapped[DistrictId]
+    login: Mapped[str]
+    name: Mapped[str]
+    password_hash: Mapped[str]
+    active: Mapped[bool] = mapped_column(default=True)
+    failed_tries: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None]
+    last_owned_at: Mapped[datetime | None]
+    """When the group's turn last came to this member (rota)."""
+    created_at: Mapped[datetime]
+    grants: Mapped[list["RoleGrant"]] = relationship(back_populates="user", lazy="raise")
+
+
+class RoleGrant(Base):
+    """A role in an area and everything below it."""
+
+    __tablename__ = "role_grants"
+    __table_args__ = (UniqueConstraint("user_id", "role", "area_id"), Index("ix_role_grants_area_role", "area_id", "role"))
+
+    id: Mapped[Key]
+    district_id: Mapped[DistrictId]
+    user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id"))
+    role: Mapped[Role] = mapped_column(text_enum(Role, "role"))
+    area_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("areas.id"))
+    user: Mapped[User] = relationship(back_populates="grants", lazy="raise")
+    area: Mapped[Area] = relationship(lazy="raise")

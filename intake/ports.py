@@ -1,0 +1,120 @@
+"""What the outside world looks like from inside; adapters fill these in, tests and development use their Null twins."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class Wake(StrEnum):
+    """Kinds of work a wake-up can announce; the value names the job, whose dotted path stands in `JOBS`."""
+
+    TRIAGE = "triage"
+    """Rows in state `received` (来件待整理)."""
+    NOTIFY = "notify"
+    """Notices in state `pending` whose time has come (待发通知)."""
+    ESCALATE = "escalate"
+    """Submissions whose owner's clock ran out (超时上交)."""
+    CHAIN_AUDIT = "chain_audit"
+    """Audit rows not yet linked into the hash chain (审计链)."""
+    RETENTION = "retention"
+    """Contacts and withdrawn texts whose retention ended (到期清除)."""
+
+
+JOBS: dict[Wake, tuple[str, str]] = {
+    Wake.TRIAGE: ("triage", "workers.jobs.triage_batch.run"),
+    Wake.NOTIFY: ("housekeeping", "workers.jobs.send_notices.run"),
+    Wake.ESCALATE: ("housekeeping", "workers.jobs.escalate.run"),
+    Wake.CHAIN_AUDIT: ("housekeeping", "workers.jobs.chain_audit.run"),
+    Wake.RETENTION: ("housekeeping", "workers.jobs.apply_retention.run"),
+}
+"""Queue and dotted path of each job. Intake never imports workers, so the path is text; a test resolves every one."""
+
+
+class Clock(Protocol):
+    """Where the time comes from."""
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+        return datetime.now(UTC)
+
+
+class JobQueue(Protocol):
+    """Wakes workers up. Losing a wake-up costs at most one sweep (30 s), never a row."""
+
+    def wake(self, kind: Wake) -> bool:
+        """Send or coalesce one wake-up; False when the queue can't be reached just now. Never raises, never waits over 0.5 s."""
+        ...
+
+
+class NullJobQueue:
+    """Remembers wake-ups instead of sending them."""
+
+    def __init__(self) -> None:
+        self.woken: list[Wake] = []
+
+    def wake(self, kind: Wake) -> bool:
+        """Record `kind`."""
+        self.woken.append(kind)
+        return True
+
+
+class RateLimiter(Protocol):
+    """Counts attempts in a fixed window."""
+
+    def hit(self, limit: str, *key: str) -> bool:
+        """Count one attempt against `limit` (such as "20/hour") for `key`; False when the limit is spent. Never raises."""
+        ...
+
+    def spent(self, limit: str, *key: str) -> bool:
+        """Whether the limit is spent, without counting."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One message to one resident: facts only, the channel chooses the form."""
+
+    id: int
+    kind: str
+    receipt_number: str
+    channel: str
+
+
+class Notifier(Protocol):
+    """Delivers notices outside the receipt page."""
+
+    def send(self, notice: Notice) -> None:
+        """Deliver or raise PermanentDeliveryError / RetryableDeliveryError from `intake.domain.errors`."""
+        ...
+
+
+class ReceiptPageNotifier:
+    """The receipt page is the channel: the notice is delivered when it stands there."""
+
+    def send(self, notice: Notice) -> None:
+        """Nothing leaves the house."""
+
+
+class Vault(Protocol):
+    """Keys: encrypts fields, derives codes, makes keyed fingerprints."""
+
+    def seal(self, plain: str, *, context: str) -> bytes:
+        """AES-256-GCM under the current key, whose id is stored with it; `context` binds the cipher to its row."""
+        ...
+
+    def open(self, cipher: bytes, *, context: str) -> str:
+        """The plain text; PermanentError when key or context don't fit."""
+        ...
+
+    def derive(self, purpose: str, data: bytes) -> bytes:
+        """32 bytes only the holder of the master key can compute."""
+        ...

@@ -1,0 +1,107 @@
+"""Which point is behind a code, and who listens there."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session, aliased
+
+from intake.domain.permission import Role
+from intake.domain.point import PointKind, PointState
+from intake.models import Area, IntakePoint, RoleGrant, User
+
+
+@dataclass(frozen=True, slots=True)
+class PointView:
+    """What the form, the greeting and the poster need."""
+
+    id: int
+    district_id: int
+    area_id: int
+    area_path: str
+    code: str
+    scene: str | None
+    kind: PointKind
+    state: PointState
+    name: str
+    closed_note: str
+    district_name: str
+    parent_name: str
+    helper_name: str
+    helper_phone: str
+    helper_hours: str
+    poster_version: int
+    listeners: int
+    """Active members and convenors whose areas hold this point."""
+
+
+def _select(*where: ColumnElement[bool]) -> Select[Any]:
+    parent, district, scope = aliased(Area), aliased(Area), aliased(Area)
+    listeners = (
+        select(func.count(User.id.distinct()))
+        .join(RoleGrant, RoleGrant.user_id == User.id)
+        .join(scope, scope.id == RoleGrant.area_id)
+        .where(
+            User.active,
+            User.district_id == IntakePoint.district_id,
+            RoleGrant.role.in_([Role.MEMBER, Role.CONVENOR]),
+            func.starts_with(Area.path, scope.path),
+        )
+        .correlate(Area, IntakePoint)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            IntakePoint.id,
+            IntakePoint.district_id,
+            IntakePoint.area_id,
+            Area.path,
+            IntakePoint.code,
+            IntakePoint.scene,
+            IntakePoint.kind,
+            IntakePoint.state,
+            IntakePoint.name,
+            IntakePoint.closed_note,
+            district.name,
+            func.coalesce(parent.name, ""),
+            IntakePoint.helper_name,
+            IntakePoint.helper_phone,
+            IntakePoint.helper_hours,
+            IntakePoint.poster_version,
+            listeners,
+        )
+        .join(Area, Area.id == IntakePoint.area_id)
+        .join(district, district.id == IntakePoint.district_id)
+        .outerjoin(parent, (parent.id == Area.parent_id) & (parent.id != district.id))
+        .where(*where)
+    )
+
+
+def point_by_code(session: Session, code: str) -> PointView | None:
+    """The point with this public code."""
+    row = session.execute(_select(IntakePoint.code == code)).one_or_none()
+    return PointView(*row) if row else None
+
+
+def point_by_id(session: Session, point_id: int) -> PointView | None:
+    """The point with this id."""
+    row = session.execute(_select(IntakePoint.id == point_id)).one_or_none()
+    return PointView(*row) if row else None
+
+
+def point_by_scene(session: Session, scene: str) -> PointView | None:
+    """The point with this WeChat scene code."""
+    row = session.execute(_select(IntakePoint.scene == scene)).one_or_none()
+    return PointView(*row) if row else None
+
+
+def points_under(session: Session, area: str) -> list[PointView]:
+    """Every point in the subtree of the area called `area` (a name, or an id), in the tree's order; for posters."""
+    root = select(Area.path).where(Area.name == area if not area.isdecimal() else Area.id == int(area))
+    paths = list(session.scalars(root))
+    rows = [
+        row
+        for path in paths
+        for row in session.execute(_select(Area.path.startswith(path, autoescape=True)).order_by(Area.path, IntakePoint.id))
+    ]
+    return [PointView(*row) for row in rows]

@@ -1,0 +1,166 @@
+"""What a resident reads on the receipt: where it stands, who has it, and every step in plain words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from intake.domain.contributor import ContributorStatus
+from intake.domain.permission import Role
+from intake.domain.submission import (
+    DECLINE_WORDS,
+    SUBMISSION_TABLE,
+    WITHDRAWABLE,
+    DeclineReason,
+    SubmissionState,
+)
+from intake.domain.topic import TOPIC_TABLE
+from intake.domain.transition import StateTable
+from intake.models import Contributor, Decision, HistoryEntry, IntakePoint, Submission, Topic, User
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the timeline."""
+
+    at: datetime
+    words: str
+    """The table's sentence for this step."""
+    reason: str
+    """What the member or staff wrote, and the reason's own words."""
+    by: str
+    """Who, where it is a person."""
+    topic_title: str
+    is_decision: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptView:
+    """Everything on the receipt page."""
+
+    submission_id: int
+    number: str
+    salt: bytes
+    state: SubmissionState
+    text: str
+    replaced_characters: int
+    place: str
+    contact_hint: str
+    received_at: datetime
+    point_name: str
+    point_code: str
+    helper_phone: str
+    helper_hours: str
+    helper_name: str
+    owner_name: str
+    owner_role: Role | None
+    topic_title: str
+    topic_people: int
+    steps: tuple[Step, ...]
+    may_withdraw: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptSecret:
+    """What is needed to check a code or a link."""
+
+    submission_id: int
+    number: str
+    salt: bytes
+
+
+def receipt_secret(session: Session, number: str) -> ReceiptSecret | None:
+    """The salt behind a receipt number."""
+    row = session.execute(
+        select(Submission.id, Submission.receipt_number, Submission.receipt_salt).where(Submission.receipt_number == number)
+    ).one_or_none()
+    return ReceiptSecret(*row) if row else None
+
+
+def receipt_view(session: Session, submission_id: int) -> ReceiptView:
+    """The whole page in three queries: the submission with its place, its topic, and the steps of both."""
+    submission, point, owner = session.execute(
+        select(Submission, IntakePoint, User)
+        .join(IntakePoint, IntakePoint.id == Submission.point_id)
+        .outerjoin(User, User.id == Submission.owner_id)
+        .where(Submission.id == submission_id)
+    ).one()
+    joined = session.execute(
+        select(Contributor, Topic)
+        .join(Topic, Topic.id == Contributor.topic_id)
+        .where(Contributor.submission_id == submission_id, Contributor.status == ContributorStatus.CONFIRMED)
+    ).one_or_none()
+    contributor, topic = joined or (None, None)
+    return ReceiptView(
+        submission_id=submission.id,
+        number=submission.receipt_number,
+        salt=submission.receipt_salt,
+        state=submission.state,
+        text=submission.text_written,
+        replaced_characters=submission.replaced_characters,
+        place=submission.place,
+        contact_hint=submission.contact_hint,
+        received_at=submission.received_at,
+        point_name=point.name,
+        point_code=point.code,
+        helper_phone=point.helper_phone,
+        helper_hours=point.helper_hours,
+        helper_name=point.helper_name,
+        owner_name=owner.name if owner is not None else "",
+        owner_role=submission.owner_role,
+        topic_title=topic.title if topic else "",
+        topic_people=topic.confirmed_count if topic else 0,
+        steps=_steps(session, submission, contributor),
+        may_withdraw=submission.state in WITHDRAWABLE,
+    )
+
+
+def _steps(session: Session, submission: Submission, contributor: Contributor | None) -> tuple[Step, ...]:
+    """The submission's history, and that of the topics it was confirmed in, from the moment it joined; undone steps are left out."""
+    target = aliased(Topic)
+    of_submission = (HistoryEntry.noun == SUBMISSION_TABLE.noun) & (HistoryEntry.entity_id == submission.id)
+    where: ColumnElement[bool] = of_submission
+    if contributor is not None:
+        ids = {contributor.topic_id, contributor.via_topic_id or contributor.topic_id}
+        since = contributor.decided_at or contributor.created_at
+        where = or_(of_submission, (HistoryEntry.noun == TOPIC_TABLE.noun) & HistoryEntry.entity_id.in_(ids) & (HistoryEntry.at >= since))
+    rows = session.execute(
+        select(HistoryEntry, Decision, User.name, target.title)
+        .outerjoin(Decision, Decision.id == HistoryEntry.decision_id)
+        .outerjoin(User, User.id == HistoryEntry.actor_id)
+        .outerjoin(target, target.id == HistoryEntry.topic_id)
+        .where(where)
+        .order_by(HistoryEntry.at, HistoryEntry.id)
+    ).all()
+    steps = []
+    for entry, decision, name, title in rows:
+        if decision is not None and decision.undone_at is not None:
+            continue
+        table = SUBMISSION_TABLE if entry.noun == SUBMISSION_TABLE.noun else TOPIC_TABLE
+        words = _words(table, entry.action)
+        if words:
+            # A report-back repeats the topic's decision that stands right above it.
+            reason = "" if entry.action == "report_back" else _reason(decision)
+            steps.append(
+                Step(at=entry.at, words=words, reason=reason, by=name or "", topic_title=title or "", is_decision=decision is not None)
+            )
+    return tuple(steps)
+
+
+_WORDS = {
+    (table.noun, transition.action.value): transition.words for table in (SUBMISSION_TABLE, TOPIC_TABLE) for transition in table.transitions
+}
+
+
+def _words(table: StateTable, action: str) -> str:
+    if action == "begin":
+        return "已收到您的话。" if table is SUBMISSION_TABLE else ""
+    return _WORDS.get((table.noun, action), "")
+
+
+def _reason(decision: Decision | None) -> str:
+    if decision is None:
+        return ""
+    parts = [DECLINE_WORDS[DeclineReason(decision.reason_code)]] if decision.action == "decline" and decision.reason_code else []
+    return "：".join([*parts, decision.words] if decision.words else parts)

@@ -1,0 +1,212 @@
+"""Topics as staff and members see them: the columns of the board, and one topic with its residents' words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from intake.domain.actor import Actor
+from intake.domain.contributor import ContributorStatus
+from intake.domain.errors import Forbidden, NotFound
+from intake.domain.permission import Permission
+from intake.domain.submission import Channel, SubmissionState, Urgency
+from intake.domain.topic import TOPIC_TABLE, Route, TopicAction, TopicState
+from intake.models import Area, Contributor, Decision, Submission, Topic, User
+
+PAGE = 20
+BOARD_STATES = (TopicState.CANDIDATE, TopicState.PROPOSED, TopicState.POOLED)
+
+
+@dataclass(frozen=True, slots=True)
+class TopicRow:
+    """A card on the board."""
+
+    id: int
+    number: str
+    title: str
+    state: TopicState
+    route: Route
+    category: str | None
+    urgency: Urgency
+    area_name: str
+    confirmed: int
+    suggested: int
+    areas: int
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TopicPage:
+    """One page of one state and the key of the next."""
+
+    state: TopicState
+    total: int
+    rows: tuple[TopicRow, ...]
+    next_key: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """One resident's masked words behind a topic."""
+
+    submission_id: int
+    text: str
+    area_name: str
+    channel: Channel
+    received_at: datetime
+    status: ContributorStatus
+    state: SubmissionState
+    reasons: tuple[str, ...]
+    decided_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastDecision:
+    """What was decided before, and by whom."""
+
+    action: TopicAction
+    words: str
+    by: str
+    at: datetime
+    target_title: str
+
+
+@dataclass(frozen=True, slots=True)
+class TopicDetail:
+    """Everything on a topic's page."""
+
+    row: TopicRow
+    version: int
+    opened_by: str
+    """Empty when the machine opened it."""
+    proposed_by: str
+    merged_into_id: int | None
+    merged_into_title: str
+    voices: tuple[Voice, ...]
+    decisions: tuple[PastDecision, ...]
+    actions: tuple[TopicAction, ...]
+
+
+_COLUMNS: Any = (  # typed by TopicRow, whose fields it follows
+    Topic.id,
+    Topic.number,
+    Topic.title,
+    Topic.state,
+    Topic.route,
+    Topic.category,
+    Topic.urgency,
+    Area.name,
+    Topic.confirmed_count,
+    Topic.suggested_count,
+    Topic.area_count,
+    Topic.first_at,
+    Topic.last_at,
+)
+
+
+def topics_in(
+    session: Session, actor: Actor, state: TopicState, *, before: int | None = None, words: str = "", limit: int = PAGE
+) -> TopicPage:
+    """A page of topics in `state`, newest first; `before` is a page's `next_key`."""
+    where = [Topic.district_id == actor.district_id, Topic.state == state]
+    where += [
+        or_(Topic.title.contains(word, autoescape=True), Topic.number.contains(word.upper(), autoescape=True)) for word in words.split()[:5]
+    ]
+    total = session.scalar(select(func.count()).select_from(Topic).where(*where)) or 0
+    query = select(*_COLUMNS).join(Area, Area.id == Topic.area_id).where(*where)
+    if before is not None:
+        query = query.where(Topic.id < before)
+    rows = [TopicRow(*row) for row in session.execute(query.order_by(Topic.id.desc()).limit(limit + 1))]
+    more = len(rows) > limit
+    return TopicPage(state=state, total=total, rows=tuple(rows[:limit]), next_key=rows[limit - 1].id if more else None)
+
+
+def topics_of_member(session: Session, actor: Actor, *, before: int | None = None) -> TopicPage:
+    """Candidates in the areas where the actor may propose, newest first."""
+    paths = actor.area_paths(Permission.TOPIC_PROPOSE)
+    reach = or_(*(Area.path.startswith(path, autoescape=True) for path in paths)) if paths else Topic.id.is_(None)
+    where = [Topic.district_id == actor.district_id, Topic.state.in_([TopicState.CANDIDATE, TopicState.PROPOSED]), reach]
+    total = session.scalar(select(func.count()).select_from(Topic).join(Area, Area.id == Topic.area_id).where(*where)) or 0
+    query = select(*_COLUMNS).join(Area, Area.id == Topic.area_id).where(*where)
+    if before is not None:
+        query = query.where(Topic.id < before)
+    rows = [TopicRow(*row) for row in session.execute(query.order_by(Topic.id.desc()).limit(PAGE + 1))]
+    more = len(rows) > PAGE
+    return TopicPage(state=TopicState.CANDIDATE, total=total, rows=tuple(rows[:PAGE]), next_key=rows[PAGE - 1].id if more else None)
+
+
+def topic_detail(session: Session, actor: Actor, topic_id: int) -> TopicDetail:
+    """One topic in four queries; NotFound for another district's, Forbidden without a permission that reaches it."""
+    opener, proposer, survivor = aliased(User), aliased(User), aliased(Topic)
+    found = session.execute(
+        select(*_COLUMNS, Topic.version, Area.path, opener.name, proposer.name, Topic.merged_into_id, survivor.title)
+        .join(Area, Area.id == Topic.area_id)
+        .outerjoin(opener, opener.id == Topic.opened_by)
+        .outerjoin(proposer, proposer.id == Topic.proposed_by)
+        .outerjoin(survivor, survivor.id == Topic.merged_into_id)
+        .where(Topic.id == topic_id, Topic.district_id == actor.district_id)
+    ).one_or_none()
+    if found is None:
+        raise NotFound("没有这个议题，或者不在您的区。")
+    version, path, opened_by, proposed_by, merged_into_id, merged_into_title = found[len(_COLUMNS) :]
+    if not (actor.may(Permission.SCREEN_VIEW, area_path=path) or actor.may(Permission.TRIAGE_VIEW, area_path=path)):
+        raise Forbidden("这个议题不在您联系的社区。")
+    row = TopicRow(*found[: len(_COLUMNS)])
+    return TopicDetail(
+        row=row,
+        version=version,
+        opened_by=opened_by or "",
+        proposed_by=proposed_by or "",
+        merged_into_id=merged_into_id,
+        merged_into_title=merged_into_title or "",
+        voices=_voices(session, topic_id),
+        decisions=_decisions(session, topic_id),
+        actions=tuple(TopicAction(action) for action in TOPIC_TABLE.allowed(row.state)),
+    )
+
+
+def _voices(session: Session, topic_id: int) -> tuple[Voice, ...]:
+    rows: Sequence[tuple[Contributor, Submission, str, str | None]] = (
+        session.execute(
+            select(Contributor, Submission, Area.name, User.name)
+            .join(Submission, Submission.id == Contributor.submission_id)
+            .join(Area, Area.id == Submission.area_id)
+            .outerjoin(User, User.id == Contributor.decided_by)
+            .where(Contributor.topic_id == topic_id, Contributor.status != ContributorStatus.REMOVED)
+            .order_by(Contributor.status, Submission.received_at.desc())
+            .limit(100)
+        )
+        .tuples()
+        .all()
+    )
+    return tuple(
+        Voice(
+            submission_id=s.id,
+            text=s.text_masked,
+            area_name=area,
+            channel=s.channel,
+            received_at=s.received_at,
+            status=c.status,
+            state=s.state,
+            reasons=tuple(c.reasons),
+            decided_by=by or "",
+        )
+        for c, s, area, by in rows
+    )
+
+
+def _decisions(session: Session, topic_id: int) -> tuple[PastDecision, ...]:
+    target = aliased(Topic)
+    rows = session.execute(
+        select(Decision.action, Decision.words, User.name, Decision.decided_at, func.coalesce(target.title, ""))
+        .join(User, User.id == Decision.decided_by)
+        .outerjoin(target, target.id == Decision.target_topic_id)
+        .where(Decision.topic_id == topic_id)
+        .order_by(Decision.id.desc())
+        .limit(50)
+    )
+    return tuple(PastDecision(TopicAction(action), words, by, at, title) for action, words, by, at, title in rows)

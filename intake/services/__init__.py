@@ -1,0 +1,1 @@
+"""Use cases: take a Session, check permission and policy, flush, never commit."""

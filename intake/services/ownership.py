@@ -1,0 +1,85 @@
+"""Who has a submission, and for how long: member by the group's turn, then convenor, then staff (domain.md, Owner and clock)."""
+
+from datetime import datetime
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
+
+from config.workflow import Workflow
+from intake.domain.actor import MACHINE
+from intake.domain.permission import Role
+from intake.domain.submission import OPEN_FOR_DECISION
+from intake.domain.working_days import HolidayTable, add_working_days
+from intake.models import Area, RoleGrant, Submission, User
+from intake.services.audit import record
+
+
+def start_clock(session: Session, submission: Submission, *, workflow: Workflow, at: datetime) -> None:
+    """Give it to the member whose turn it is, else the convenor, else staff, and start the clock."""
+    _give(session, submission, (Role.MEMBER, Role.CONVENOR, Role.STAFF), workflow=workflow, at=at)
+
+
+def stop_clock(submission: Submission) -> None:
+    """Decided: nobody waits for it any more."""
+    submission.escalate_at = None
+
+
+def escalate_due(session: Session, *, workflow: Workflow, at: datetime, limit: int) -> int:
+    """Hand up to `limit` overdue submissions to the next level; returns how many."""
+    overdue = session.scalars(
+        select(Submission)
+        .where(Submission.escalate_at.is_not(None), Submission.escalate_at <= at, Submission.state.in_(OPEN_FOR_DECISION))
+        .order_by(Submission.escalate_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for submission in overdue:
+        levels = (Role.CONVENOR, Role.STAFF) if submission.owner_role is Role.MEMBER else (Role.STAFF,)
+        before = submission.owner_id
+        _give(session, submission, levels, workflow=workflow, at=at)
+        record(
+            session,
+            actor=MACHINE,
+            district_id=submission.district_id,
+            action="submission.escalate",
+            noun="submission",
+            entity_id=submission.id,
+            at=at,
+            from_user=before,
+            to_user=submission.owner_id,
+        )
+    return len(overdue)
+
+
+def _give(session: Session, submission: Submission, levels: tuple[Role, ...], *, workflow: Workflow, at: datetime) -> None:
+    for role in levels:
+        user = _whose_turn(session, submission.area_id, role)
+        if user is not None:
+            submission.owner_id, submission.owner_role = user.id, role
+            user.last_owned_at = at
+            break
+    else:
+        submission.owner_id, submission.owner_role = None, Role.STAFF
+    days = {
+        Role.MEMBER: workflow.owner.convenor_after_working_days,
+        Role.CONVENOR: workflow.owner.staff_after_working_days - workflow.owner.convenor_after_working_days,
+    }
+    assert submission.owner_role is not None
+    wait = days.get(submission.owner_role)
+    holidays = HolidayTable(off=workflow.holidays.off, working=workflow.holidays.working)
+    submission.escalate_at = add_working_days(at, wait, holidays=holidays) if wait is not None else None
+
+
+def _whose_turn(session: Session, area_id: int, role: Role) -> User | None:
+    """The active holder of `role` nearest above the area who waited longest; a member of the community goes before one of the street."""
+    here = select(Area.path).where(Area.id == area_id).scalar_subquery()
+    # Members of this very community first; above it everybody takes turns.
+    nearest = case((RoleGrant.area_id == area_id, 0), else_=1)
+    return session.scalars(
+        select(User)
+        .join(RoleGrant, RoleGrant.user_id == User.id)
+        .join(Area, Area.id == RoleGrant.area_id)
+        .where(RoleGrant.role == role, User.active, func.starts_with(here, Area.path))
+        .order_by(nearest, User.last_owned_at.nulls_first(), User.id)
+        .limit(1)
+    ).one_or_none()

@@ -1,0 +1,81 @@
+"""Signing in and out: one row a device, lockout with back-off, the same answer for a wrong name and a wrong password."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from intake.domain.actor import Actor, ActorKind
+from intake.models import LoginSession, User
+from intake.services.audit import record
+from intake.services.password import verify_password
+
+TRIES_BEFORE_LOCK = 5
+LOCK_LONGEST = timedelta(hours=1)
+
+
+class SignInOutcome(StrEnum):
+    """How a try to sign in ended."""
+
+    DONE = "done"
+    """登录成功."""
+    REFUSED = "refused"
+    """用户名或密码不对."""
+    LOCKED = "locked"
+    """错误次数多，暂时锁定."""
+
+
+def token_hash(token: str) -> bytes:
+    """What is stored of a session token."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def sign_in(session: Session, *, login: str, password: str, hours: int, at: datetime) -> tuple[SignInOutcome, str]:
+    """Check and open a session; returns the outcome and the token (empty unless done).
+
+    Commit whatever the outcome is: the counter of failed tries must outlive a refusal. After 5 failures the account is locked for a
+    minute, twice as long after each further one, at most an hour.
+    """
+    user = session.scalars(select(User).where(User.login == login.strip().lower()).with_for_update()).one_or_none()
+    if user is not None and user.locked_until is not None and user.locked_until > at:
+        return SignInOutcome.LOCKED, ""
+    fits = verify_password(user.password_hash if user is not None and user.active else None, password)
+    if user is None or not fits:
+        if user is not None:
+            _count_failure(session, user, at=at)
+        return SignInOutcome.REFUSED, ""
+    user.failed_tries, user.locked_until = 0, None
+    token = secrets.token_urlsafe(32)
+    session.add(
+        LoginSession(
+            district_id=user.district_id,
+            user_id=user.id,
+            token_hash=token_hash(token),
+            created_at=at,
+            seen_at=at,
+            expires_at=at + timedelta(hours=hours),
+        )
+    )
+    record(session, actor=_as_actor(user), district_id=user.district_id, action="sign_in", noun="user", entity_id=user.id, at=at)
+    return SignInOutcome.DONE, token
+
+
+def sign_out(session: Session, *, token: str, at: datetime) -> None:
+    """End one session; ending it twice changes nothing."""
+    session.execute(
+        update(LoginSession).where(LoginSession.token_hash == token_hash(token), LoginSession.ended_at.is_(None)).values(ended_at=at)
+    )
+
+
+def _count_failure(session: Session, user: User, *, at: datetime) -> None:
+    user.failed_tries += 1
+    if user.failed_tries >= TRIES_BEFORE_LOCK:
+        user.locked_until = at + min(timedelta(minutes=2 ** (user.failed_tries - TRIES_BEFORE_LOCK)), LOCK_LONGEST)
+        record(session, actor=_as_actor(user), district_id=user.district_id, action="sign_in.locked", noun="user", entity_id=user.id, at=at)
+
+
+def _as_actor(user: User) -> Actor:
+    return Actor(kind=ActorKind.PERSON, user_id=user.id, district_id=user.district_id, name=user.name)

@@ -1,0 +1,222 @@
+"""A member's decisions on a submission: attach, open a topic, refer, answer, decline; and taking the last one back."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.workflow import Workflow
+from intake.domain.actor import Actor
+from intake.domain.contributor import ContributorStatus
+from intake.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
+from intake.domain.notification import NoticeKind
+from intake.domain.permission import Permission
+from intake.domain.submission import DeclineReason, SubmissionAction, SubmissionState
+from intake.domain.text import clean
+from intake.domain.topic import JOINABLE, TopicState
+from intake.models import Area, Decision, Submission, Topic
+from intake.services.contribution import confirm, live_contributor, recount, restore_suggestion
+from intake.services.notify import announce, cancel_notices
+from intake.services.ownership import start_clock, stop_clock
+from intake.services.topic_open import open_candidate
+from intake.services.transition import move
+
+WORDS_MAX = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """What every decision carries."""
+
+    actor: Actor
+    submission_id: int
+    version: int
+    """The version of the card that was on the screen; an older one is a conflict."""
+    at: datetime
+    undo_seconds: int
+
+
+def attach(session: Session, deciding: Deciding, *, topic_id: int) -> Decision:
+    """Confirm the submission in `topic_id`."""
+    topic = _lock_topic(session, topic_id, deciding.actor)
+    submission, area_path = _lock(session, deciding)
+    decision = _decide(session, deciding, submission, area_path, SubmissionAction.ATTACH, words="", topic=topic)
+    recount(session, confirm(session, submission=submission, topic=topic, by=_user(deciding), at=deciding.at), at=deciding.at)
+    return decision
+
+
+def open_topic(session: Session, deciding: Deciding, *, title: str) -> Decision:
+    """Make it the first confirmed word of a topic: the machine's candidate if that holds nothing else, else a new one."""
+    live = live_contributor(session, deciding.submission_id)
+    suggested = session.scalars(select(Topic).where(Topic.id == live.topic_id).with_for_update()).one() if live else None
+    submission, area_path = _lock(session, deciding)
+    live = live_contributor(session, deciding.submission_id)
+    own = (
+        suggested is not None
+        and live is not None
+        and live.topic_id == suggested.id
+        and suggested.state is TopicState.CANDIDATE
+        and suggested.opened_by is None
+        and suggested.confirmed_count + suggested.suggested_count == 1
+    )
+    if own and suggested is not None:
+        topic = suggested
+        topic.title = clean(title).text[:40] or topic.title
+    else:
+        topic = open_candidate(session, submission=submission, title=title, actor=deciding.actor, at=deciding.at)
+    decision = _decide(session, deciding, submission, area_path, SubmissionAction.OPEN_TOPIC, words="", topic=topic)
+    recount(session, confirm(session, submission=submission, topic=topic, by=_user(deciding), at=deciding.at), at=deciding.at)
+    return decision
+
+
+def refer(session: Session, deciding: Deciding, *, words: str) -> Decision:
+    """Record that it goes to the coordinating office, with the reason the resident reads."""
+    return _leave(session, deciding, SubmissionAction.REFER, words=words, reason_code=None)
+
+
+def answer(session: Session, deciding: Deciding, *, words: str) -> Decision:
+    """Answer in the member's own words."""
+    return _leave(session, deciding, SubmissionAction.ANSWER, words=words, reason_code=None)
+
+
+def decline(session: Session, deciding: Deciding, *, reason: str, words: str) -> Decision:
+    """Not taken up; `reason` is a DeclineReason, and `other` needs words."""
+    try:
+        code = DeclineReason(reason)
+    except ValueError:
+        raise InvalidInput("请选一个不采用的理由。", field="reason") from None
+    if code is DeclineReason.OTHER and not clean(words).text:
+        raise InvalidInput("选“其他原因”时请写一句说明，居民会看到。", field="words")
+    return _leave(session, deciding, SubmissionAction.DECLINE, words=words, reason_code=code.value)
+
+
+def undo(session: Session, *, actor: Actor, submission_id: int, workflow: Workflow, undo_seconds: int, at: datetime) -> None:
+    """Take back the actor's own last decision, if it was within the window and nothing has followed it.
+
+    Raises Conflict when it is too late, and says what to do instead.
+    """
+    live = live_contributor(session, submission_id)
+    if live is not None:
+        session.execute(select(Topic.id).where(Topic.id == live.topic_id).with_for_update())
+    submission = session.scalars(select(Submission).where(Submission.id == submission_id).with_for_update()).one_or_none()
+    if submission is None:
+        raise NotFound("没有这件来件。")
+    session.refresh(submission)
+    decision = session.scalars(
+        select(Decision).where(Decision.submission_id == submission_id, Decision.undone_at.is_(None)).order_by(Decision.id.desc()).limit(1)
+    ).one_or_none()
+    if decision is None or decision.decided_by != actor.user_id:
+        raise Conflict("这件事已由别人接着处理，不能撤销。")
+    if at > decision.decided_at + timedelta(seconds=undo_seconds):
+        raise Conflict("超过撤销时间，居民可能已经看到。请在议题里移出，或联系区政协工作人员。")
+    area = session.get_one(Area, submission.area_id)
+    decision.undone_at = at
+    move(session, submission, SubmissionAction.UNDO, actor=actor, at=at, area_path=area.path, decision=decision)
+    cancel_notices(session, decision_id=decision.id, at=at)
+    recount(session, restore_suggestion(session, submission=submission, at=at), at=at)
+    start_clock(session, submission, workflow=workflow, at=at)
+    submission.owner_id = actor.user_id
+
+
+def _leave(session: Session, deciding: Deciding, action: SubmissionAction, *, words: str, reason_code: str | None) -> Decision:
+    """A decision after which the submission stands outside any topic."""
+    live = live_contributor(session, deciding.submission_id)
+    if live is not None:
+        session.execute(select(Topic.id).where(Topic.id == live.topic_id).with_for_update())
+    submission, area_path = _lock(session, deciding)
+    decision = _decide(session, deciding, submission, area_path, action, words=words, reason_code=reason_code)
+    live = live_contributor(session, deciding.submission_id)
+    if live is not None:
+        live.status = ContributorStatus.REMOVED
+        live.decided_by, live.decided_at = deciding.actor.user_id, deciding.at
+        recount(session, {live.topic_id}, at=deciding.at)
+    return decision
+
+
+def _decide(
+    session: Session,
+    deciding: Deciding,
+    submission: Submission,
+    area_path: str,
+    action: SubmissionAction,
+    *,
+    words: str,
+    reason_code: str | None = None,
+    topic: Topic | None = None,
+) -> Decision:
+    text = clean(words).text
+    if len(text) > WORDS_MAX:
+        raise InvalidInput(f"最多 {WORDS_MAX} 个字，请写短一点。", field="words")
+    decision = Decision(
+        district_id=submission.district_id,
+        submission_id=submission.id,
+        action=action.value,
+        reason_code=reason_code,
+        words=text,
+        target_topic_id=topic.id if topic else None,
+        decided_by=_user(deciding),
+        decided_at=deciding.at,
+    )
+    # The move checks before the decision is stored, so that a refusal leaves nothing behind.
+    session.add(decision)
+    move(session, submission, action, actor=deciding.actor, at=deciding.at, area_path=area_path, decision=decision, topic=topic)
+    stop_clock(submission)
+    announce(
+        session,
+        decision=decision,
+        submission_ids=[submission.id],
+        kind=NoticeKind.DECISION,
+        due_at=deciding.at + timedelta(seconds=deciding.undo_seconds),
+        at=deciding.at,
+    )
+    return decision
+
+
+def _lock(session: Session, deciding: Deciding) -> tuple[Submission, str]:
+    """The submission, locked and fresh; topics are always locked before submissions, so that no two acts wait for each other."""
+    submission = session.scalars(
+        select(Submission).where(Submission.id == deciding.submission_id).with_for_update().execution_options(populate_existing=True)
+    ).one_or_none()
+    if submission is None or submission.district_id != deciding.actor.district_id:
+        raise NotFound("没有这件来件，或者不在您的区。")
+    area = session.get_one(Area, submission.area_id)
+    if not deciding.actor.may(Permission.TRIAGE_DECIDE, area_path=area.path):
+        raise Forbidden("这件来件不在您联系的社区。")
+    if submission.state is SubmissionState.WITHDRAWN:
+        raise Conflict("居民刚刚撤回了这件来件，不用再处理。")
+    if submission.version != deciding.version:
+        raise Conflict("这件来件刚刚有人处理过。您写的还在下面，请先看看现在的情况。")
+    return submission, area.path
+
+
+def _lock_topic(session: Session, topic_id: int, actor: Actor) -> Topic:
+    topic = session.scalars(select(Topic).where(Topic.id == topic_id).with_for_update()).one_or_none()
+    if topic is None or topic.district_id != actor.district_id:
+        raise NotFound("没有这个议题。")
+    if topic.state is TopicState.MERGED and topic.merged_into_id is not None:
+        return _lock_topic(session, topic.merged_into_id, actor)
+    if topic.state not in JOINABLE:
+        raise Conflict(f"议题“{topic.title}”已经有了结论，不能再并入。可以另立议题。")
+    return topic
+
+
+def _user(deciding: Deciding) -> int:
+    assert deciding.actor.user_id is not None
+    return deciding.actor.user_id
+
+
+def last_undoable(session: Session, *, actor: Actor, at: datetime, undo_seconds: int) -> Decision | None:
+    """The actor's newest decision that may still be taken back."""
+    return session.scalars(
+        select(Decision)
+        .where(
+            Decision.decided_by == actor.user_id,
+            Decision.submission_id.is_not(None),
+            Decision.undone_at.is_(None),
+            Decision.decided_at > at - timedelta(seconds=undo_seconds),
+            Decision.district_id == actor.district_id,
+        )
+        .order_by(Decision.id.desc())
+        .limit(1)
+    ).one_or_none()

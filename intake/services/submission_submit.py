@@ -1,0 +1,127 @@
+"""A resident's sentence becomes a submission, exactly once."""
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from intake.domain.actor import RESIDENT
+from intake.domain.errors import PointClosed
+from intake.domain.point import PointState
+from intake.domain.receipt import receipt_number
+from intake.domain.submission import Channel
+from intake.domain.text import CONTACT_MAX, PLACE_MAX, CleanText, clean_line, clean_message
+from intake.models import Submission, SubmissionKey
+from intake.ports import Vault, Wake
+from intake.queries.point import PointView
+from intake.services.transition import begin
+from intake.services.wake import wake_after_commit
+
+_NEXT_ID = func.nextval("submissions_id_seq")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """What the resident sent, cleaned and checked."""
+
+    message: CleanText
+    place: str
+    contact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the receipt needs."""
+
+    submission_id: int
+    receipt_number: str
+    receipt_salt: bytes
+    repeated: bool
+    """True when this key had been stored before: same submission, same receipt."""
+
+
+def read_sentence(*, text: str, place: str, contact: str) -> Sentence:
+    """Clean and check the three fields; InvalidInput names the field."""
+    return Sentence(
+        message=clean_message(text),
+        place=clean_line(place, limit=PLACE_MAX, field="place"),
+        contact=clean_line(contact, limit=CONTACT_MAX, field="contact"),
+    )
+
+
+def already_stored(session: Session, key: bytes) -> Stored | None:
+    """The submission this key made earlier, if it did."""
+    row = session.execute(
+        select(Submission.id, Submission.receipt_number, Submission.receipt_salt)
+        .join(SubmissionKey, SubmissionKey.submission_id == Submission.id)
+        .where(SubmissionKey.key == key)
+    ).one_or_none()
+    return Stored(row.id, row.receipt_number, row.receipt_salt, repeated=True) if row else None
+
+
+def submit(
+    session: Session,
+    *,
+    vault: Vault,
+    point: PointView,
+    key: bytes,
+    sentence: Sentence,
+    channel: Channel,
+    at: datetime,
+    device_hash: bytes | None = None,
+    openid_hash: bytes | None = None,
+) -> Stored:
+    """Store the sentence once for `key`; a repeat, even a simultaneous one, returns the first one's receipt.
+
+    Raises PointClosed with the point's own sentence when it is paused or retired.
+    """
+    if point.state is not PointState.ACTIVE:
+        raise PointClosed(point.closed_note or "这个直报点暂时不收件，可以到社区服务台说。")
+    # The key decides who is first: a second sender waits here for the first one's commit, then finds its row.
+    submission_id = session.scalar(
+        insert(SubmissionKey)
+        .values(key=key, district_id=point.district_id, submission_id=_NEXT_ID, created_at=at)
+        .on_conflict_do_nothing(index_elements=["key"])
+        .returning(SubmissionKey.submission_id)
+    )
+    if submission_id is None:
+        stored = already_stored(session, key)
+        assert stored is not None, "a key in conflict belongs to a committed submission"
+        return stored
+    number = receipt_number(submission_id, at)
+    submission = Submission(
+        id=submission_id,
+        district_id=point.district_id,
+        point_id=point.id,
+        area_id=point.area_id,
+        channel=channel,
+        receipt_number=number,
+        receipt_salt=os.urandom(16),
+        text_written=sentence.message.text,
+        text_masked="",
+        replaced_characters=sentence.message.replaced,
+        place=sentence.place,
+        contact_cipher=vault.seal(sentence.contact, context=contact_context(number)) if sentence.contact else None,
+        contact_hint=_hint(sentence.contact),
+        device_hash=device_hash,
+        openid_hash=openid_hash,
+        received_at=at,
+    )
+    begin(session, submission, actor=RESIDENT, at=at)
+    wake_after_commit(session, Wake.TRIAGE)
+    return Stored(submission_id, number, submission.receipt_salt, repeated=False)
+
+
+def contact_context(number: str) -> str:
+    """Binds a sealed contact to its receipt, so that a cipher moved to another row doesn't open."""
+    return f"contact:{number}"
+
+
+def _hint(contact: str) -> str:
+    """Enough to recognise one's own contact: 138••••0021."""
+    if not contact:
+        return ""
+    return contact[:3] + "••••" + contact[-4:] if len(contact) >= 10 else contact[:1] + "••••"

@@ -1,0 +1,111 @@
+"""The one writer of state: checks the table, writes the state, writes the history row, in the caller's transaction."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy.orm import Session, object_session
+
+from intake.domain.actor import Actor, ActorKind
+from intake.domain.errors import Forbidden, InvalidInput
+from intake.domain.notification import NOTICE_TABLE
+from intake.domain.point import POINT_TABLE
+from intake.domain.submission import SUBMISSION_TABLE
+from intake.domain.topic import TOPIC_TABLE
+from intake.domain.transition import StateTable
+from intake.models import Decision, HistoryEntry, IntakePoint, Notification, Submission, Topic
+
+Stateful = Submission | Topic | IntakePoint | Notification
+
+TABLES: dict[type, StateTable] = {
+    Submission: SUBMISSION_TABLE,
+    Topic: TOPIC_TABLE,
+    IntakePoint: POINT_TABLE,
+    Notification: NOTICE_TABLE,
+}
+"""Every noun with states, and its table."""
+
+WITHOUT_HISTORY = frozenset({Notification})
+"""A notice's own columns tell its story; a history row each would double the largest table for nobody."""
+
+
+def move(
+    session: Session,
+    entity: Stateful,
+    action: StrEnum,
+    *,
+    actor: Actor,
+    at: datetime,
+    area_path: str | None = None,
+    decision: Decision | None = None,
+    reason_code: str | None = None,
+    topic: Topic | None = None,
+) -> None:
+    """Move `entity` by `action` and record it.
+
+    Raises InvalidTransition when its state doesn't allow it, Forbidden when a person lacks the transition's permission for `area_path`,
+    InvalidInput when the table asks for a reason and there is neither a decision with words nor a reason code.
+    """
+    table = TABLES[type(entity)]
+    transition = table.find(action, entity.state)
+    if transition.permission is not None and actor.kind is ActorKind.PERSON and not actor.may(transition.permission, area_path=area_path):
+        raise Forbidden("您没有处理这件事的权限。需要的话请联系区政协办公室。")
+    if transition.permission is not None and actor.kind is ActorKind.RESIDENT:
+        raise Forbidden("这一步由工作人员处理。")
+    if transition.needs_reason and not reason_code and not (decision and (decision.words or decision.reason_code)):
+        raise InvalidInput("请写明理由，居民会看到。", field="words")
+    from_state = entity.state
+    entity.state = transition.target  # type: ignore[assignment]  # the table of this type holds only this type's states
+    if hasattr(entity, "state_changed_at"):
+        entity.state_changed_at = at
+    entity.version += 1
+    if type(entity) in WITHOUT_HISTORY:
+        return
+    _record(
+        session, entity, action=action, from_state=from_state, actor=actor, at=at, decision=decision, reason_code=reason_code, topic=topic
+    )
+
+
+def begin(session: Session, entity: Stateful, *, actor: Actor, at: datetime) -> None:
+    """Add a newborn `entity` in its table's initial state and record its first history row; flushes to get its id."""
+    entity.state = TABLES[type(entity)].initial  # type: ignore[assignment]  # as above
+    if hasattr(entity, "state_changed_at"):
+        entity.state_changed_at = at
+    session.add(entity)
+    if type(entity) in WITHOUT_HISTORY:
+        return
+    session.flush()
+    _record(session, entity, action=None, from_state=None, actor=actor, at=at, decision=None, reason_code=None, topic=None)
+
+
+def _record(
+    session: Session,
+    entity: Any,
+    *,
+    action: StrEnum | None,
+    from_state: StrEnum | None,
+    actor: Actor,
+    at: datetime,
+    decision: Decision | None,
+    reason_code: str | None,
+    topic: Topic | None,
+) -> None:
+    for needed in (decision, topic):
+        if needed is not None and object_session(needed) is not None and needed.id is None:
+            session.flush()
+    session.add(
+        HistoryEntry(
+            district_id=entity.district_id,
+            noun=TABLES[type(entity)].noun,
+            entity_id=entity.id,
+            action=action.value if action is not None else "begin",
+            from_state=from_state.value if from_state is not None else None,
+            to_state=entity.state.value,
+            actor_kind=actor.kind,
+            actor_id=actor.user_id,
+            reason_code=reason_code or (decision.reason_code if decision else None),
+            decision_id=decision.id if decision else None,
+            topic_id=topic.id if topic else None,
+            at=at,
+        )
+    )

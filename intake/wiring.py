@@ -1,0 +1,78 @@
+"""Settings → engine and ports; the one place that decides which adapter fills which port."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from redis import Redis
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from config.settings import Settings, SettingsError
+from config.taxonomy import Taxonomy, load_taxonomy
+from config.workflow import Workflow, load_workflow
+from intake.adapters.database import make_engine, make_sessions
+from intake.adapters.rate_limit import RedisRateLimiter
+from intake.adapters.redis_queue import RqJobQueue, web_redis
+from intake.adapters.vault import KeyVault
+from intake.adapters.wechat import RedisReplayMemory, WeChatCallback
+from intake.ports import Clock, JobQueue, Notifier, RateLimiter, ReceiptPageNotifier, SystemClock, Vault
+
+
+@dataclass(slots=True)
+class Wiring:
+    """Everything an edge (request, job, command) needs, made once a process."""
+
+    settings: Settings
+    engine: Engine
+    sessions: sessionmaker[Session]
+    redis: Redis
+    queue: JobQueue
+    limiter: RateLimiter
+    vault: Vault
+    clock: Clock
+    notifier: Notifier
+    taxonomy: Taxonomy
+    workflow: Workflow
+    wechat: WeChatCallback
+
+    def close(self) -> None:
+        """Give back connections."""
+        self.engine.dispose()
+        self.redis.close()
+
+
+def wire(settings: Settings, *, clock: Clock | None = None, pool_size: int | None = None) -> Wiring:
+    """Connect nothing yet, but be ready to; SettingsError names what is missing."""
+    for value, variable in (
+        (settings.database_url, "DATABASE_URL"),
+        (settings.redis_url, "REDIS_URL"),
+        (settings.secret_key, "ZHIBAO_SECRET_KEY"),
+        (settings.field_keys, "ZHIBAO_FIELD_KEYS"),
+    ):
+        if not value:
+            raise SettingsError(f"{variable} is not set; `zhibao up` sets it by itself, a part run alone needs it in the environment")
+    clock = clock or SystemClock()
+    engine = make_engine(settings.database_url, pool_size=pool_size or settings.web_threads)
+    redis = web_redis(settings.redis_url)
+    folder = Path(__file__).parent.parent / "config"
+    return Wiring(
+        settings=settings,
+        engine=engine,
+        sessions=make_sessions(engine),
+        redis=redis,
+        queue=RqJobQueue(redis),
+        limiter=RedisRateLimiter(redis),
+        vault=KeyVault(secret_key=settings.secret_key, field_keys=settings.field_keys),
+        clock=clock,
+        notifier=ReceiptPageNotifier(),
+        taxonomy=load_taxonomy(folder / "taxonomy.toml"),
+        workflow=load_workflow(folder / "workflow.toml"),
+        wechat=WeChatCallback(
+            token=settings.wechat_token,
+            app_id=settings.wechat_app_id,
+            aes_key=settings.wechat_aes_key or None,
+            require_encryption=settings.is_production,
+            clock=clock,
+            replay=RedisReplayMemory(redis),
+        ),
+    )

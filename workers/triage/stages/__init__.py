@@ -1,0 +1,1 @@
+"""One stage per file: each fills its own fields of a finding."""
