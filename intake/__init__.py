@@ -1,0 +1,1 @@
+"""Zhibao: from a sentence on a community's wall to an answer."""

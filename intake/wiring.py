@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from redis import Redis
+from redis.exceptions import RedisError
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -34,6 +35,13 @@ class Wiring:
     taxonomy: Taxonomy
     workflow: Workflow
     wechat: WeChatCallback
+
+    def queue_answers(self) -> bool:
+        """Whether Redis answers just now; for the readiness check."""
+        try:
+            return bool(self.redis.ping())
+        except RedisError:
+            return False
 
     def close(self) -> None:
         """Give back connections."""

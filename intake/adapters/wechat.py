@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Literal, Protocol
 
-import xmltodict  # type: ignore[import-untyped]  # ships no types; wechatpy's own parser, asked directly because its messages hide fields
+import xmltodict  # wechatpy's own parser, asked directly because its messages hide fields
 from redis import Redis
 from redis.exceptions import RedisError
 from wechatpy.crypto import WeChatCrypto
@@ -78,7 +78,7 @@ class Refusal(StrEnum):
 _MALFORMED = {Refusal.TOO_LARGE, Refusal.UNREADABLE, Refusal.INCOMPLETE}
 
 
-class CallbackRefused(Exception):  # noqa: N818 – named like the refusals in intake.domain.errors
+class CallbackRefused(Exception):
     """The callback isn't to be believed (`status` 403) or not to be read (400); `reason_code` is for logs, never for the sender."""
 
     def __init__(self, reason_code: Refusal) -> None:

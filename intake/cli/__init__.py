@@ -1,0 +1,1 @@
+"""The `zhibao` command, one group a file."""

@@ -1,6 +1,6 @@
 """`zhibao doctor`: what is there, what is missing, and the cure."""
 
-import datetime
+import datetime as dt
 import importlib
 import json
 import shutil
@@ -77,7 +77,7 @@ def examine() -> Iterator[Finding]:
     yield _secrets(settings, paths)
     yield from _database(settings)
     yield from _queue(settings)
-    yield _calendar(datetime.datetime.now(datetime.UTC).year)
+    yield _calendar(dt.datetime.now(dt.UTC).year)
     yield _address(settings)
 
 
@@ -96,13 +96,13 @@ def _folder(paths: DataPaths) -> Iterator[Finding]:
         paths.prepare()
         folder = runtime_folder(paths, paths.identity())
     except EmbeddedError as error:
-        yield Finding("数据目录 / data folder", ok=False, detail=str(error), cure="改权限，或换一个 --data / fix its owner or choose another")
+        cure = "改权限，或换一个 --data / fix its owner or choose another"
+        yield Finding("数据目录 / data folder", ok=False, detail=str(error), cure=cure)
         return
     yield Finding("数据目录 / data folder", ok=True, detail=f"{paths.root}（套接字 {folder}）")
     free = shutil.disk_usage(paths.root).free
-    yield Finding(
-        "磁盘 / disk", ok=free > DISK_NEEDED, detail=f"剩余 {free / 1024**3:.1f} GiB", cure="清理磁盘，至少留 1 GiB / free at least 1 GiB", needed=False
-    )
+    cure = "清理磁盘，至少留 1 GiB / free at least 1 GiB"
+    yield Finding("磁盘 / disk", ok=free > DISK_NEEDED, detail=f"剩余 {free / 1024**3:.1f} GiB", cure=cure, needed=False)
 
 
 def _binaries(settings: Settings, paths: DataPaths) -> Finding:
@@ -156,7 +156,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
 
 def _version(connection: Connection) -> Finding:
     number = int(connection.scalar(text("select current_setting('server_version_num')")) or 0)
-    return Finding("PostgreSQL", ok=number >= POSTGRES_NEEDED, detail=f"{number // 10000}.{number % 10000}", cure="升级到 15 或更新 / use 15 or newer")
+    version = f"{number // 10000}.{number % 10000}"
+    return Finding("PostgreSQL", ok=number >= POSTGRES_NEEDED, detail=version, cure="升级到 15 或更新 / use 15 or newer")
 
 
 def _encoding(connection: Connection) -> Finding:
@@ -168,7 +169,8 @@ def _encoding(connection: Connection) -> Finding:
 def _trigrams(connection: Connection) -> Finding:
     name = "汉字三元组 / trigrams of Chinese"
     if not connection.scalar(text("select exists (select from pg_extension where extname = 'pg_trgm')")):
-        return Finding(name, ok=False, detail="没有 pg_trgm", cure="以管理员执行 `create extension pg_trgm` / create it as superuser", needed=False)
+        cure = "以管理员执行 `create extension pg_trgm` / create it as superuser"
+        return Finding(name, ok=False, detail="没有 pg_trgm", cure=cure, needed=False)
     grams = connection.scalar(text("select show_trgm('路灯坏了')")) or []
     cure = "数据库的 lc_ctype 不能是 C；用 C.UTF-8 或 zh_CN.UTF-8 另建 / the database needs a UTF-8 lc_ctype"
     return Finding(name, ok=bool(grams), detail=f"{len(grams)} 个", cure=cure)
@@ -184,15 +186,16 @@ def _queue(settings: Settings) -> Iterator[Finding]:
         yield Finding("队列 / queue", ok=True, detail="用内置的，由 `zhibao up` 启动 / embedded, not running now")
         return
     try:
-        client = redis.Redis.from_url(settings.redis_url, socket_connect_timeout=3, socket_timeout=3)
-        server = client.info("server")
-        policy = client.info("memory").get("maxmemory_policy", "?")
+        with redis.Redis.from_url(settings.redis_url, socket_connect_timeout=3, socket_timeout=3) as client:
+            server = client.info("server")
+            policy = client.info("memory").get("maxmemory_policy", "?")
     except (redis.RedisError, ValueError) as error:
         yield Finding("队列 / queue", ok=False, detail=str(error), cure="检查 REDIS_URL 和 Redis 是否启动 / check REDIS_URL")
         return
     version = str(server["redis_version"])
     new_enough = tuple(map(int, version.split(".")[:2])) >= REDIS_NEEDED
-    yield Finding("Redis/Valkey", ok=new_enough, detail=str(server.get("valkey_version", version)), cure="升级到 6.2 或更新 / use 6.2 or newer")
+    shown = str(server.get("valkey_version", version))
+    yield Finding("Redis/Valkey", ok=new_enough, detail=shown, cure="升级到 6.2 或更新 / use 6.2 or newer")
     yield Finding("maxmemory-policy", ok=policy == "noeviction", detail=policy, cure="CONFIG SET maxmemory-policy noeviction")
 
 
@@ -200,7 +203,7 @@ def _calendar(year: int) -> Finding:
     calendar = importlib.import_module("chinese_calendar")
     name = "节假日 / holidays"
     try:
-        calendar.is_workday(datetime.date(year, 12, 31))
+        calendar.is_workday(dt.date(year, 12, 31))
     except NotImplementedError:
         cure = "升级 chinesecalendar，或在 config/ 里补上公布的日期 / upgrade it or add the announced days"
         return Finding(name, ok=False, detail=f"没有 {year} 年的安排，暂按周一至周五计 / {year} unknown", cure=cure, needed=False)

@@ -135,14 +135,12 @@ class Installation:
             self._embedded = True
             database = EmbeddedPostgres(self.paths)
             self.settings = replace(self.settings, database_url=database.url(), owner_database_url=database.url(OWNER))
-            steps.append(
-                Service("postgres", "启动数据库", database.command, database.is_ready, database.provision, restart=self._restart)
-            )
+            steps.append(Service("postgres", "数据库", database.command, database.is_ready, database.provision, restart=self._restart))
         if not self.settings.redis_url:
             self._embedded = True
             queue = EmbeddedValkey(self.paths)
             self.settings = replace(self.settings, redis_url=queue.url())
-            steps.append(Service("valkey", "启动队列", queue.command, queue.is_ready, restart=self._restart))
+            steps.append(Service("valkey", "队列", queue.command, queue.is_ready, restart=self._restart))
         return steps
 
     def _programs(self) -> list[Service | Task]:
@@ -151,11 +149,11 @@ class Installation:
             steps.append(Task("migrate", "更新数据表", lambda: self._command("db", "upgrade")))
         if self._work:
             numbers = range(1, self.settings.triage_workers + 1)
-            steps += [self._program(f"worker-triage-{number}", "启动整理进程", "worker", "triage") for number in numbers]
-            steps.append(self._program("worker-housekeeping", "启动内务进程", "worker", "housekeeping"))
-            steps.append(self._program("scheduler", "启动定时任务", "schedule"))
+            steps += [self._program(f"worker-triage-{number}", "整理进程", "worker", "triage") for number in numbers]
+            steps.append(self._program("worker-housekeeping", "内务进程", "worker", "housekeeping"))
+            steps.append(self._program("scheduler", "定时任务", "schedule"))
         if self._serve:
-            steps.append(self._program("web", "启动网页", "serve", ready=lambda: answers(self.settings.host, self.settings.port)))
+            steps.append(self._program("web", "网页", "serve", ready=lambda: answers(self.settings.host, self.settings.port)))
         return steps
 
     def _program(self, name: str, label: str, *arguments: str, ready: Callable[[], bool] | None = None) -> Service:

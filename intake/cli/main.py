@@ -30,13 +30,17 @@ COMMANDS = {
 class Refusal(click.ClickException):
     """An error shown as a sentence, without a traceback."""
 
-    def __init__(self, message: str, *, exit_code: int = 2) -> None:
-        super().__init__(message)
-        self.exit_code = exit_code
+    exit_code = 2
 
     def show(self, file: Any = None) -> None:
         """Print the sentence alone."""
         click.echo(self.format_message(), err=file is None, file=file)
+
+
+class GivenUp(Refusal):
+    """What was asked for was right, but a service failed."""
+
+    exit_code = 1
 
 
 class LazyGroup(click.Group):
@@ -76,7 +80,7 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except (DomainError, SettingsError, PermanentError, RetryableError) as error:
-            raise Refusal(str(error), exit_code=getattr(error, "exit_code", 2)) from error
+            raise (GivenUp if getattr(error, "exit_code", 2) == 1 else Refusal)(str(error)) from error
 
 
 @click.group(cls=LazyGroup)

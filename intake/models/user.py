@@ -3,10 +3,9 @@
 from datetime import datetime
 
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
 from intake.domain.permission import Role
-from intake.models.area import Area
 from intake.models.base import Base, DistrictId, Key, text_enum
 
 
@@ -27,7 +26,6 @@ class User(Base):
     last_owned_at: Mapped[datetime | None]
     """When the group's turn last came to this member (rota)."""
     created_at: Mapped[datetime]
-    grants: Mapped[list["RoleGrant"]] = relationship(back_populates="user", lazy="raise")
 
 
 class RoleGrant(Base):
@@ -41,5 +39,3 @@ class RoleGrant(Base):
     user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id"))
     role: Mapped[Role] = mapped_column(text_enum(Role, "role"))
     area_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("areas.id"))
-    user: Mapped[User] = relationship(back_populates="grants", lazy="raise")
-    area: Mapped[Area] = relationship(lazy="raise")

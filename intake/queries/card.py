@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
@@ -156,7 +156,7 @@ def _others(session: Session, ids: list[int]) -> tuple[OtherTopic, ...]:
     return tuple(OtherTopic(*row) for row in rows)
 
 
-def _topic_rows() -> Select[Any]:
+def _topic_rows() -> Any:
     people = Topic.confirmed_count + Topic.suggested_count
     return select(Topic.id, Topic.title, Topic.state, Area.name, people).join(Area, Area.id == Topic.area_id)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
 
 from intake.domain.permission import Role
@@ -35,7 +35,7 @@ class PointView:
     """Active members and convenors whose areas hold this point."""
 
 
-def _select(*where: ColumnElement[bool]) -> Select[Any]:
+def _select(*where: ColumnElement[bool]) -> Any:
     parent, district, scope = aliased(Area), aliased(Area), aliased(Area)
     listeners = (
         select(func.count(User.id.distinct()))

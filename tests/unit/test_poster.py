@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
 from typing import Any
 
-import pypdfium2  # type: ignore[import-untyped] # it ships no types
+import pypdfium2
 import pytest
 import zxingcpp
 from PIL import Image, ImageFilter, ImageOps

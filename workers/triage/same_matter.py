@@ -121,8 +121,9 @@ class Evidence:
 
     @property
     def worth_a_look(self) -> bool:
-        """Whether something is shared beside the place, without which the machine shows nothing."""
-        return self.problem is not None or self.run_weight >= STRONG_RUN / 2 or self.cosine >= SAME_WORDS_PROBLEM / 2
+        """Whether something is shared beside the area, and no other problem named; without that the machine shows nothing."""
+        words = self.run_weight >= STRONG_RUN / 2 or self.cosine >= SAME_WORDS_PROBLEM / 2
+        return self.problem is not None or words or (self.place is not None and not self.other_problem)
 
 
 FULL_RUN = 3.0

@@ -10,6 +10,6 @@ _TWO = ["欧阳", "上官", "司马", "诸葛", "东方", "皇甫", "尉迟", "�
 SURNAME = f"(?:{'|'.join(_TWO)}|[{''.join(dict.fromkeys(_ONE))}])"
 """A pattern for one surname."""
 
-_ALSO_WORDS = frozenset("于和从都应向时强高常曾经全安方明白成容万连单关解管尚任文路华费包农冷严易")
+_ALSO_WORDS = frozenset("于和从都应向时强高常曾经全安方明白成容万连单关解管尚任文路华费包农冷严易车项党宫")
 PLAIN_SURNAME = f"(?:{'|'.join(_TWO)}|[{''.join(c for c in dict.fromkeys(_ONE) if c not in _ALSO_WORDS)}])"
 """As SURNAME, without those that are also everyday words (于 向 曾 常 …)."""

@@ -75,7 +75,8 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=passed[0],
                 stderr=passed[0],
-                env=dict(command.env),
+                # Our children read UTF-8 whatever the locale; a supervisor under LC_ALL=C couldn't encode Chinese settings by itself.
+                env={name.encode(): value.encode("utf-8", "surrogateescape") for name, value in command.env.items()},
                 cwd=command.cwd,
                 pass_fds=passed[1:],
                 start_new_session=True,  # Ctrl-C reaches the supervisor alone, which then stops things in order

@@ -53,12 +53,19 @@ def run_as(identity: Identity, argv: list[str], *, env: dict[str, str] | None = 
     try:
         if identity.drops:
             return subprocess.run(
-                argv, user=identity.uid, group=identity.gid, extra_groups=[], cwd="/", env=environment,
-                capture_output=True, text=True, errors="replace", check=False, umask=0o077,
+                argv,
+                user=identity.uid,
+                group=identity.gid,
+                extra_groups=[],
+                cwd="/",
+                env=environment,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
+                umask=0o077,
             )
-        return subprocess.run(
-            argv, cwd="/", env=environment, capture_output=True, text=True, errors="replace", check=False, umask=0o077
-        )
+        return subprocess.run(argv, cwd="/", env=environment, capture_output=True, text=True, errors="replace", check=False, umask=0o077)
     except PermissionError as error:
         if not identity.drops:
             raise

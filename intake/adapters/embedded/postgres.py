@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 
 from intake.adapters.embedded.binaries import postgres_bin
-from intake.adapters.embedded.children import Child, Command, last_line
+from intake.adapters.embedded.children import PREDECESSOR_PATIENCE, Child, Command, last_line
 from intake.adapters.embedded.errors import ClusterUnusable, EmbeddedError, ServiceFailed
 from intake.adapters.embedded.identity import check_drop, run_as
 from intake.adapters.embedded.runtime_paths import DataPaths, runtime_folder
@@ -78,6 +78,7 @@ class EmbeddedPostgres:
     def command(self) -> Command:
         """Make the cluster at need and return how to start the server. Raises EmbeddedError."""
         check_drop(self._identity)
+        self._sockets = runtime_folder(self._paths, self._identity)  # made again where a cleaner of /tmp took it
         programs = postgres_bin(self._identity)
         home = self._paths.home("pg", self._identity)
         if not (home / "PG_VERSION").exists():
@@ -145,6 +146,8 @@ class EmbeddedPostgres:
                 self._process.wait(30.0)
             self._process.stop()
             self._process = None
+            with contextlib.suppress(OSError):  # the queue may still have its socket there
+                self.sockets.rmdir()
 
     def _connect(self, database: str) -> psycopg.Connection[tuple[object, ...]]:
         return psycopg.connect(host=str(self.sockets), port=5432, user=SUPERUSER, dbname=database, autocommit=True, connect_timeout=5)
@@ -195,21 +198,26 @@ class EmbeddedPostgres:
         """Remove a lock file left by a killed server. Its number may by now belong to an innocent process, as in a restarted container."""
         if not Path("/proc/self").exists():
             return  # without /proc the server's own judgement has to do
-        try:
-            holder = int(lock.read_text(encoding="utf-8").split()[0])
-        except FileNotFoundError:
-            return
-        except (ValueError, IndexError, OSError):
-            holder = 0
-        with contextlib.suppress(OSError):
-            if holder and b"postgres" in Path(f"/proc/{holder}/cmdline").read_bytes():
-                if lock.name == "postmaster.pid":
-                    raise EmbeddedError(
-                        f"另一个数据库进程 {holder} 正在使用 {lock.parent}；请先停掉它。"
-                        f" / PostgreSQL process {holder} uses this database already; stop it first."
-                    )
-                return
+        # The server of a supervisor killed just now is still writing its checkpoint.
+        end = time.monotonic() + PREDECESSOR_PATIENCE
+        while (holder := _postgres_in(lock)) is not None:
+            if time.monotonic() > end:
+                raise EmbeddedError(
+                    f"另一个数据库进程 {holder} 正在使用 {lock.parent}；请先停掉它。"
+                    f" / PostgreSQL process {holder} uses this database already; stop it first."
+                )
+            time.sleep(0.05)
         lock.unlink(missing_ok=True)
+
+
+def _postgres_in(lock: Path) -> int | None:
+    """The living PostgreSQL that a lock file names, if any."""
+    try:
+        holder = int(lock.read_text(encoding="utf-8").split()[0])
+        program = Path(f"/proc/{holder}/cmdline").read_bytes().split(b"\0")[0]
+    except (OSError, ValueError, IndexError):
+        return None
+    return holder if program.endswith(b"postgres") else None
 
 
 def _sync_folder(folder: Path) -> None:

@@ -116,6 +116,7 @@ class DataPaths:
 
     def discard(self) -> None:
         """Delete the whole installation, what lies outside the data folder included; nothing of it may be running."""
+        identity = self.identity()
         for name in SERVER_HOMES:
             remembered = self._remembered(name)
             for home in filter(None, (remembered, self._outside(name) if os.geteuid() == 0 else None)):
@@ -124,15 +125,15 @@ class DataPaths:
                     beside.unlink(missing_ok=True)
                 with contextlib.suppress(OSError):
                     home.parent.rmdir()
-        for folder in _runtime_candidates(self, self.identity()):
+        for folder in _runtime_candidates(self, identity):
             with contextlib.suppress(OSError):
-                if folder.lstat().st_uid in {os.geteuid(), self.identity().uid}:
+                if folder.lstat().st_uid in {os.geteuid(), identity.uid}:
                     shutil.rmtree(folder, ignore_errors=True)
         shutil.rmtree(self.root, ignore_errors=True)
 
     def _remembered(self, name: str) -> Path | None:
         try:
-            return Path(self.location(name).read_text(encoding="utf-8").strip())
+            return Path(self.location(name).read_text(encoding="utf-8", errors="surrogateescape").strip())
         except OSError:
             return None
 
@@ -147,7 +148,7 @@ def write_private(path: Path, text: str) -> None:
     draft = path.with_name(f".{path.name}-{os.getpid()}")
     draft.unlink(missing_ok=True)
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
+    with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

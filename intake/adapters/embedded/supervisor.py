@@ -34,7 +34,7 @@ class Service:
     name: str
     """Names the log file."""
     label: str
-    """Chinese, for the progress line."""
+    """Chinese noun, for the progress lines."""
     command: Callable[[], Command]
     """Called before every start; may prepare what the service needs."""
     ready: Callable[[], bool] | None = None
@@ -132,7 +132,8 @@ class Supervisor:
                 else:
                     self._begin(step)
                 if not self._stop.is_set():
-                    self._report(f"{step.label} … {time.monotonic() - began:.1f} 秒 / {step.name}")
+                    verb = "启动" if isinstance(step, Service) else ""
+                    self._report(f"{verb}{step.label} … {time.monotonic() - began:.1f} 秒 / {step.name}")
             self._settled.set()
             while not self._stop.wait(0.2):
                 for running in self._running:
@@ -200,7 +201,7 @@ class Supervisor:
             self._count_failure(running, _ending(running.child.returncode))
         elif not running.ready:
             if self._recovered(running):
-                self._report(f"{running.service.label} … 已恢复 / {running.service.name} is back")
+                self._report(f"{running.service.label}已恢复 / {running.service.name} is back")
             elif now - running.began > running.service.start_timeout:
                 running.child.stop()
                 self._count_failure(running, "启动超时 / timed out")

@@ -72,6 +72,7 @@ class EmbeddedValkey:
     def command(self) -> Command:
         """Write the configuration and return how to start the server. Raises EmbeddedError."""
         check_drop(self._identity)
+        self._sockets = runtime_folder(self._paths, self._identity)  # made again where a cleaner of /tmp took it
         program = valkey_server(self._identity)
         home = self._paths.home("valkey", self._identity)
         with contextlib.suppress(FileExistsError):
@@ -119,6 +120,8 @@ class EmbeddedValkey:
         if self._process is not None:
             self._process.stop()
             self._process = None
+            with contextlib.suppress(OSError):  # the database may still have its socket there
+                self.socket.parent.rmdir()
 
 
 def _quoted(path: Path) -> str:

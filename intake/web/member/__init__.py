@@ -1,0 +1,1 @@
+"""委员: cards and topics."""

@@ -1,0 +1,1 @@
+"""居民: form, receipt, tracking."""

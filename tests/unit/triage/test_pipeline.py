@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.taxonomy import default_taxonomy
+from workers.triage.lexicon import lexicon_of
 from workers.triage.message import Finding, Message
 from workers.triage.pipeline import MODEL_VERSION, default_pipeline, pipeline
 from workers.triage.same_matter import Candidate, Incoming, SameMatter, choose_rare, decide
-from workers.triage.lexicon import lexicon_of
 from workers.triage.stages.grams import GRAM_CHARACTERS, gram_hash, grams_of
 from workers.triage.stages.normalise import MAX_CHARACTERS, matching_form
 from workers.triage.stages.redact import redact
@@ -18,7 +18,11 @@ from workers.triage.title import TITLE_CHARACTERS, title_for
 
 NOW = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
 TRIAGE = default_pipeline(default_taxonomy())
-TALK = st.lists(st.sampled_from(["幸福里", "路灯", "坏了", "，", "。", "13800000021", "我叫", "李国栋", "着火", "没有", "\x00", "😀", "Ａ", "１", "İ", " "])).map("".join)
+TALK = st.lists(
+    st.sampled_from(
+        ["幸福里", "路灯", "坏了", "，", "。", "13800000021", "我叫", "李国栋", "着火", "没有", "\x00", "😀", "\uff21", "\uff11", "İ", " "]
+    )
+).map("".join)
 
 
 def message(text: str) -> Message:
@@ -52,8 +56,11 @@ def test_the_matching_form_of_a_matching_form_is_itself(text: str) -> None:
     assert len(once) <= MAX_CHARACTERS
 
 
-@pytest.mark.parametrize("text", ["灯" * 20_000, "\x00" * 20_000, "😀路灯" * 6_000, "1 " * 10_000, "138-" * 5_000, "ﷺ" * 20_000, "我叫" * 10_000, "路" * 20_000, "a@" * 10_000, "里" * 20_000])
-def test_a_huge_text_is_done_in_a_moment_and_its_grams_are_bounded(text: str) -> None:
+@pytest.mark.parametrize(
+    "piece", ["灯", "\x00", "😀路灯", "1 ", "138-", "1", "ﷺ", "我叫", "路", "a@", "a.", "里", "没有着火", "电话 ", "身份证1"]
+)
+def test_a_huge_text_is_done_in_a_moment_and_its_grams_are_bounded(piece: str) -> None:
+    text = (piece * 20_000)[:20_000]
     started = time.perf_counter()
     finding = TRIAGE(message(text), Finding())
     assert time.perf_counter() - started < 1.0
@@ -72,11 +79,11 @@ def test_traditional_width_and_repeated_marks_are_one_way_of_writing() -> None:
 
 
 def test_a_gram_has_the_same_number_on_every_machine() -> None:
-    assert (gram_hash("路灯"), gram_hash("幸福")) == (GRAM_LAMP, GRAM_XINGFU)
+    assert (gram_hash("路灯"), gram_hash("幸福")) == (879113293, 464348281)
     assert grams_of("路灯,坏了") == tuple(sorted({gram_hash("路灯"), gram_hash("坏了")}))
 
 
-GRAM_LAMP, GRAM_XINGFU = 0, 0
+
 
 
 @given(st.lists(st.integers(-5, 5)), st.dictionaries(st.integers(-5, 5), st.integers(0, 9)), st.integers(1, 8))
@@ -92,9 +99,8 @@ def test_the_rarest_grams_are_chosen_first(grams: list[int], df: dict[int, int],
 def test_any_two_texts_give_a_decision_that_survives_json(texts: list[str], topics: int) -> None:
     findings = [TRIAGE(message(text), Finding()) for text in texts]
     candidates = [Candidate(n, n % topics if topics else None, f.grams, f.masked, 1, NOW) for n, f in enumerate(findings[1:])]
-    decision = decide(
-        Incoming(findings[0].masked, findings[0].grams, 1, NOW), candidates, df={}, total=len(texts), lexicon=lexicon_of(default_taxonomy()), window_days=90
-    )
+    incoming = Incoming(findings[0].masked, findings[0].grams, 1, NOW)
+    decision = decide(incoming, candidates, df={}, total=len(texts), lexicon=lexicon_of(default_taxonomy()), window_days=90)
     assert SameMatter.from_json(json.loads(json.dumps(decision.to_json()))) == decision
     assert 0 <= decision.score <= 1
     assert (decision.kind == "open") == (decision.topic_id is None and decision.submission_id is None)

@@ -48,7 +48,11 @@ def test_danger_to_life_is_an_emergency_and_says_why(text: str) -> None:
         "万一着火了怎么跑",
         "去年夏天着火过一次",
         "社区搞了一次火灾演练",
+        "一旦发生火灾，消防车进不来",
+        # Told at length as an argument.
+        "紫薇苑门口的车位问题反映了很多次。" * 12 + "这样下去会发生火灾的事情到处都有。",
         # Words that only look like it.
+        "这是老人的救命钱",
         "被困扰了很久",
         "落水管裂了",
         "不小心接触电动车的泥",
@@ -58,7 +62,9 @@ def test_danger_denied_feared_or_past_raises_no_alarm(text: str) -> None:
     assert found(text).urgency != "emergency"
 
 
-@pytest.mark.parametrize("text", ["我妈昨晚差点摔了", "电线杆漏电", "门口积水到膝盖", "下水道堵了", "有个老人天天爬六楼", "飞线充电，担心着火"])
+@pytest.mark.parametrize(
+    "text", ["我妈昨晚差点摔了", "电线杆漏电", "门口积水到膝盖", "下水道堵了", "有个老人天天爬六楼", "飞线充电，担心着火"]
+)
 def test_what_may_hurt_somebody_is_soon(text: str) -> None:
     assert found(text).urgency == "soon"
 

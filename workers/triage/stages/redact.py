@@ -15,7 +15,11 @@ from workers.triage.surnames import PLAIN_SURNAME, SURNAME
 
 DOT = "•"
 _FLAGS = re.IGNORECASE | re.ASCII
-_GAP = r"[\s\-\u2010-\u2015_.·~()]{0,2}"
+_GAP = r"[\s\-\u2010-\u2015_.·~()]{0,3}"
+# Digits in the groups people write them in, and no others: a list of floors (13 14 15 16 17 8) isn't a telephone.
+_GROUPS = ((3, 4, 4), (7, 4), (3, 8), (3, 3, 5), (3, 2, 3, 3), (2, 3, 3, 3), (3, 4, 2, 2), (3, 2, 2, 2, 2))
+_MOBILE = "|".join(rf"1[3-9]\d{{{sizes[0] - 2}}}" + "".join(rf"{_GAP}\d{{{size}}}" for size in sizes[1:]) for sizes in _GROUPS)
+_MOBILE += r"|1[\s\-.][3-9](?:[\s\-.]\d){9}"
 _CHINESE_DIGITS = str.maketrans("\u3007零幺一二三四五六七八九oO", "00112345678900")
 _SPELT_NUMBER = re.compile(r"(?<![0-9a-z])[1一幺][0-9\u3007零幺一二三四五六七八九o]{10}(?![0-9a-z])", _FLAGS)
 _SEPARATOR = re.compile(r"[\s\-\u2010-\u2015_.·~()]+")
@@ -68,8 +72,8 @@ _RULES = (
     _rule("email", r"(?<![\w.+-])(?P<v>[a-z0-9][\w.+-]{0,63}@(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,12})"),
     _rule("id_card", r"(?<!\d)(?P<v>[1-9](?:[\s\-]?\d){16}[\s\-]?[\dx])(?![\da-z])", _is_id),
     _rule("id_card", r"身份证[^0-9]{0,6}(?P<v>[1-9]\d{16}[\dx]|[1-9]\d{14})(?![\da-z])", _has_birthday),
-    _rule("phone", rf"(?<!\d)(?P<v>(?:(?:\+|00)?86{_GAP}|0)?1{_GAP}[3-9](?:{_GAP}\d){{9}})(?!\d)"),
     _rule("bank_card", r"(?<!\d)(?P<v>[2-9](?:[\s\-]?\d){15,18})(?!\d)", _is_card),
+    _rule("phone", rf"(?<!\d)(?P<v>(?:(?:\+|00)?86{_GAP}|0)?(?:{_MOBILE}))(?!\d)"),
     _rule(
         "landline",
         r"(?<!\d)(?P<v>\(?0(?:10|2\d|[3-9]\d{2})\)?[\s\-\u2010-\u2015]{0,2}[2-8]\d{2,3}[\s\-]?\d{4}(?:(?:\s?转\s?|-)\d{1,5})?)(?!\d)",
@@ -160,7 +164,7 @@ def _hide(value: str, kind: str) -> str:
     if kind == "email":
         user, _, host = value.rpartition("@")
         return f"{user[:1]}{DOT * (len(user) - 1)}@{host}" if len(user) > 1 else f"{DOT}@{host}"
-    compact = _compact(value)
+    compact = value if kind == "wechat" else _compact(value)
     first, last = _SHOWN[kind]
     if kind == "phone":
         first += len(compact) - 11

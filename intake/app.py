@@ -1,0 +1,64 @@
+"""The only application factory."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from intake.domain.permission import Permission
+from intake.domain.transition import LABELS
+from intake.web.account.views import account
+from intake.web.assets_manifest import init_assets
+from intake.web.district.views import district
+from intake.web.errors import init_errors
+from intake.web.guard import current_actor, init_guard
+from intake.web.headers import init_headers
+from intake.web.labels import init_labels
+from intake.web.language import init_language
+from intake.web.member.views import member
+from intake.web.public.views import public
+from intake.web.resident.views import resident
+from intake.web.unit_of_work import init_unit_of_work
+from intake.web.wechat.views import wechat
+from intake.wiring import Wiring
+
+TRANSLATIONS = Path(__file__).parent / "translations"
+
+
+def create_app(wiring: Wiring) -> Flask:
+    """A Flask application on `wiring`; it reads no environment and opens no connection."""
+    settings = wiring.settings
+    app = Flask("intake.web", static_folder="static", template_folder="templates")
+    app.config.update(
+        SECRET_KEY=wiring.vault.derive("session-cookie", b"").hex(),
+        MAX_CONTENT_LENGTH=512 * 1024,
+        MAX_FORM_MEMORY_SIZE=512 * 1024,
+        MAX_FORM_PARTS=50,
+        SESSION_COOKIE_NAME="zhibao",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.base_url.startswith("https://"),
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.session_hours),
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=settings.session_hours * 3600,
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.extensions["wiring"] = wiring
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask's documented way
+            app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies, x_host=settings.trusted_proxies
+        )
+    init_language(app, translations=TRANSLATIONS)
+    # Flask runs after-request hooks last-registered first: headers are added to what the unit of work let through.
+    init_headers(app, https=settings.base_url.startswith("https://"))
+    init_unit_of_work(app)
+    init_guard(app)
+    init_errors(app)
+    init_assets(app)
+    init_labels(app)
+    for blueprint in (public, resident, account, member, district, wechat):
+        app.register_blueprint(blueprint)
+    app.jinja_env.globals.update(labels=LABELS, settings=settings, permission=Permission, person=current_actor)
+    return app

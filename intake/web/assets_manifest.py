@@ -1,0 +1,25 @@
+"""Names of the built files: the manifest of the front-end build says which hash each has."""
+
+import json
+from pathlib import Path
+
+from flask import Flask, url_for
+
+STATIC = Path(__file__).parent / "static"
+
+
+class FrontEndMissing(RuntimeError):
+    """The front end has not been built; `make front` does it."""
+
+
+def init_assets(app: Flask) -> None:
+    """Give templates `asset('phone.css')` → the hashed file's address."""
+    manifest = STATIC / "manifest.json"
+    if not manifest.exists():
+        raise FrontEndMissing("intake/web/static is empty: run `make front` once (10 seconds)")
+    names = {entry: made["file"] for entry, made in json.loads(manifest.read_text(encoding="utf-8")).items()}
+
+    def asset(name: str) -> str:
+        return url_for("static", filename=names[name])
+
+    app.jinja_env.globals["asset"] = asset

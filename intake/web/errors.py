@@ -1,0 +1,86 @@
+"""DomainError → response, in one place; what the person typed is kept on the page."""
+
+import structlog
+from flask import Flask, g, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from intake.domain.errors import Conflict, DomainError, Expired, Forbidden, InvalidInput, NotFound, PointClosed, TooMany
+
+log = structlog.get_logger(__name__)
+
+STATUS: dict[type[DomainError], int] = {
+    InvalidInput: 422,
+    NotFound: 404,
+    Forbidden: 403,
+    Conflict: 409,
+    TooMany: 429,
+    Expired: 410,
+    PointClosed: 409,
+}
+"""The HTTP status of each refusal; subclasses share their parent's."""
+
+KEPT_FIELDS = ("text", "words", "title")
+"""What a person may have typed and must not lose."""
+
+_PLAIN = {
+    400: "请求不完整，请退回上一页再试。",
+    403: "这一页没有对您开放。",
+    404: "没有找到这一页。可能网址抄错了，或者内容已经移走。",
+    405: "这一页不能这样打开。",
+    413: "内容太大了。文字最多 5000 个字，请留下最要紧的。",
+    429: "试的次数太多了，请过一会儿再来。",
+}
+
+
+def status_of(error: DomainError) -> int:
+    """The HTTP status of a refusal."""
+    return next((code for kind, code in STATUS.items() if isinstance(error, kind)), 400)
+
+
+def error_page(status: int, message: str) -> tuple[str, int]:
+    """The plain page for `status`, with what was typed."""
+    kept = [value for name in KEPT_FIELDS if (value := _form_value(name))]
+    return render_template("_shell/error.html", status=status, message=message, kept=kept), status
+
+
+def _form_value(name: str) -> str:
+    try:
+        return request.form.get(name, "")[:20_000] if request.method == "POST" else ""
+    except HTTPException:
+        return ""  # the body itself was the error
+
+
+def init_errors(app: Flask) -> None:
+    """Install the handlers."""
+
+    @app.errorhandler(DomainError)
+    def refused(error: DomainError) -> tuple[str, int]:
+        return error_page(status_of(error), error.message)
+
+    @app.errorhandler(CSRFError)
+    def forged(_error: CSRFError) -> tuple[str, int]:
+        return error_page(400, "这一页打开得太久，请刷新后再提交。您写的内容在下面。")
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> tuple[str, int]:
+        status = error.code or 500
+        return error_page(status, _PLAIN.get(status, "出了点问题，请稍后再试。"))
+
+    @app.errorhandler(OperationalError)
+    @app.errorhandler(PoolTimeout)
+    @app.errorhandler(DBAPIError)
+    def database(error: Exception) -> tuple[str, int, dict[str, str]]:
+        log.error("database_unavailable", error=type(error).__name__, route=str(request.url_rule))
+        session = g.pop("db", None)
+        if session is not None:
+            session.close()
+        page, status = error_page(503, "系统正忙，您写的内容还在下面，没有丢。请过半分钟再按一次提交。")
+        return page, status, {"Retry-After": "30"}
+
+    @app.errorhandler(Exception)
+    def broken(error: Exception) -> tuple[str, int]:
+        log.error("unhandled", error=type(error).__name__, route=str(request.url_rule), exc_info=error)
+        return error_page(500, "我们这边出了错，已经记下。您写的内容在下面，请稍后再试。")

@@ -1,0 +1,115 @@
+"""Who may enter: every view carries its access, and one that doesn't is refused."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from flask import Flask, current_app, redirect, request, session, url_for
+from flask import g as request_globals
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.wrappers import Response
+
+from intake.domain.actor import Actor
+from intake.domain.errors import Forbidden
+from intake.domain.permission import Permission
+from intake.queries.actor import actor_of_session
+from intake.services.sign_in import token_hash
+from intake.web.unit_of_work import db, wiring
+
+View = TypeVar("View", bound=Callable[..., Any])
+COOKIE_KEY = "s"
+csrf = CSRFProtect()
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a route asks for."""
+
+    kind: Literal["open", "anonymous_form", "sign_in", "signed", "permission"]
+    """open: anybody reads. anonymous_form: signed key and Origin instead of a session. sign_in: CSRF without a person yet. signed: verified by
+    the adapter. permission: a signed-in person with `permission`."""
+    permission: Permission | None = None
+
+
+def _mark(access: Access) -> Callable[[View], View]:
+    def mark(view: View) -> View:
+        view.access = access  # type: ignore[attr-defined]  # functions take attributes; the guard and the route document read it
+        return view
+
+    return mark
+
+
+open_to_all = _mark(Access("open"))
+anonymous_form = _mark(Access("anonymous_form"))
+sign_in_form = _mark(Access("sign_in"))
+signed_request = _mark(Access("signed"))
+
+
+def requires(permission: Permission) -> Callable[[View], View]:
+    """The outer fence; the service checks area and state."""
+    return _mark(Access("permission", permission))
+
+
+def init_guard(app: Flask) -> None:
+    """Install the check in front of every request."""
+    csrf.init_app(app)
+    app.before_request(_check)
+
+
+def access_of(app: Flask, endpoint: str) -> Access | None:
+    """What a route asks for, None where nobody said."""
+    if endpoint == "static":
+        return Access("open")
+    return getattr(app.view_functions[endpoint], "access", None)
+
+
+def _check() -> Response | None:
+    if request.endpoint is None:
+        return None  # 404 or 405 follows
+    access = access_of(current_app, request.endpoint)
+    if access is None:
+        raise Forbidden("这一页没有开放。")
+    if access.kind == "anonymous_form":
+        _check_origin()
+    if access.kind == "sign_in":
+        csrf.protect()
+    if access.kind == "permission":
+        person = current_actor()
+        if person is None:
+            target = request.full_path.rstrip("?") if request.method == "GET" else ""
+            return redirect(url_for("account.sign_in", next=target), code=303)
+        csrf.protect()
+        if access.permission is not None and not person.may(access.permission):
+            raise Forbidden("您没有打开这一页的权限。需要的话请联系区政协办公室。")
+    return None
+
+
+def current_actor() -> Actor | None:
+    """The signed-in person, asked for once a request."""
+    if "actor" not in request_globals:
+        token = session.get(COOKIE_KEY)
+        request_globals.actor = (
+            actor_of_session(
+                db(), token_hash=token_hash(token), idle_minutes=wiring().settings.session_idle_minutes, at=wiring().clock.now()
+            )
+            if isinstance(token, str)
+            else None
+        )
+    found: Actor | None = request_globals.actor
+    return found
+
+
+def actor() -> Actor:
+    """The person behind a guarded request."""
+    found = current_actor()
+    assert found is not None, "the guard let nobody in"
+    return found
+
+
+def _check_origin() -> None:
+    """A page of another site must not send our form; old browsers send no Origin, private ones `null`, and the signed key still holds."""
+    origin = request.headers.get("Origin")
+    if request.method != "POST" or origin in {None, "null"}:
+        return
+    if origin not in {request.host_url.rstrip("/"), wiring().settings.base_url}:
+        raise Forbidden("请从直报点自己的页面提交。")

@@ -1,0 +1,184 @@
+"""委员: the queue, one card at a time, and the topics that may be proposed."""
+
+from collections.abc import Callable
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from intake.domain.errors import DomainError
+from intake.domain.permission import Permission
+from intake.domain.submission import DECLINE_WORDS
+from intake.models import Decision
+from intake.queries.card import card, joinable_topics
+from intake.queries.member_queue import awaiting_member, next_card
+from intake.queries.topic_board import topic_detail, topics_of_member
+from intake.services import submission_decide as decide
+from intake.services.topic_screen import Screening, propose
+from intake.web.errors import status_of
+from intake.web.guard import actor, requires
+from intake.web.numbers import whole_number
+from intake.web.unit_of_work import db, wiring
+
+member = Blueprint("member", __name__, url_prefix="/m")
+
+Page = str | Response | tuple[str, int]
+
+
+@member.get("")
+@requires(Permission.TRIAGE_VIEW)
+def queue() -> str:
+    """What waits: emergencies, then the oldest; keyset pages."""
+    page = awaiting_member(db(), actor(), after=request.args.get("after", ""))
+    return render_template("member/queue.html", page=page, undo=_undo())
+
+
+@member.get("/next")
+@requires(Permission.TRIAGE_VIEW)
+def following() -> Response:
+    """The next card, passing over `skip`."""
+    skip = tuple(whole_number(raw) for raw in request.args.getlist("skip")[-50:])
+    found = next_card(db(), actor(), skip=skip)
+    if found is None:
+        return redirect(url_for("member.queue"), code=303)
+    return redirect(url_for("member.show", submission_id=found, done=_done()), code=303)
+
+
+@member.get("/cards/<int:submission_id>")
+@requires(Permission.TRIAGE_VIEW)
+def show(submission_id: int) -> Page:
+    """One card."""
+    return _card(submission_id)
+
+
+@member.post("/cards/<int:submission_id>/attach")
+@requires(Permission.TRIAGE_DECIDE)
+def attach(submission_id: int) -> Page:
+    """Into a topic."""
+    return _decide(submission_id, lambda s, d: decide.attach(s, d, topic_id=whole_number(request.form.get("topic", ""), field="topic")))
+
+
+@member.post("/cards/<int:submission_id>/open-topic")
+@requires(Permission.TRIAGE_DECIDE)
+def open_topic(submission_id: int) -> Page:
+    """A topic of its own."""
+    return _decide(submission_id, lambda s, d: decide.open_topic(s, d, title=request.form.get("title", "")))
+
+
+@member.post("/cards/<int:submission_id>/refer")
+@requires(Permission.TRIAGE_DECIDE)
+def refer(submission_id: int) -> Page:
+    """To the coordinating office."""
+    return _decide(submission_id, lambda s, d: decide.refer(s, d, words=request.form.get("words", "")))
+
+
+@member.post("/cards/<int:submission_id>/answer")
+@requires(Permission.TRIAGE_DECIDE)
+def answer(submission_id: int) -> Page:
+    """The member's own answer."""
+    return _decide(submission_id, lambda s, d: decide.answer(s, d, words=request.form.get("words", "")))
+
+
+@member.post("/cards/<int:submission_id>/decline")
+@requires(Permission.TRIAGE_DECIDE)
+def decline(submission_id: int) -> Page:
+    """Not taken up, with a reason."""
+    return _decide(
+        submission_id, lambda s, d: decide.decline(s, d, reason=request.form.get("reason", ""), words=request.form.get("words", ""))
+    )
+
+
+@member.post("/cards/<int:submission_id>/undo")
+@requires(Permission.TRIAGE_DECIDE)
+def undo(submission_id: int) -> Page:
+    """Take the last decision back, and look at the card again."""
+    wired = wiring()
+    decide.undo(
+        db(),
+        actor=actor(),
+        submission_id=submission_id,
+        workflow=wired.workflow,
+        undo_seconds=wired.settings.undo_seconds,
+        at=wired.clock.now(),
+    )
+    return redirect(url_for("member.show", submission_id=submission_id), code=303)
+
+
+@member.get("/topics")
+@requires(Permission.TOPIC_PROPOSE)
+def topics() -> str:
+    """Candidates of the member's areas."""
+    before = request.args.get("before", type=int)
+    return render_template("member/topics.html", page=topics_of_member(db(), actor(), before=before))
+
+
+@member.get("/topics/<int:topic_id>")
+@requires(Permission.TOPIC_PROPOSE)
+def topic(topic_id: int) -> str:
+    """One topic with everyone's words."""
+    return render_template("member/topic.html", topic=topic_detail(db(), actor(), topic_id), error=None, words="")
+
+
+@member.post("/topics/<int:topic_id>/propose")
+@requires(Permission.TOPIC_PROPOSE)
+def send_topic(topic_id: int) -> Page:
+    """Send it to screening."""
+    words = request.form.get("words", "")
+    try:
+        version = whole_number(request.form.get("version", ""))
+        propose(db(), Screening(actor=actor(), topic_id=topic_id, version=version, at=wiring().clock.now()), words=words)
+    except DomainError as error:
+        db().rollback()
+        detail = topic_detail(db(), actor(), topic_id)
+        return render_template("member/topic.html", topic=detail, error=error, words=words), status_of(error)
+    return redirect(url_for("member.topic", topic_id=topic_id), code=303)
+
+
+def _decide(submission_id: int, act: Callable[[Session, decide.Deciding], Decision]) -> Page:
+    """Do it and go to the next card; a refusal shows the card as it is now with what was typed."""
+    wired = wiring()
+    try:
+        deciding = decide.Deciding(
+            actor=actor(),
+            submission_id=submission_id,
+            version=whole_number(request.form.get("version", "")),
+            at=wired.clock.now(),
+            undo_seconds=wired.settings.undo_seconds,
+        )
+        act(db(), deciding)
+    except DomainError as error:
+        db().rollback()
+        return _card(submission_id, error=error)
+    return redirect(url_for("member.following", done=submission_id), code=303)
+
+
+def _card(submission_id: int, *, error: DomainError | None = None) -> Page:
+    found = card(db(), actor(), submission_id)
+    search = request.args.get("q", "")[:60].replace("\x00", "")
+    page = render_template(
+        "member/card.html",
+        card=found,
+        error=error,
+        typed=request.form if error is not None else {},
+        reasons=DECLINE_WORDS,
+        search=search,
+        topics=joinable_topics(db(), actor(), words=search),
+        undo=_undo(),
+        open_panel=_panel(error) or request.args.get("panel", ""),
+    )
+    return (page, status_of(error)) if error is not None else page
+
+
+def _panel(error: DomainError | None) -> str:
+    """Which folded form the refused decision came from, so that what was typed is in sight."""
+    return request.path.rsplit("/", 1)[-1] if isinstance(error, DomainError) else ""
+
+
+def _undo() -> Decision | None:
+    wired = wiring()
+    return decide.last_undoable(db(), actor=actor(), at=wired.clock.now(), undo_seconds=wired.settings.undo_seconds)
+
+
+def _done() -> str | None:
+    done = request.args.get("done", "")
+    return done if done.isdecimal() else None

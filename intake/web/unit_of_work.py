@@ -1,0 +1,42 @@
+"""A database session per request: committed on 2xx and 3xx, rolled back otherwise; workers are woken after the commit."""
+
+from flask import Flask, Response, current_app, g
+from sqlalchemy.orm import Session
+
+from intake.services.wake import send_wakes
+from intake.wiring import Wiring
+
+
+def wiring() -> Wiring:
+    """The process's wiring."""
+    found: Wiring = current_app.extensions["wiring"]
+    return found
+
+
+def db() -> Session:
+    """The request's session, opened at first use."""
+    if "db" not in g:
+        g.db = wiring().sessions()
+    found: Session = g.db
+    return found
+
+
+def init_unit_of_work(app: Flask) -> None:
+    """Commit at the edge, and close whatever happens."""
+
+    @app.after_request
+    def commit(response: Response) -> Response:
+        session: Session | None = g.get("db")
+        if session is not None:
+            if response.status_code < 400:
+                session.commit()
+                send_wakes(session, wiring().queue)
+            else:
+                session.rollback()
+        return response
+
+    @app.teardown_request
+    def close(_error: BaseException | None) -> None:
+        session: Session | None = g.pop("db", None)
+        if session is not None:
+            session.close()

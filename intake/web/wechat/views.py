@@ -1,0 +1,81 @@
+"""The platform's callback: verify, store, answer within five seconds; words only, all work is the services'."""
+
+import structlog
+from flask import Blueprint, request, url_for
+from werkzeug.wrappers import Response
+
+from intake.adapters.wechat import MAX_BODY, CallbackRefused
+from intake.domain.errors import DomainError
+from intake.domain.point import PointState
+from intake.services.receipt import token_for
+from intake.services.wechat_intake import ChatAnswer, ChatEvent, handle
+from intake.web.guard import signed_request
+from intake.web.language import translate as _
+from intake.web.unit_of_work import db, wiring
+
+log = structlog.get_logger(__name__)
+wechat = Blueprint("wechat", __name__)
+
+
+@wechat.get("/wechat")
+@signed_request
+def handshake() -> Response:
+    """Answer the settings page of the platform."""
+    try:
+        echo = wiring().wechat.verify_url(request.args)
+    except CallbackRefused as refused:
+        return _refuse(refused)
+    return Response(echo, mimetype="text/plain")
+
+
+@wechat.post("/wechat")
+@signed_request
+def receive() -> Response:
+    """One message or event; the platform's retries get the same answer."""
+    callback = wiring().wechat
+    try:
+        incoming = callback.receive(request.args, request.stream.read(MAX_BODY + 1))
+    except CallbackRefused as refused:
+        return _refuse(refused)
+    event = ChatEvent(
+        kind=incoming.kind,
+        account=incoming.account,
+        openid=incoming.openid,
+        text=incoming.text,
+        scene=incoming.scene,
+        dedupe_key=incoming.dedupe_key,
+    )
+    try:
+        words = _words(handle(db(), vault=wiring().vault, event=event, at=wiring().clock.now()))
+    except DomainError as error:
+        db().rollback()
+        words = error.message
+    return Response(callback.reply_text(incoming, words, request.args), mimetype="application/xml")
+
+
+def _refuse(refused: CallbackRefused) -> Response:
+    log.warning("wechat_refused", reason=refused.reason_code.value)
+    return Response(status=refused.status)
+
+
+def _words(answer: ChatAnswer) -> str:
+    """What the chat shows; links are whole addresses, since the chat knows no page."""
+    base = wiring().settings.base_url
+    if answer.silent:
+        return ""
+    if answer.stored is not None and answer.point is not None:
+        number = answer.stored.receipt_number
+        link = base + url_for("resident.receipt", number=number, token=token_for(wiring().vault, number, answer.stored.receipt_salt))
+        return _("已收到，回执号 %(number)s。\n委员一般在 2 个工作日内看到。随时看办到哪一步：\n%(link)s", number=number, link=link)
+    if answer.point is None:
+        return _(
+            "请先扫一下社区墙上的“直报点”二维码，再把要说的发给我们。没有二维码也可以打开：\n%(link)s", link=base + url_for("public.home")
+        )
+    if answer.point.state is not PointState.ACTIVE:
+        return answer.point.closed_note or _("这个直报点暂时不收件，可以到社区服务台说。")
+    link = base + url_for("resident.form", code=answer.point.code)
+    return _(
+        "%(place)s直报点。身边的事，直接在这里写给委员，一句话也行；要留地点和联系方式，请打开：\n%(link)s\n遇到危险请直接打 110、119、120。",
+        place=answer.point.name,
+        link=link,
+    )

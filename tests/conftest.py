@@ -1,0 +1,152 @@
+"""One PostgreSQL and one Valkey for the whole run; a fresh copy of a seeded database for every test that asks for `wiring`."""
+
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from config.settings import Settings
+from intake.adapters.database import make_engine, make_sessions
+from intake.adapters.embedded.postgres import EmbeddedPostgres
+from intake.adapters.embedded.runtime_paths import DataPaths
+from intake.adapters.embedded.valkey import EmbeddedValkey
+from intake.adapters.migrate import upgrade
+from intake.models import Area, IntakePoint, User
+from intake.wiring import Wiring, wire
+from tests.factories.clock import TestClock
+from tests.factories.town import LOGINS, Town, seed_town
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+TEMPLATE = "zhibao_template"
+_servers: list[EmbeddedPostgres | EmbeddedValkey] = []
+_folder: list[tempfile.TemporaryDirectory[str]] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The controlling process starts the servers; its workers inherit their addresses."""
+    if "ZHIBAO_TEST_PG" in os.environ or hasattr(config, "workerinput"):
+        return
+    folder = tempfile.TemporaryDirectory(prefix="zhibao-tests-", dir="/var/tmp" if Path("/var/tmp").is_dir() else None)
+    _folder.append(folder)
+    Path(folder.name).chmod(0o755)
+    paths = DataPaths.of(Path(folder.name) / "data")
+    paths.prepare()
+    postgres, valkey = EmbeddedPostgres(paths), EmbeddedValkey(paths)
+    postgres.start()
+    _servers.append(postgres)
+    valkey.start()
+    _servers.append(valkey)
+    _make_template(postgres)
+    os.environ["ZHIBAO_TEST_PG"] = postgres.url(user="zhibao_super", database="{}")
+    os.environ["ZHIBAO_TEST_VALKEY"] = valkey.url()
+
+
+def _make_template(postgres: EmbeddedPostgres) -> None:
+    """Migrated as the owner, seeded as the application, so that grants are proven from the first row."""
+    with psycopg.connect(_libpq(postgres.url(user="zhibao_super", database="postgres")), autocommit=True) as admin:
+        # A test's database lives seconds: no need to wait for the disk.
+        for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_connections = 200"):
+            admin.execute(f"ALTER SYSTEM SET {setting}")
+        admin.execute(f"CREATE DATABASE {TEMPLATE} OWNER zhibao_owner TEMPLATE zhibao STRATEGY FILE_COPY")
+    postgres.stop()
+    postgres.start()
+    upgrade(postgres.url(user="zhibao_owner", database=TEMPLATE))
+    engine = make_engine(postgres.url(user="zhibao_app", database=TEMPLATE), pool_size=1)
+    with make_sessions(engine).begin() as session:
+        seed_town(session)
+    engine.dispose()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what this process started."""
+    for server in reversed(_servers):
+        server.stop()
+    _servers.clear()
+    for folder in _folder:
+        folder.cleanup()
+    _folder.clear()
+
+
+def _libpq(url: str) -> str:
+    return url.replace("postgresql+psycopg://", "postgresql://")
+
+
+def test_database_url(user: str, database: str) -> str:
+    """An address on the run's PostgreSQL."""
+    return os.environ["ZHIBAO_TEST_PG"].format(database).replace("zhibao_super@", f"{user}@")
+
+
+test_database_url.__test__ = False  # type: ignore[attr-defined]  # a helper, not a test
+
+
+def _redis_db() -> int:
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    return int(worker.removeprefix("gw")) + 1
+
+
+@pytest.fixture
+def database() -> Iterator[str]:
+    """The name of a fresh copy of the seeded template, dropped afterwards."""
+    name = f"t_{uuid.uuid4().hex[:16]}"
+    admin_url = _libpq(test_database_url("zhibao_super", "postgres"))
+    with psycopg.connect(admin_url, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} OWNER zhibao_owner TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
+    yield name
+    with psycopg.connect(admin_url, autocommit=True) as admin:
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def settings(database: str) -> Settings:
+    """Settings of a test installation on the run's servers."""
+    return Settings(
+        environment="test", database_url=test_database_url("zhibao_app", database),
+        owner_database_url=test_database_url("zhibao_owner", database),
+        redis_url=os.environ["ZHIBAO_TEST_VALKEY"].replace("db=0", f"db={_redis_db()}"), secret_key="t" * 64,
+        field_keys="k1:" + "A" * 43 + "=", base_url="https://zhibao.example", controller_name="云栖区政协办公室",
+        wechat_token="tests-token", wechat_app_id="wx0123456789abcdef", wechat_aes_key="a" * 43,
+    )
+
+
+@pytest.fixture
+def clock() -> TestClock:
+    """A clock that the test turns."""
+    return TestClock()
+
+
+@pytest.fixture
+def wiring(settings: Settings, clock: TestClock) -> Iterator[Wiring]:
+    """Real PostgreSQL and Valkey, a clock that the test turns."""
+    wired = wire(replace(settings), clock=clock)
+    wired.redis.flushdb()
+    yield wired
+    wired.close()
+
+
+@pytest.fixture
+def session(wiring: Wiring) -> Iterator["Session"]:
+    """A session for arranging and looking; the test commits what others must see."""
+    with wiring.sessions() as opened:
+        yield opened
+
+
+@pytest.fixture
+def town(wiring: Wiring) -> Town:
+    """Ids of the seeded people and places."""
+    with wiring.sessions() as session:
+        areas = {area.name: area.id for area in session.query(Area)}
+        codes = {point.name: point.code for point in session.query(IntakePoint)}
+        users = {user.login: user.id for user in session.query(User)}
+    return Town(
+        district_id=areas["云栖区"], street_id=areas["丰山街道"], longchi_id=areas["龙池社区"], ziwei_id=areas["紫薇社区"],
+        shiqiao_id=areas["石桥社区"], longchi_code=codes["龙池社区"], ziwei_code=codes["紫薇社区"], shiqiao_code=codes["石桥社区"],
+        **{field: users[login] for field, login in LOGINS.items()},
+    )

@@ -1,0 +1,56 @@
+"""What a person does on the pages, so that tests read like prose."""
+
+import re
+from dataclasses import dataclass
+from html import unescape
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.factories.town import PASSWORD
+
+
+def hidden(page: str, name: str) -> str:
+    """The value of a hidden field."""
+    match = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert match is not None, f"no field {name}"
+    return unescape(match.group(1))
+
+
+def words_of(response: TestResponse) -> str:
+    """The page's text without tags, blanks folded."""
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", response.get_data(as_text=True))))
+
+
+def send_sentence(client: FlaskClient, code: str, text: str, *, key: str | None = None, **fields: str) -> TestResponse:
+    """Open the form and send it."""
+    key = key or hidden(client.get(f"/p/{code}").get_data(as_text=True), "key")
+    return client.post(f"/p/{code}", data={"key": key, "text": text, **fields})
+
+
+@dataclass(slots=True)
+class Person:
+    """A signed-in browser."""
+
+    client: FlaskClient
+
+    def get(self, path: str) -> TestResponse:
+        return self.client.get(path, follow_redirects=True)
+
+    def press(self, page: str, action: str, **fields: str) -> TestResponse:
+        """Open `page` and send the form whose action ends with `action`, with its own hidden fields."""
+        html = self.get(page).get_data(as_text=True)
+        forms = re.findall(r'<form[^>]*action="([^"]+)"[^>]*>(.*?)</form>', html, re.S)
+        for target, body in forms:
+            if unescape(target).endswith(action):
+                data = {unescape(n): unescape(v) for n, v in re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', body)}
+                return self.client.post(unescape(target), data={**data, **fields}, follow_redirects=True)
+        raise AssertionError(f"no form for {action} on {page}")
+
+
+def sign_in(client: FlaskClient, login: str, password: str = PASSWORD) -> Person:
+    """Sign in through the page."""
+    token = hidden(client.get("/sign-in").get_data(as_text=True), "csrf_token")
+    response = client.post("/sign-in", data={"csrf_token": token, "login": login, "password": password, "next": ""})
+    assert response.status_code == 303, words_of(response)
+    return Person(client)

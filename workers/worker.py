@@ -1,0 +1,126 @@
+"""The process that works on one queue, for as long as nobody tells it to stop.
+
+What RQ 3.0's worker does when Redis goes away, by its source (worker/base.py): a connection lost while it waits is retried with back-off;
+a timeout, or a connection lost anywhere else, ends `work()`; a Redis that is away at the start raises out of the constructor. So `work`
+below makes a new worker each time one ends by itself. When Redis is emptied the waiting BLMOVE simply goes on; only the registration is
+gone, and the next heartbeat writes it again.
+"""
+
+import signal
+import time
+from types import FrameType
+
+import structlog
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.client import Pipeline
+from redis.exceptions import RedisError
+from redis.retry import Retry
+from rq import Queue, SimpleWorker, worker_registration
+from rq.exceptions import StopRequested
+from rq.serializers import JSONSerializer
+
+from config.settings import Settings
+from workers.runtime import configure_logging, process_wiring, request_stop, stopping, wait_for_stop
+
+log = structlog.get_logger(__name__)
+
+MAINTENANCE_SECONDS = 30
+WORKER_TTL = 45
+"""RQ waits 15 s less than this for a job, and looks after its registries only between two waits."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
+HEALTHY_SECONDS = 30.0
+"""A worker that lived this long wasn't ended by the trouble of the one before it."""
+
+
+class QueueWorker(SimpleWorker):
+    """RQ's worker without a child per job, made to outlive Redis."""
+
+    max_connection_wait_time = LONGEST_PAUSE
+
+    def _install_signal_handlers(self) -> None:
+        """Leave the process's own handlers in place; they call `request_stop`."""
+
+    def subscribe(self) -> None:
+        """Listen for no commands: a worker without children can't obey "stop this job", and the thread would need care of its own."""
+
+    def heartbeat(self, timeout: int | None = None, pipeline: "Pipeline | None" = None) -> None:
+        """Sign in again if Redis was emptied, then say that we live."""
+        if pipeline is None and not self.connection.sismember(self.redis_workers_keys, self.key):
+            log.warning("worker_registered_anew", worker=self.name)
+            self.connection.hset(self.key, mapping=self.serialize())
+            worker_registration.register(self)
+        super().heartbeat(timeout, pipeline)
+
+    def set_shutdown_requested_date(self) -> None:
+        """Note the request, unless Redis is away: this runs in a signal handler in the middle of a job."""
+        try:
+            super().set_shutdown_requested_date()  # type: ignore[no-untyped-call]  # RQ's method has no annotations
+        except RedisError:
+            log.warning("redis_unreachable", during="stop")
+
+    def register_death(self) -> None:
+        """Sign out, unless Redis is away: the registration ends by itself."""
+        try:
+            super().register_death()  # type: ignore[no-untyped-call]  # as above
+        except RedisError:
+            log.warning("redis_unreachable", during="sign-out")
+
+
+def worker_redis(url: str) -> Redis:
+    """A client that may block; RQ sets its timeout to 10 s beyond the longest wait. One retry, for a connection gone stale."""
+    return Redis.from_url(url, socket_connect_timeout=3.0, socket_keepalive=not url.startswith("unix"), retry=Retry(NoBackoff(), 1))
+
+
+class _Signals:
+    """SIGTERM and SIGINT: the first ends the worker after its job or batch, a second one at once."""
+
+    def __init__(self) -> None:
+        self.worker: QueueWorker | None = None
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask)
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        request_stop()
+        if self.worker is not None:
+            self.worker.request_stop(number, frame)  # type: ignore[no-untyped-call]  # as above
+
+
+def work(queue: str) -> int:
+    """Work on `queue` until SIGTERM or SIGINT; returns 0. SettingsError when the environment lacks something.
+
+    Exactly one queue: RQ then moves a job instead of popping it, so that a killed worker's job isn't lost on the way.
+    """
+    settings = Settings.from_env()
+    configure_logging(settings.log_level)
+    wiring = process_wiring()
+    signals = _Signals()
+    log.info("worker_started", queue=queue)
+    pause = FIRST_PAUSE
+    while not stopping():
+        began = time.monotonic()
+        redis = worker_redis(settings.redis_url)
+        try:
+            worker = QueueWorker(
+                [Queue(queue, connection=redis, serializer=JSONSerializer)],
+                connection=redis,
+                serializer=JSONSerializer,
+                worker_ttl=WORKER_TTL,
+                maintenance_interval=MAINTENANCE_SECONDS,
+                log_job_description=False,
+            )
+            signals.worker = worker
+            if not stopping():
+                worker.work(logging_level="DEBUG" if settings.log_level.upper() == "DEBUG" else "WARNING")
+        except RedisError as error:
+            log.warning("redis_unreachable", during="work", error=type(error).__name__)
+        except StopRequested:
+            break
+        finally:
+            signals.worker = None
+            redis.close()
+        pause = FIRST_PAUSE if time.monotonic() - began > HEALTHY_SECONDS else min(LONGEST_PAUSE, pause * 2)
+        wait_for_stop(pause)
+    wiring.close()
+    log.info("worker_stopped", queue=queue)
+    return 0
