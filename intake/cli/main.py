@@ -21,6 +21,7 @@ COMMANDS = {
     "db": ("intake.cli.db:db", "数据表：升级、备份、恢复 / database"),
     "users": ("intake.cli.users:users", "工作人员账号 / staff accounts"),
     "points": ("intake.cli.points:points", "直报点与海报 / intake points and posters"),
+    "audit": ("intake.cli.audit:audit", "核对审计链 / verify the audit chain"),
     "secret": ("intake.cli.secret:secret", "生成密钥 / make keys"),
     "docs": ("intake.cli.docs:docs", "生成文档 / generate documents"),
 }

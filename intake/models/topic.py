@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Sequence
+from sqlalchemy import BigInteger, ForeignKey, Index, Sequence, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from intake.domain.submission import Urgency
@@ -18,7 +18,8 @@ class Topic(Base):
 
     __tablename__ = "topics"
     __table_args__ = (
-        Index("ix_topics_board", "district_id", "state", "id"),
+        # The board shows what most people spoke of first.
+        Index("ix_topics_board", "district_id", "state", text("(confirmed_count + suggested_count)"), "id"),
         Index("ix_topics_area", "area_id", "state"),
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from intake.domain.actor import Actor
@@ -46,7 +46,8 @@ class TopicPage:
     state: TopicState
     total: int
     rows: tuple[TopicRow, ...]
-    next_key: int | None
+    next_key: str
+    """Empty on the last page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,35 +109,36 @@ _COLUMNS: Any = (  # typed by TopicRow, whose fields it follows
 )
 
 
-def topics_in(
-    session: Session, actor: Actor, state: TopicState, *, before: int | None = None, words: str = "", limit: int = PAGE
-) -> TopicPage:
-    """A page of topics in `state`, newest first; `before` is a page's `next_key`."""
+PEOPLE = Topic.confirmed_count + Topic.suggested_count
+
+
+def topics_in(session: Session, actor: Actor, state: TopicState, *, after: str = "", words: str = "", limit: int = PAGE) -> TopicPage:
+    """A page of topics in `state`, those most people spoke of first; `after` is a page's `next_key`."""
     where = [Topic.district_id == actor.district_id, Topic.state == state]
     where += [
         or_(Topic.title.contains(word, autoescape=True), Topic.number.contains(word.upper(), autoescape=True)) for word in words.split()[:5]
     ]
-    total = session.scalar(select(func.count()).select_from(Topic).where(*where)) or 0
-    query = select(*_COLUMNS).join(Area, Area.id == Topic.area_id).where(*where)
-    if before is not None:
-        query = query.where(Topic.id < before)
-    rows = [TopicRow(*row) for row in session.execute(query.order_by(Topic.id.desc()).limit(limit + 1))]
-    more = len(rows) > limit
-    return TopicPage(state=state, total=total, rows=tuple(rows[:limit]), next_key=rows[limit - 1].id if more else None)
+    return _page(session, where, state=state, after=after, limit=limit)
 
 
-def topics_of_member(session: Session, actor: Actor, *, before: int | None = None) -> TopicPage:
-    """Candidates in the areas where the actor may propose, newest first."""
+def topics_of_member(session: Session, actor: Actor, *, after: str = "") -> TopicPage:
+    """Candidates and proposed topics in the areas where the actor may propose, those most people spoke of first."""
     paths = actor.area_paths(Permission.TOPIC_PROPOSE)
     reach = or_(*(Area.path.startswith(path, autoescape=True) for path in paths)) if paths else Topic.id.is_(None)
     where = [Topic.district_id == actor.district_id, Topic.state.in_([TopicState.CANDIDATE, TopicState.PROPOSED]), reach]
+    return _page(session, where, state=TopicState.CANDIDATE, after=after, limit=PAGE)
+
+
+def _page(session: Session, where: Sequence[ColumnElement[bool]], *, state: TopicState, after: str, limit: int) -> TopicPage:
     total = session.scalar(select(func.count()).select_from(Topic).join(Area, Area.id == Topic.area_id).where(*where)) or 0
     query = select(*_COLUMNS).join(Area, Area.id == Topic.area_id).where(*where)
-    if before is not None:
-        query = query.where(Topic.id < before)
-    rows = [TopicRow(*row) for row in session.execute(query.order_by(Topic.id.desc()).limit(PAGE + 1))]
-    more = len(rows) > PAGE
-    return TopicPage(state=TopicState.CANDIDATE, total=total, rows=tuple(rows[:PAGE]), next_key=rows[PAGE - 1].id if more else None)
+    people, _, topic_id = after.partition("_")
+    if people.isdecimal() and topic_id.isdecimal():
+        query = query.where(tuple_(PEOPLE, Topic.id) < tuple_(literal(int(people)), literal(int(topic_id))))
+    rows = [TopicRow(*row) for row in session.execute(query.order_by(PEOPLE.desc(), Topic.id.desc()).limit(limit + 1))]
+    page = rows[:limit]
+    next_key = f"{page[-1].confirmed + page[-1].suggested}_{page[-1].id}" if len(rows) > limit else ""
+    return TopicPage(state=state, total=total, rows=tuple(page), next_key=next_key)
 
 
 def topic_detail(session: Session, actor: Actor, topic_id: int) -> TopicDetail:

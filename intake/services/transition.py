@@ -67,14 +67,15 @@ def move(
 
 
 def begin(session: Session, entity: Stateful, *, actor: Actor, at: datetime) -> None:
-    """Add a newborn `entity` in its table's initial state and record its first history row; flushes to get its id."""
+    """Add a newborn `entity` in its table's initial state and record its first history row; flushes where the id isn't known yet."""
     entity.state = TABLES[type(entity)].initial  # type: ignore[assignment]  # as above
     if hasattr(entity, "state_changed_at"):
         entity.state_changed_at = at
     session.add(entity)
     if type(entity) in WITHOUT_HISTORY:
         return
-    session.flush()
+    if entity.id is None:
+        session.flush()
     _record(session, entity, action=None, from_state=None, actor=actor, at=at, decision=None, reason_code=None, topic=None)
 
 

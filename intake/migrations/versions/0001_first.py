@@ -378,7 +378,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_topics_number")),
     )
     op.create_index("ix_topics_area", "topics", ["area_id", "state"], unique=False)
-    op.create_index("ix_topics_board", "topics", ["district_id", "state", "id"], unique=False)
+    op.create_index(
+        "ix_topics_board", "topics", ["district_id", "state", sa.literal_column("(confirmed_count + suggested_count)"), "id"], unique=False
+    )
     op.create_table(
         "wechat_followers",
         sa.Column("id", sa.BigInteger(), nullable=False),

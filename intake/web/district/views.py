@@ -36,8 +36,8 @@ def board() -> str:
     one = request.args.get("state", "")
     states = tuple(TopicState) if one else BOARD_STATES
     chosen = tuple(state for state in states if not one or state.value == one) or BOARD_STATES
-    before = request.args.get("before", type=int) if len(chosen) == 1 else None
-    pages = [topics_in(db(), actor(), state, before=before, words=words, limit=20 if len(chosen) == 1 else 8) for state in chosen]
+    after = request.args.get("after", "") if len(chosen) == 1 else ""
+    pages = [topics_in(db(), actor(), state, after=after, words=words, limit=20 if len(chosen) == 1 else 8) for state in chosen]
     return render_template("district/board.html", pages=pages, words=words, single=len(chosen) == 1)
 
 

@@ -108,8 +108,7 @@ def undo(submission_id: int) -> Page:
 @requires(Permission.TOPIC_PROPOSE)
 def topics() -> str:
     """Candidates of the member's areas."""
-    before = request.args.get("before", type=int)
-    return render_template("member/topics.html", page=topics_of_member(db(), actor(), before=before))
+    return render_template("member/topics.html", page=topics_of_member(db(), actor(), after=request.args.get("after", "")))
 
 
 @member.get("/topics/<int:topic_id>")

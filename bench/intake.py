@@ -1,0 +1,140 @@
+"""`make bench NAME=intake`: fresh visitors open the form and send it, beside a bare Flask application on the same PostgreSQL with fsync on.
+
+Prints requests a second (a GET and a POST each), p50 and p99 of the POST, CPU milliseconds of web and database for each accepted
+submission, and whether rows stored = accepted. The load generator shares the machine with both, so compare the two, not the absolutes.
+"""
+
+import argparse
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import create_engine, func, select, text
+
+from bench.bare import Base
+from bench.visitors import Tally, percentile, visit
+from config.settings import Settings
+from intake.cli.installation import Installation
+from intake.domain.actor import MACHINE
+from intake.domain.point import AreaKind, PointKind
+from intake.models import Submission
+from intake.services.place import create_area, create_point
+from intake.wiring import Wiring, wire
+
+CODE = "benchpnt22"
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    process = psutil.Process(pid)
+    return [process, *process.children(recursive=True)]
+
+
+def _cpu(*pids: int) -> float:
+    """CPU seconds of whole process trees, those already ended and reaped included."""
+    total = 0.0
+    for pid in pids:
+        for process in _tree(pid):
+            times = process.cpu_times()
+            total += times.user + times.system
+        ended = psutil.Process(pid).cpu_times()
+        total += ended.children_user + ended.children_system
+    return total
+
+
+def _seed(wiring: Wiring) -> None:
+    with wiring.sessions.begin() as session:
+        at = wiring.clock.now()
+        city = create_area(session, kind=AreaKind.CITY, name="临江市", parent=None)
+        district = create_area(session, kind=AreaKind.DISTRICT, name="云栖区", parent=city)
+        street = create_area(session, kind=AreaKind.STREET, name="丰山街道", parent=district)
+        community = create_area(session, kind=AreaKind.COMMUNITY, name="龙池社区", parent=street)
+        create_point(session, actor=MACHINE, area=community, kind=PointKind.COMMUNITY, name="龙池社区", at=at, code=CODE)
+
+
+def _measure(port: int, *, visitors: int, connections: int, pids: tuple[int, ...]) -> tuple[Tally, float]:
+    before = _cpu(*pids)
+    tally = asyncio.run(visit(port, f"/p/{CODE}", visitors=visitors, connections=connections))
+    return tally, (_cpu(*pids) - before) * 1000 / max(1, tally.accepted)
+
+
+def main() -> int:
+    """Run; exit 1 when something was lost or doubled, 2 when ours costs over three times the bare reference."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--visitors", type=int, default=1500, help="visitors at each level (a fifth of them at one connection)")
+    arguments = parser.parse_args()
+    console = Console(width=120)
+    folder = tempfile.mkdtemp(prefix="zhibao-bench-", dir="/var/tmp")
+    Path(folder).chmod(0o755)
+    unlimited = "100000000/hour"
+    settings = Settings(
+        data_dir=Path(folder) / "data", port=0, device_limit=unlimited, point_limit=unlimited, address_limit=unlimited, log_level="WARNING"
+    )
+    console.print("Starting PostgreSQL (fsync on), Valkey, our web and the bare one …")
+    with Installation(settings, work=False, report=lambda _line: None) as ours:
+        wired = wire(ours.settings)
+        _seed(wired)
+        owner = create_engine(ours.settings.owner_database_url)
+        Base.metadata.create_all(owner)
+        with owner.begin() as connection:
+            connection.execute(text("GRANT ALL ON bench_bare TO zhibao_app; GRANT ALL ON SEQUENCE bench_bare_id_seq TO zhibao_app"))
+        port = ours.settings.port + 1
+        bare = subprocess.Popen(
+            [sys.executable, "-m", "bench.bare", str(port), str(settings.web_processes), str(settings.web_threads)],
+            env={**os.environ, "DATABASE_URL": ours.settings.database_url},
+        )
+        try:
+            time.sleep(2)
+            return _compare(console, ours, wired, bare.pid, port, visitors=arguments.visitors)
+        finally:
+            bare.terminate()
+            bare.wait()
+            wired.close()
+            owner.dispose()
+
+
+def _compare(console: Console, ours: Installation, wired: Wiring, bare_pid: int, bare_port: int, *, visitors: int) -> int:
+    table = Table("connections", "what", "requests/s", "POST p50 ms", "POST p99 ms", "CPU ms / accepted", "ratio", "accepted", "errors")
+    postgres, web = ours.pid("postgres"), ours.pid("web")
+    assert postgres is not None
+    assert web is not None
+    accepted, receipts, worst = 0, set[str](), 0.0
+    for port in (bare_port, ours.settings.port):
+        _measure(port, visitors=100, connections=8, pids=(postgres,))  # warm up
+    with wired.sessions() as session:
+        warm = session.scalar(select(func.count()).select_from(Submission)) or 0
+    for connections in (1, 16, 64):
+        count = visitors // 5 if connections == 1 else visitors
+        cost = 0.0
+        for name, port, pids in (("bare", bare_port, (bare_pid, postgres)), ("zhibao", ours.settings.port, (web, postgres))):
+            tally, cpu = _measure(port, visitors=count, connections=connections, pids=pids)
+            ratio = "" if name == "bare" else f"{cpu / cost:.2f}"
+            if name == "zhibao":
+                accepted += tally.accepted
+                receipts |= tally.locations
+                worst = max(worst, cpu / cost)
+            else:
+                cost = cpu
+            table.add_row(
+                str(connections), name, f"{2 * tally.accepted / tally.seconds:.0f}", f"{percentile(tally.posts, 0.5) * 1000:.1f}",
+                f"{percentile(tally.posts, 0.99) * 1000:.1f}", f"{cpu:.2f}", ratio, str(tally.accepted), str(len(tally.errors)),
+            )
+            for sentence in tally.errors[:3]:
+                console.print(f"  {name}: {sentence}")
+    console.print(table)
+    with wired.sessions() as session:
+        stored = (session.scalar(select(func.count()).select_from(Submission)) or 0) - warm
+    right = stored == accepted == len(receipts)
+    console.print(f"rows stored {stored}, accepted {accepted}, different receipts {len(receipts)}: {'equal' if right else 'NOT EQUAL'}")
+    console.print(f"CPU against the bare reference, worst level: {worst:.2f} (wanted: at most 3)")
+    return 0 if right and worst <= 3 else 1 if not right else 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,195 @@
+"""The made-up district of the demo: read from `district.toml`, written into a database, safe to write again."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from intake.domain.actor import MACHINE
+from intake.domain.errors import Conflict
+from intake.domain.permission import Role
+from intake.domain.point import AreaKind, PointKind, PointState
+from intake.models import Area, IntakePoint, User
+from intake.services.password import hash_password
+from intake.services.person import create_user, grant_role
+from intake.services.place import create_area, create_point
+
+DISTRICT_FILE = Path(__file__).with_name("demo_data") / "district.toml"
+PASSWORD = "zhibao-demo-2026"  # noqa: S105 - printed on the screen on purpose: every demo account has it
+MEMORABLE = {"周明远": "zhou", "秦雨桐": "convenor", "林晓燕": "staff", "于管家": "admin"}
+"""People whom a visitor tries first get a login that can be remembered: a member, the convenor of the same street, staff, administrator."""
+HELPERS = ("王姐", "小陈", "老赵", "刘姐", "小孙", "吴姐", "老何")
+HOURS = "周一至周五 9–17 时"
+
+
+@dataclass(frozen=True, slots=True)
+class Community:
+    """A community, which has one point."""
+
+    name: str
+    estates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Street:
+    """A street and its communities."""
+
+    name: str
+    communities: tuple[Community, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with an account; `grants` pairs each role with the name of its area."""
+
+    login: str
+    name: str
+    grants: tuple[tuple[Role, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DistrictPlan:
+    """What the file says."""
+
+    city: str
+    district: str
+    streets: tuple[Street, ...]
+    people: tuple[Person, ...]
+
+    @property
+    def communities(self) -> tuple[Community, ...]:
+        """Of every street, in the file's order."""
+        return tuple(community for street in self.streets for community in street.communities)
+
+
+@dataclass(frozen=True, slots=True)
+class SeededDistrict:
+    """What stands in the database now."""
+
+    district_id: int
+    codes: Mapping[str, str]
+    """Community → the code of its point."""
+    added: int
+    """How many areas, points and people were missing and have been made."""
+
+
+def read_district(path: Path = DISTRICT_FILE) -> DistrictPlan:
+    """The district in `path`; KeyError names an entry that is missing."""
+    return _plan(tomllib.loads(path.read_text(encoding="utf-8")))
+
+
+def _plan(raw: Mapping[str, Any]) -> DistrictPlan:
+    district = str(raw["district"]["name"])
+    return DistrictPlan(
+        city=str(raw["city"]["name"]),
+        district=district,
+        streets=tuple(
+            Street(one["name"], tuple(Community(c["name"], tuple(c.get("estates", ()))) for c in one["community"])) for one in raw["street"]
+        ),
+        people=(
+            *(_person(entry, _member_grants(entry)) for entry in raw["member"]),
+            *(_person(entry, ((Role.STAFF, district),)) for entry in raw["staff"]),
+            *(_person(entry, ((Role.ADMIN, district),)) for entry in raw["admin"]),
+        ),
+    )
+
+
+def _person(entry: Mapping[str, Any], grants: tuple[tuple[Role, str], ...]) -> Person:
+    return Person(MEMORABLE.get(entry["name"], entry["login"]), entry["name"], grants)
+
+
+def _member_grants(entry: Mapping[str, Any]) -> tuple[tuple[Role, str], ...]:
+    # A member reads the whole street with its group; the community of the duty comes first in the rota (services/ownership.py).
+    areas = [*entry["duty"], *entry["streets"]]
+    led = entry["streets"] if entry.get("convenor") else []
+    return (*((Role.MEMBER, area) for area in areas), *((Role.CONVENOR, area) for area in led))
+
+
+def seed_district(session: Session, plan: DistrictPlan, *, at: datetime) -> SeededDistrict:
+    """Make what is missing of `plan`, leave the rest as it is; flushes.
+
+    Raises Conflict when the database holds another district: accounts whose password is public have no place beside real ones.
+    """
+    writer = _Writer(session, at)
+    stranger = session.scalar(select(Area.name).where(Area.kind == AreaKind.DISTRICT, Area.name != plan.district).limit(1))
+    if stranger is not None:
+        raise Conflict(f"这个数据库里已有“{stranger}”，不能再放演示数据；请换一个 --data 或数据库。 / Not beside a real district.")
+    city = writer.area(AreaKind.CITY, plan.city, None)
+    district = writer.area(AreaKind.DISTRICT, plan.district, city)
+    areas = {plan.district: district}
+    codes: dict[str, str] = {}
+    for street in plan.streets:
+        areas[street.name] = writer.area(AreaKind.STREET, street.name, district)
+        for community in street.communities:
+            areas[community.name] = writer.area(AreaKind.COMMUNITY, community.name, areas[street.name])
+            codes[community.name] = writer.point(areas[community.name], number=len(codes) + 1)
+    for person in plan.people:
+        writer.person(person, areas, district_id=district.id)
+    session.flush()
+    return SeededDistrict(district_id=district.id, codes=codes, added=writer.added)
+
+
+class _Writer:
+    """Finds or makes, and counts what it made."""
+
+    def __init__(self, session: Session, at: datetime) -> None:
+        self.added = 0
+        self._session = session
+        self._at = at
+        self._people = set(session.scalars(select(User.login)))
+
+    def area(self, kind: AreaKind, name: str, parent: Area | None) -> Area:
+        same_parent = Area.parent_id == parent.id if parent else Area.parent_id.is_(None)
+        found = self._session.scalar(select(Area).where(same_parent, Area.kind == kind, Area.name == name))
+        if found is None:
+            found = create_area(self._session, kind=kind, name=name, parent=parent)
+            self.added += 1
+        return found
+
+    def point(self, area: Area, *, number: int) -> str:
+        """The area's oldest open point, else a new one with a random code and an invented helper; a visitor may have retired the old."""
+        mine = (IntakePoint.area_id == area.id, IntakePoint.kind == PointKind.COMMUNITY, IntakePoint.state == PointState.ACTIVE)
+        code = self._session.scalar(select(IntakePoint.code).where(*mine).order_by(IntakePoint.id).limit(1))
+        if code is not None:
+            return code
+        self.added += 1
+        return create_point(
+            self._session,
+            actor=MACHINE,
+            area=area,
+            kind=PointKind.COMMUNITY,
+            name=area.name,
+            at=self._at,
+            helper_name=HELPERS[number % len(HELPERS)],
+            helper_phone=f"0550-0000{number:03d}",
+            helper_hours=HOURS,
+        ).code
+
+    def person(self, person: Person, areas: Mapping[str, Area], *, district_id: int) -> None:
+        """An account that is there keeps its password and grants: somebody may have changed them."""
+        if person.login in self._people:
+            return
+        user = create_user(
+            self._session,
+            district_id=district_id,
+            login=person.login,
+            name=person.name,
+            password="",
+            at=self._at,
+            password_hash=_encoded_password(),
+        )
+        for role, area in person.grants:
+            grant_role(self._session, actor=MACHINE, user=user, role=role, area=areas[area], at=self._at)
+        self.added += 1
+
+
+@cache
+def _encoded_password() -> str:
+    """Hashed once: a hash takes 0.2 s on purpose."""
+    return hash_password(PASSWORD)

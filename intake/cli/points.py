@@ -1,0 +1,146 @@
+"""`zhibao points`: intake points, their codes and their posters."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import click
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.settings import Settings
+from intake.cli.connected import area_called, connected, unit_of_work
+from intake.domain.actor import MACHINE
+from intake.domain.errors import InvalidInput, NotFound
+from intake.domain.point import PointAction, PointState
+from intake.domain.transition import label
+from intake.models import Area
+from intake.queries.point import PointView, point_by_code, points_under
+from intake.services.place import change_point
+from qr_assets.code import code_png, code_svg
+from qr_assets.poster import PosterSpec, poster_pdf
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+_UNSAFE = re.compile(r"[^\w-]+")
+_NAME_LIMIT = 40
+
+
+@click.group()
+def points() -> None:
+    """直报点与海报 / intake points and posters."""
+
+
+@points.command("list")
+@click.option("--area", help="只列这个区域之下的 / only those below this area")
+def list_points(area: str | None) -> None:
+    """列出直报点和网址 / points and their addresses."""
+    with connected() as wiring, wiring.sessions() as session:
+        for point in _chosen(session, area):
+            cells = (point.code, label(point.state), f"{point.parent_name}{point.name}", form_url(wiring.settings, point.code))
+            click.echo("\t".join((*cells, point.closed_note) if point.closed_note else cells))
+
+
+@points.command()
+@click.argument("code")
+@click.option("--note", required=True, help="页面上给居民看的一句话 / the sentence residents read meanwhile")
+def pause(code: str, note: str) -> None:
+    """暂停收件 / stop taking submissions for a while."""
+    _change(code, PointAction.PAUSE, note)
+
+
+@points.command()
+@click.argument("code")
+@click.option("--note", default="", help="内部说明 / why, for the record")
+def resume(code: str, note: str) -> None:
+    """恢复收件 / take submissions again."""
+    _change(code, PointAction.RESUME, note)
+
+
+@points.command()
+@click.argument("code")
+@click.option("--note", required=True, help="页面上给居民看的一句话 / the sentence residents read from now on")
+def retire(code: str, note: str) -> None:
+    """永久停用 / stop for good."""
+    _change(code, PointAction.RETIRE, note)
+
+
+@points.command()
+@click.option("--area", required=True, help="区域名称或编号，含其下各级 / name or id of an area, what lies below included")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="写到哪个目录 / folder to write to")
+def poster(area: str, out: Path) -> None:
+    """给每个直报点写一张 A4 海报和二维码图 / one A4 poster and its code as PNG and SVG for every point."""
+    with connected() as wiring, wiring.sessions() as session:
+        settings, today = wiring.settings, wiring.clock.now().astimezone(SHANGHAI).date()
+        chosen = [point for point in _chosen(session, area) if point.state is not PointState.RETIRED]
+    if not chosen:
+        raise NotFound(f"“{area}”下面没有在用的直报点。 / No point in use lies below this area.")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidInput(f"不能写入 {out}（{error.strerror}）；请换一个目录。 / The folder can't be written.", field="out") from error
+    bad: list[str] = []
+    with click.progressbar(chosen, label="海报 / posters") as bar:
+        for point in bar:
+            try:
+                write_poster(settings, point, out, on=today)
+            except (ValueError, OSError) as error:
+                bad.append(f"{point.name}（{point.code}）：{error}")
+    click.echo(f"已写 {len(chosen) - len(bad)} 个直报点，在 {out} / written")
+    if bad:
+        click.echo("\n".join([f"{len(bad)} 个没有写成：", *bad]), err=True)
+        raise click.exceptions.Exit(1)
+
+
+def form_url(settings: Settings, code: str) -> str:
+    """The address behind a point's code."""
+    return f"{settings.base_url}/p/{code}"
+
+
+def write_poster(settings: Settings, point: PointView, out: Path, *, on: date) -> None:
+    """Write PDF, PNG and SVG of one point into `out`; ValueError says what can't be printed, and then none of the three is written."""
+    url = form_url(settings, point.code)
+    spec = PosterSpec(
+        district=point.district_name,
+        street=point.parent_name,
+        place=point.name,
+        url=url,
+        short_code=point.code,
+        host_for_typing=urlsplit(settings.base_url).netloc,
+        controller=settings.controller_name,
+        version=point.poster_version,
+        date=on,
+        phone=point.helper_phone,
+        phone_hours=point.helper_hours,
+        phone_name=point.helper_name,
+    )
+    made = {"pdf": poster_pdf(spec), "png": code_png(url), "svg": code_svg(url).encode()}
+    stem = file_stem(point.name, point.code)
+    for ending, content in made.items():
+        (out / f"{stem}.{ending}").write_bytes(content)
+
+
+def file_stem(name: str, code: str) -> str:
+    """`龙池社区-nvgch2345a`: letters, digits and dashes alone, whatever a point is called; the code keeps it unique."""
+    safe = _UNSAFE.sub("_", unicodedata.normalize("NFC", name)).strip("_")[:_NAME_LIMIT]
+    return f"{safe}-{_UNSAFE.sub('_', code)}" if safe else _UNSAFE.sub("_", code)
+
+
+def _chosen(session: Session, area: str | None) -> Sequence[PointView]:
+    if area is not None:
+        return points_under(session, str(area_called(session, area).id))
+    roots = session.scalars(select(Area.id).where(Area.parent_id.is_(None)).order_by(Area.id)).all()
+    return [point for root in roots for point in points_under(session, str(root))]
+
+
+def _change(code: str, action: PointAction, note: str) -> None:
+    with connected() as wiring, unit_of_work(wiring) as session:
+        found = point_by_code(session, code.lower())
+        if found is None:
+            raise NotFound(f"没有代码是“{code}”的直报点；用 `zhibao points list` 查看。 / No point has this code.")
+        point = change_point(session, actor=MACHINE, point_id=found.id, action=action, note=note, at=wiring.clock.now())
+        line = f"{point.name}：{label(found.state)} → {label(point.state)}"
+    click.echo(line)
