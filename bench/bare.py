@@ -55,7 +55,11 @@ def main() -> None:
     class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         def load_config(self) -> None:
             for name, value in {
-                "bind": f"127.0.0.1:{port}", "workers": processes, "threads": threads, "worker_class": "gthread", "loglevel": "warning",
+                "bind": f"127.0.0.1:{port}",
+                "workers": processes,
+                "threads": threads,
+                "worker_class": "gthread",
+                "loglevel": "warning",
                 "keepalive": 5,
             }.items():
                 self.cfg.set(name, value)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -29,6 +30,7 @@ from intake.services.place import create_area, create_point
 from intake.wiring import Wiring, wire
 
 CODE = "benchpnt22"
+ROUNDS = 4
 
 
 def _tree(pid: int) -> list[psutil.Process]:
@@ -58,10 +60,25 @@ def _seed(wiring: Wiring) -> None:
         create_point(session, actor=MACHINE, area=community, kind=PointKind.COMMUNITY, name="龙池社区", at=at, code=CODE)
 
 
-def _measure(port: int, *, visitors: int, connections: int, pids: tuple[int, ...]) -> tuple[Tally, float]:
-    before = _cpu(*pids)
+@dataclass(slots=True)
+class Sum:
+    """What one side did at one level, over all rounds."""
+
+    tally: Tally = field(default_factory=Tally)
+    web: float = 0.0
+    database: float = 0.0
+
+    def cost(self) -> float:
+        """CPU milliseconds of web and database for each accepted submission."""
+        return (self.web + self.database) * 1000 / max(1, self.tally.accepted)
+
+
+def _measure(total: Sum, port: int, *, visitors: int, connections: int, web: int, database: int) -> None:
+    before = _cpu(web), _cpu(database)
     tally = asyncio.run(visit(port, f"/p/{CODE}", visitors=visitors, connections=connections))
-    return tally, (_cpu(*pids) - before) * 1000 / max(1, tally.accepted)
+    total.web += _cpu(web) - before[0]
+    total.database += _cpu(database) - before[1]
+    total.tally.add(tally)
 
 
 def main() -> int:
@@ -100,32 +117,53 @@ def main() -> int:
 
 
 def _compare(console: Console, ours: Installation, wired: Wiring, bare_pid: int, bare_port: int, *, visitors: int) -> int:
-    table = Table("connections", "what", "requests/s", "POST p50 ms", "POST p99 ms", "CPU ms / accepted", "ratio", "accepted", "errors")
+    table = Table(
+        "connections",
+        "what",
+        "requests/s",
+        "POST p50 ms",
+        "POST p99 ms",
+        "CPU ms / accepted",
+        "of it database",
+        "ratio",
+        "accepted",
+        "errors",
+    )
     postgres, web = ours.pid("postgres"), ours.pid("web")
     assert postgres is not None
     assert web is not None
+    sides = (("bare", bare_port, bare_pid), ("zhibao", ours.settings.port, web))
     accepted, receipts, worst = 0, set[str](), 0.0
-    for port in (bare_port, ours.settings.port):
-        _measure(port, visitors=100, connections=8, pids=(postgres,))  # warm up
+    for _, port, pid in sides:
+        _measure(Sum(), port, visitors=200, connections=8, web=pid, database=postgres)  # warm up
     with wired.sessions() as session:
         warm = session.scalar(select(func.count()).select_from(Submission)) or 0
     for connections in (1, 16, 64):
         count = visitors // 5 if connections == 1 else visitors
-        cost = 0.0
-        for name, port, pids in (("bare", bare_port, (bare_pid, postgres)), ("zhibao", ours.settings.port, (web, postgres))):
-            tally, cpu = _measure(port, visitors=count, connections=connections, pids=pids)
-            ratio = "" if name == "bare" else f"{cpu / cost:.2f}"
-            if name == "zhibao":
-                accepted += tally.accepted
-                receipts |= tally.locations
-                worst = max(worst, cpu / cost)
-            else:
-                cost = cpu
+        sums = {name: Sum() for name, _, _ in sides}
+        # Taking turns in short rounds, so that whatever else the machine does falls on both.
+        for _round in range(ROUNDS):
+            for name, port, pid in sides:
+                _measure(sums[name], port, visitors=count // ROUNDS, connections=connections, web=pid, database=postgres)
+        ratio = sums["zhibao"].cost() / sums["bare"].cost()
+        worst = max(worst, ratio)
+        accepted += sums["zhibao"].tally.accepted
+        receipts |= sums["zhibao"].tally.locations
+        for name, total in sums.items():
+            seen = total.tally
             table.add_row(
-                str(connections), name, f"{2 * tally.accepted / tally.seconds:.0f}", f"{percentile(tally.posts, 0.5) * 1000:.1f}",
-                f"{percentile(tally.posts, 0.99) * 1000:.1f}", f"{cpu:.2f}", ratio, str(tally.accepted), str(len(tally.errors)),
+                str(connections),
+                name,
+                f"{2 * seen.accepted / seen.seconds:.0f}",
+                f"{percentile(seen.posts, 0.5) * 1000:.1f}",
+                f"{percentile(seen.posts, 0.99) * 1000:.1f}",
+                f"{total.cost():.2f}",
+                f"{total.database * 1000 / max(1, seen.accepted):.2f}",
+                f"{ratio:.2f}" if name == "zhibao" else "",
+                str(seen.accepted),
+                str(len(seen.errors)),
             )
-            for sentence in tally.errors[:3]:
+            for sentence in seen.errors[:3]:
                 console.print(f"  {name}: {sentence}")
     console.print(table)
     with wired.sessions() as session:

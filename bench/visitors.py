@@ -20,6 +20,15 @@ class Tally:
     errors: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
+    def add(self, other: "Tally") -> None:
+        """Take in another round."""
+        self.gets += other.gets
+        self.posts += other.posts
+        self.locations |= other.locations
+        self.accepted += other.accepted
+        self.errors += other.errors
+        self.seconds += other.seconds
+
 
 async def visit(port: int, path: str, *, visitors: int, connections: int) -> Tally:
     """`visitors` in all, `connections` at a time."""
@@ -50,11 +59,14 @@ async def _one(port: int, path: str, number: int, tally: Tally) -> None:
         tally.gets.append(time.perf_counter() - started)
         match = _KEY.search(body)
         assert match is not None, "no key in the form"
-        sent = urlencode({"key": match[1].decode(), "text": f"幸福里 {number} 号楼路灯坏了快一个月，晚上看不见。", "place": "", "contact": ""}).encode()
+        sent = urlencode(
+            {"key": match[1].decode(), "text": f"幸福里 {number} 号楼路灯坏了快一个月，晚上看不见。", "place": "", "contact": ""}
+        ).encode()
         started = time.perf_counter()
         writer.write(
             f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: {agent}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-            f"Content-Length: {len(sent)}\r\nConnection: close\r\n\r\n".encode() + sent
+            f"Content-Length: {len(sent)}\r\nConnection: close\r\n\r\n".encode()
+            + sent
         )
         status, headers, _ = await _response(reader)
         assert status == 303, f"POST {status}"

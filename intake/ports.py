@@ -74,6 +74,10 @@ class RateLimiter(Protocol):
         """Count one attempt against `limit` (such as "20/hour") for `key`; False when the limit is spent. Never raises."""
         ...
 
+    def hit_all(self, *limits: tuple[str, tuple[str, ...]]) -> bool:
+        """Count one attempt against each (limit, key) at once; False when any is spent."""
+        ...
+
     def spent(self, limit: str, *key: str) -> bool:
         """Whether the limit is spent, without counting."""
         ...

@@ -25,6 +25,8 @@ class Wiring:
 
     settings: Settings
     engine: Engine
+    reading: Engine
+    """The same pool, each statement on its own."""
     sessions: sessionmaker[Session]
     redis: Redis
     queue: JobQueue
@@ -66,6 +68,7 @@ def wire(settings: Settings, *, clock: Clock | None = None, pool_size: int | Non
     return Wiring(
         settings=settings,
         engine=engine,
+        reading=engine.execution_options(isolation_level="AUTOCOMMIT"),
         sessions=make_sessions(engine),
         redis=redis,
         queue=RqJobQueue(redis),

@@ -24,6 +24,7 @@ class RedisRateLimiter:
     """Fixed windows: a limit is a brake, not a promise, so the simplest count serves."""
 
     def __init__(self, redis: Redis) -> None:
+        self._redis: Redis | None = redis
         self._shared = FixedWindowRateLimiter(RedisStorage("redis://", connection_pool=redis.connection_pool))
         self._local = FixedWindowRateLimiter(MemoryStorage())
         self._open_until = 0.0
@@ -32,6 +33,22 @@ class RedisRateLimiter:
     def hit(self, limit: str, *key: str) -> bool:
         """Count one attempt; False when the limit is spent."""
         return self._ask("hit", limit, key)
+
+    def hit_all(self, *limits: tuple[str, tuple[str, ...]]) -> bool:
+        """Count one attempt against each (limit, key) in one round trip; False when any is spent."""
+        if self._redis is not None and time.monotonic() >= self._open_until:
+            try:
+                with self._redis.pipeline(transaction=False) as pipe:
+                    for limit, key in limits:
+                        # The library's own key and window, so that `spent` and `hit` see the same count.
+                        name, item = _item(limit).key_for(*key), _item(limit)
+                        pipe.incr(name)
+                        pipe.expire(name, item.get_expiry(), nx=True)
+                    counts = pipe.execute()[::2]
+                return all(count <= _item(limit).amount for count, (limit, _) in zip(counts, limits, strict=True))
+            except RedisError as error:
+                self._break(error)
+        return all([self._ask("hit", limit, key) for limit, key in limits])  # a list: each is counted
 
     def spent(self, limit: str, *key: str) -> bool:
         """Whether the limit is spent, without counting."""
@@ -42,15 +59,19 @@ class RedisRateLimiter:
             try:
                 return bool(getattr(self._shared, what)(_item(limit), *key))
             except RedisError as error:
-                with self._lock:
-                    self._open_until = time.monotonic() + _BREAK_SECONDS
-                log.warning("limits_unreachable", error=type(error).__name__)
+                self._break(error)
         return bool(getattr(self._local, what)(_item(limit), *key))
+
+    def _break(self, error: RedisError) -> None:
+        with self._lock:
+            self._open_until = time.monotonic() + _BREAK_SECONDS
+        log.warning("limits_unreachable", error=type(error).__name__)
 
 
 class MemoryRateLimiter(RedisRateLimiter):
     """The twin for development without Redis: counts in this process only."""
 
     def __init__(self) -> None:
+        self._redis = None
         self._local = FixedWindowRateLimiter(MemoryStorage())
         self._open_until = float("inf")

@@ -126,11 +126,11 @@ def _has_finding() -> ColumnElement[bool]:
     return select(Finding.id).where(Finding.submission_id == Submission.id).exists()
 
 
-def _count(numbers: Sequence[str]) -> Select[tuple[int]]:
+def _count(numbers: Sequence[str]) -> Select[int]:
     return select(func.count()).select_from(Submission).where(Submission.receipt_number.in_(numbers))
 
 
-def _count_devices(numbers: Sequence[str], start: int) -> Select[tuple[int]]:
+def _count_devices(numbers: Sequence[str], start: int) -> Select[int]:
     ours = select(Submission.device_hash).where(Submission.receipt_number.in_(numbers))
     return select(func.count()).select_from(Submission).where(Submission.id > start, Submission.device_hash.in_(ours))
 

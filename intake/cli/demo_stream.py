@@ -78,9 +78,7 @@ class Unanswered(Exception):
 class Stream:
     """Several senders that work through the messages in order; a context manager that stops them at its end."""
 
-    def __init__(
-        self, messages: Sequence[DemoMessage], *, codes: Mapping[str, str], host: str, port: int, origin: str, run: str, senders: int = SENDERS
-    ) -> None:
+    def __init__(self, messages: Sequence[DemoMessage], *, codes: Mapping[str, str], host: str, port: int, origin: str, run: str) -> None:
         self.total = len(messages)
         self._messages = iter(list(enumerate(messages, 1)))
         self._codes, self._address, self._origin, self._run = codes, (host, port), origin, run
@@ -88,7 +86,7 @@ class Stream:
         self._stop = threading.Event()
         self._sent: list[Sent] = []
         self._failed: list[Failed] = []
-        self._threads = [threading.Thread(target=self._work, name=f"sender-{n}", daemon=True) for n in range(1, senders + 1)]
+        self._threads = [threading.Thread(target=self._work, name=f"sender-{n}", daemon=True) for n in range(1, SENDERS + 1)]
 
     def __enter__(self) -> Self:
         for thread in self._threads:

@@ -7,12 +7,12 @@ from typing import Any
 import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # no types in the package
-from gunicorn.errors import AppImportError  # type: ignore[import-untyped]  # no types in the package
 
 from config.logging import configure_logging
-from config.settings import Settings, SettingsError
+from config.settings import Settings
 from intake.app import create_app
-from intake.web.assets_manifest import FrontEndMissing
+from intake.domain.errors import PermanentError
+from intake.web.assets_manifest import STATIC
 from intake.wiring import wire
 
 GRACE_SECONDS = 10
@@ -26,6 +26,10 @@ _MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes a nameless file of its
 def serve() -> None:
     """只运行网页 / web only."""
     settings = Settings.from_env()
+    # What every process would refuse is refused here, in one sentence that is also the log's last line.
+    wire(settings).close()
+    if not (STATIC / "manifest.json").exists():
+        raise PermanentError("页面样式还没有生成，请先运行 `make front`（10 秒）。 / The front end isn't built: run `make front` once.")
     WebServer(settings).run()
 
 
@@ -42,12 +46,9 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # its base has no types
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        """Called once in each process; AppImportError ends the server with the sentence."""
+        """Called once in each process."""
         configure_logging(self._settings.log_level)
-        try:
-            return create_app(wire(self._settings))
-        except (SettingsError, FrontEndMissing) as error:
-            raise AppImportError(str(error)) from error
+        return create_app(wire(self._settings))
 
 
 def options(settings: Settings) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, MetaData, Text
+from sqlalchemy import BigInteger, DateTime, MetaData, Text
 from sqlalchemy import Enum as SqlEnum
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
@@ -32,5 +32,9 @@ class Base(DeclarativeBase):
 
 Key = Annotated[int, mapped_column(BigInteger, primary_key=True)]
 """A 64-bit identity."""
-DistrictId = Annotated[int, mapped_column(BigInteger, ForeignKey("areas.id"))]
-"""Every row carries its district (architecture rule 11)."""
+DistrictId = Annotated[int, mapped_column(BigInteger)]
+"""Every row carries its district (architecture rule 11).
+
+No foreign key: each insert would lock the one district row in share mode, and a burst of residents would queue there. It is copied from
+the point, the user or the parent row, whose own keys guard it.
+"""

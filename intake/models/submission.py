@@ -34,7 +34,8 @@ class Submission(Base):
     """Drawn when the key is written; the receipt number is made of it."""
     district_id: Mapped[DistrictId]
     point_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("intake_points.id"))
-    area_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("areas.id"))
+    area_id: Mapped[int] = mapped_column(BigInteger)
+    """The point's, copied; no foreign key for the reason of DistrictId."""
     parent_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("submissions.id"))
     channel: Mapped[Channel] = mapped_column(text_enum(Channel, "channel"))
     state: Mapped[SubmissionState] = mapped_column(text_enum(SubmissionState, "state"))
@@ -69,7 +70,8 @@ class SubmissionKey(Base):
 
     key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     district_id: Mapped[DistrictId]
-    submission_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("submissions.id", deferrable=True, initially="DEFERRED"), unique=True)
+    submission_id: Mapped[int] = mapped_column(BigInteger, unique=True)
+    """Written in the same transaction; no foreign key, since this table stays whole when submissions are partitioned."""
     created_at: Mapped[datetime]
 
 

@@ -3,8 +3,10 @@
 import os
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -12,15 +14,29 @@ from intake.domain.actor import RESIDENT
 from intake.domain.errors import PointClosed
 from intake.domain.point import PointState
 from intake.domain.receipt import receipt_number
-from intake.domain.submission import Channel
+from intake.domain.submission import Channel, Urgency
 from intake.domain.text import CONTACT_MAX, PLACE_MAX, CleanText, clean_line, clean_message
 from intake.models import Submission, SubmissionKey
 from intake.ports import Vault, Wake
 from intake.queries.point import PointView
-from intake.services.transition import begin
+from intake.services.transition import begin_submission
 from intake.services.wake import wake_after_commit
 
-_NEXT_ID = func.nextval("submissions_id_seq")
+
+@cache
+def _take_key() -> Any:
+    """The statement, built once; it draws the submission's id."""
+    return (
+        insert(SubmissionKey)
+        .values(
+            key=bindparam("key"),
+            district_id=bindparam("district_id"),
+            submission_id=func.nextval("submissions_id_seq"),
+            created_at=bindparam("created_at"),
+        )
+        .on_conflict_do_nothing(index_elements=["key"])
+        .returning(SubmissionKey.submission_id)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,40 +95,45 @@ def submit(
     Raises PointClosed with the point's own sentence when it is paused or retired.
     """
     if point.state is not PointState.ACTIVE:
+        # A send whose answer was lost gets its receipt, even if the point closed since.
+        earlier = already_stored(session, key)
+        if earlier is not None:
+            return earlier
         raise PointClosed(point.closed_note or "这个直报点暂时不收件，可以到社区服务台说。")
     # The key decides who is first: a second sender waits here for the first one's commit, then finds its row.
-    submission_id = session.scalar(
-        insert(SubmissionKey)
-        .values(key=key, district_id=point.district_id, submission_id=_NEXT_ID, created_at=at)
-        .on_conflict_do_nothing(index_elements=["key"])
-        .returning(SubmissionKey.submission_id)
-    )
+    submission_id = session.scalar(_take_key(), {"key": key, "district_id": point.district_id, "created_at": at})
     if submission_id is None:
         stored = already_stored(session, key)
         assert stored is not None, "a key in conflict belongs to a committed submission"
         return stored
     number = receipt_number(submission_id, at)
-    submission = Submission(
-        id=submission_id,
-        district_id=point.district_id,
-        point_id=point.id,
-        area_id=point.area_id,
-        channel=channel,
-        receipt_number=number,
-        receipt_salt=os.urandom(16),
-        text_written=sentence.message.text,
-        text_masked="",
-        replaced_characters=sentence.message.replaced,
-        place=sentence.place,
-        contact_cipher=vault.seal(sentence.contact, context=contact_context(number)) if sentence.contact else None,
-        contact_hint=_hint(sentence.contact),
-        device_hash=device_hash,
-        openid_hash=openid_hash,
-        received_at=at,
+    salt = os.urandom(16)
+    begin_submission(
+        session,
+        {
+            "id": submission_id,
+            "district_id": point.district_id,
+            "point_id": point.id,
+            "area_id": point.area_id,
+            "channel": channel,
+            "receipt_number": number,
+            "receipt_salt": salt,
+            "text_written": sentence.message.text,
+            "text_masked": "",
+            "replaced_characters": sentence.message.replaced,
+            "place": sentence.place,
+            "contact_cipher": vault.seal(sentence.contact, context=contact_context(number)) if sentence.contact else None,
+            "contact_hint": _hint(sentence.contact),
+            "device_hash": device_hash,
+            "openid_hash": openid_hash,
+            "urgency": Urgency.NORMAL,
+            "received_at": at,
+        },
+        actor=RESIDENT,
+        at=at,
     )
-    begin(session, submission, actor=RESIDENT, at=at)
     wake_after_commit(session, Wake.TRIAGE)
-    return Stored(submission_id, number, submission.receipt_salt, repeated=False)
+    return Stored(submission_id, number, salt, repeated=False)
 
 
 def contact_context(number: str) -> str:

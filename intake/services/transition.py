@@ -2,8 +2,10 @@
 
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
+from sqlalchemy import Executable, Table, bindparam, insert
 from sqlalchemy.orm import Session, object_session
 
 from intake.domain.actor import Actor, ActorKind
@@ -13,7 +15,7 @@ from intake.domain.point import POINT_TABLE
 from intake.domain.submission import SUBMISSION_TABLE
 from intake.domain.topic import TOPIC_TABLE
 from intake.domain.transition import StateTable
-from intake.models import Decision, HistoryEntry, IntakePoint, Notification, Submission, Topic
+from intake.models import Base, Decision, HistoryEntry, IntakePoint, Notification, Submission, Topic
 
 Stateful = Submission | Topic | IntakePoint | Notification
 
@@ -77,6 +79,38 @@ def begin(session: Session, entity: Stateful, *, actor: Actor, at: datetime) -> 
     if entity.id is None:
         session.flush()
     _record(session, entity, action=None, from_state=None, actor=actor, at=at, decision=None, reason_code=None, topic=None)
+
+
+def begin_submission(session: Session, values: dict[str, Any], *, actor: Actor, at: datetime) -> None:
+    """`begin` for the one row that residents wait for: the submission and its first history row in a single round trip.
+
+    `values` are the columns without the state's; its `id` is known, since the key row drew it.
+    """
+    born = {**values, "state": SUBMISSION_TABLE.initial, "state_changed_at": at, "version": 1}
+    history = {
+        "district_id": values["district_id"],
+        "noun": SUBMISSION_TABLE.noun,
+        "entity_id": values["id"],
+        "action": "begin",
+        "to_state": SUBMISSION_TABLE.initial.value,
+        "actor_kind": actor.kind,
+        "at": at,
+    }
+    session.execute(
+        _newborn(tuple(born), tuple(history)), {f"s_{k}": v for k, v in born.items()} | {f"h_{k}": v for k, v in history.items()}
+    )
+
+
+@cache
+def _newborn(submission_columns: tuple[str, ...], history_columns: tuple[str, ...]) -> Executable:
+    """The statement, built once."""
+
+    def bound(table: Table, prefix: str, names: tuple[str, ...]) -> dict[str, Any]:
+        return {name: bindparam(f"{prefix}_{name}", type_=table.c[name].type) for name in names}
+
+    submissions, history = Base.metadata.tables["submissions"], Base.metadata.tables["history"]
+    born = insert(submissions).values(bound(submissions, "s", submission_columns)).cte("born")
+    return insert(history).values(bound(history, "h", history_columns)).add_cte(born)
 
 
 def _record(

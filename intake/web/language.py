@@ -4,25 +4,27 @@ from datetime import datetime
 from pathlib import Path
 
 from flask import Flask, Response, request
-from flask_babel import Babel, format_datetime, get_locale, gettext
+from flask_babel import Babel, format_datetime, get_locale, gettext, ngettext
 
 from intake.domain.receipt import SHANGHAI
 
-LANGUAGES = {"zh": "zh_Hans_CN", "en": "en"}
+CHINESE = "zh_Hans_CN"
+LANGUAGES = {"zh": CHINESE, "en": "en"}
 
 
 def chosen() -> str:
     """The locale of this request: ?lang=, else the cookie, else Chinese."""
     asked = request.args.get("lang") or request.cookies.get("lang") or "zh"
-    return LANGUAGES.get(asked, "zh_Hans_CN")
+    return LANGUAGES.get(asked, CHINESE)
 
 
 def init_language(app: Flask, *, translations: Path) -> None:
     """Translations, and the filters that write times as people say them."""
-    app.config["BABEL_DEFAULT_LOCALE"] = "zh_Hans_CN"
+    app.config["BABEL_DEFAULT_LOCALE"] = CHINESE
     app.config["BABEL_DEFAULT_TIMEZONE"] = "Asia/Shanghai"
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(translations)
     Babel(app, locale_selector=chosen)
+    app.jinja_env.install_gettext_callables(_looked_up, ngettext, newstyle=True)  # type: ignore[attr-defined]  # added by jinja2.ext.i18n
     app.jinja_env.filters["moment"] = moment
     app.jinja_env.globals["care"] = lambda: (request.args.get("care") or request.cookies.get("care")) == "1"
     app.jinja_env.globals["english"] = lambda: get_locale() is not None and get_locale().language == "en"
@@ -40,7 +42,12 @@ def init_language(app: Flask, *, translations: Path) -> None:
 
 def translate(words: str, **values: object) -> str:
     """`words`, which are Chinese, in the page's language, with `%(name)s` filled in."""
-    return str(gettext(words, **values))
+    found = _looked_up(words)
+    return found % values if values else found
+
+
+def _looked_up(words: str) -> str:
+    return words if chosen() == CHINESE else str(gettext(words))  # Chinese needs no catalogue: the keys are the words
 
 
 def moment(at: datetime) -> str:

@@ -54,6 +54,49 @@ def upgrade() -> None:
     )
     op.create_index("ix_areas_path", "areas", ["path"], unique=False, postgresql_ops={"path": "text_pattern_ops"})
     op.create_table(
+        "submission_keys",
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("district_id", sa.BigInteger(), nullable=False),
+        sa.Column("submission_id", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_submission_keys")),
+        sa.UniqueConstraint("submission_id", name=op.f("uq_submission_keys_submission_id")),
+    )
+    op.create_table(
+        "users",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("district_id", sa.BigInteger(), nullable=False),
+        sa.Column("login", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("password_hash", sa.Text(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("failed_tries", sa.Integer(), nullable=False),
+        sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_owned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
+        sa.UniqueConstraint("login", name=op.f("uq_users_login")),
+    )
+    op.create_index("ix_users_district", "users", ["district_id", "id"], unique=False)
+    op.create_table(
+        "audit_entries",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("district_id", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "actor_kind",
+            sa.Enum("person", "machine", "resident", name="actor_kind", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("actor_id", sa.BigInteger(), nullable=True),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("noun", sa.Text(), nullable=False),
+        sa.Column("entity_id", sa.BigInteger(), nullable=True),
+        sa.Column("detail", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.ForeignKeyConstraint(["actor_id"], ["users.id"], name=op.f("fk_audit_entries_actor_id_users")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entries")),
+    )
+    op.create_table(
         "gram_counts",
         sa.Column("district_id", sa.BigInteger(), nullable=False),
         sa.Column("gram", sa.Integer(), autoincrement=False, nullable=False),
@@ -99,49 +142,12 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["area_id"], ["areas.id"], name=op.f("fk_intake_points_area_id_areas")),
-        sa.ForeignKeyConstraint(["district_id"], ["areas.id"], name=op.f("fk_intake_points_district_id_areas")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_intake_points")),
         sa.UniqueConstraint("code", name=op.f("uq_intake_points_code")),
         sa.UniqueConstraint("scene", name=op.f("uq_intake_points_scene")),
     )
     op.create_index("ix_intake_points_area", "intake_points", ["area_id"], unique=False)
     op.create_index("ix_intake_points_district", "intake_points", ["district_id", "id"], unique=False)
-    op.create_table(
-        "users",
-        sa.Column("id", sa.BigInteger(), nullable=False),
-        sa.Column("district_id", sa.BigInteger(), nullable=False),
-        sa.Column("login", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("password_hash", sa.Text(), nullable=False),
-        sa.Column("active", sa.Boolean(), nullable=False),
-        sa.Column("failed_tries", sa.Integer(), nullable=False),
-        sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("last_owned_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["district_id"], ["areas.id"], name=op.f("fk_users_district_id_areas")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
-        sa.UniqueConstraint("login", name=op.f("uq_users_login")),
-    )
-    op.create_index("ix_users_district", "users", ["district_id", "id"], unique=False)
-    op.create_table(
-        "audit_entries",
-        sa.Column("id", sa.BigInteger(), nullable=False),
-        sa.Column("district_id", sa.BigInteger(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column(
-            "actor_kind",
-            sa.Enum("person", "machine", "resident", name="actor_kind", native_enum=False, create_constraint=True, length=40),
-            nullable=False,
-        ),
-        sa.Column("actor_id", sa.BigInteger(), nullable=True),
-        sa.Column("action", sa.Text(), nullable=False),
-        sa.Column("noun", sa.Text(), nullable=False),
-        sa.Column("entity_id", sa.BigInteger(), nullable=True),
-        sa.Column("detail", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.ForeignKeyConstraint(["actor_id"], ["users.id"], name=op.f("fk_audit_entries_actor_id_users")),
-        sa.ForeignKeyConstraint(["district_id"], ["areas.id"], name=op.f("fk_audit_entries_district_id_areas")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entries")),
-    )
     op.create_table(
         "login_sessions",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -152,7 +158,6 @@ def upgrade() -> None:
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["district_id"], ["areas.id"], name=op.f("fk_login_sessions_district_id_areas")),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_login_sessions_user_id_users")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_login_sessions")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_login_sessions_token_hash")),
@@ -185,12 +190,92 @@ def upgrade() -> None:
         ),
         sa.Column("area_id", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["area_id"], ["areas.id"], name=op.f("fk_role_grants_area_id_areas")),
-        sa.ForeignKeyConstraint(["district_id"], ["areas.id"], name=op.f("fk_role_grants_district_id_areas")),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_role_grants_user_id_users")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_role_grants")),
         sa.UniqueConstraint("user_id", "role", "area_id", name=op.f("uq_role_grants_user_id_role_area_id")),
     )
     op.create_index("ix_role_grants_area_role", "role_grants", ["area_id", "role"], unique=False)
+    op.create_table(
+        "topics",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("district_id", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column(
+            "route",
+            sa.Enum(
+                "party_government",
+                "communities",
+                "members",
+                "residents",
+                "open_call",
+                "network",
+                name="route",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("category", sa.Text(), nullable=True),
+        sa.Column(
+            "urgency",
+            sa.Enum("emergency", "soon", "normal", name="urgency", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("area_id", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "candidate",
+                "proposed",
+                "pooled",
+                "planned",
+                "consulting",
+                "delivering",
+                "delivered",
+                "rejected",
+                "referred",
+                "merged",
+                "dissolved",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("state_changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("opened_by", sa.BigInteger(), nullable=True),
+        sa.Column("proposed_by", sa.BigInteger(), nullable=True),
+        sa.Column("merged_into_id", sa.BigInteger(), nullable=True),
+        sa.Column("confirmed_count", sa.Integer(), nullable=False),
+        sa.Column("suggested_count", sa.Integer(), nullable=False),
+        sa.Column("area_count", sa.Integer(), nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["area_id"], ["areas.id"], name=op.f("fk_topics_area_id_areas")),
+        sa.ForeignKeyConstraint(["merged_into_id"], ["topics.id"], name=op.f("fk_topics_merged_into_id_topics")),
+        sa.ForeignKeyConstraint(["opened_by"], ["users.id"], name=op.f("fk_topics_opened_by_users")),
+        sa.ForeignKeyConstraint(["proposed_by"], ["users.id"], name=op.f("fk_topics_proposed_by_users")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_topics")),
+        sa.UniqueConstraint("number", name=op.f("uq_topics_number")),
+    )
+    op.create_index("ix_topics_area", "topics", ["area_id", "state"], unique=False)
+    op.create_index(
+        "ix_topics_board", "topics", ["district_id", "state", sa.literal_column("(confirmed_count + suggested_count)"), "id"], unique=False
+    )
+    op.create_table(
+        "audit_links",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("entry_id", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["entry_id"], ["audit_entries.id"], name=op.f("fk_audit_links_entry_id_audit_entries")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_links")),
+        sa.UniqueConstraint("entry_id", name=op.f("uq_audit_links_entry_id")),
+    )
     op.create_table(
         "submissions",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -280,8 +365,6 @@ def upgrade() -> None:
         sa.Column("escalate_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("char_length(text_written) <= 5000", name=op.f("ck_submissions_text_length")),
-        sa.ForeignKeyConstraint(["area_id"], ["areas.id"], name=op.f("fk_submissions_area_id_areas")),
-        sa.ForeignKeyConstraint(["district_id"], ["areas.id"], name=op.f("fk_submissions_district_id_areas")),
         sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name=op.f("fk_submissions_owner_id_users")),
         sa.ForeignKeyConstraint(["parent_id"], ["submissions.id"], name=op.f("fk_submissions_parent_id_submissions")),
         sa.ForeignKeyConstraint(["point_id"], ["intake_points.id"], name=op.f("fk_submissions_point_id_intake_points")),
@@ -309,79 +392,6 @@ def upgrade() -> None:
         postgresql_where="state IN ('triaged', 'reopened')",
     )
     op.create_table(
-        "topics",
-        sa.Column("id", sa.BigInteger(), nullable=False),
-        sa.Column("district_id", sa.BigInteger(), nullable=False),
-        sa.Column("number", sa.Text(), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
-        sa.Column(
-            "route",
-            sa.Enum(
-                "party_government",
-                "communities",
-                "members",
-                "residents",
-                "open_call",
-                "network",
-                name="route",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
-            ),
-            nullable=False,
-        ),
-        sa.Column("category", sa.Text(), nullable=True),
-        sa.Column(
-            "urgency",
-            sa.Enum("emergency", "soon", "normal", name="urgency", native_enum=False, create_constraint=True, length=40),
-            nullable=False,
-        ),
-        sa.Column("area_id", sa.BigInteger(), nullable=False),
-        sa.Column(
-            "state",
-            sa.Enum(
-                "candidate",
-                "proposed",
-                "pooled",
-                "planned",
-                "consulting",
-                "delivering",
-                "delivered",
-                "rejected",
-                "referred",
-                "merged",
-                "dissolved",
-                name="state",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
-            ),
-            nullable=False,
-        ),
-        sa.Column("state_changed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("opened_by", sa.BigInteger(), nullable=True),
-        sa.Column("proposed_by", sa.BigInteger(), nullable=True),
-        sa.Column("merged_into_id", sa.BigInteger(), nullable=True),
-        sa.Column("confirmed_count", sa.Integer(), nullable=False),
-        sa.Column("suggested_count", sa.Integer(), nullable=False),
-        sa.Column("area_count", sa.Integer(), nullable=False),
-        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["area_id"], ["areas.id"], name=op.f("fk_topics_area_id_areas")),
-        sa.ForeignKeyConstraint(["district_id"], ["areas.id"], name=op.f("fk_topics_district_id_areas")),
-        sa.ForeignKeyConstraint(["merged_into_id"], ["topics.id"], name=op.f("fk_topics_merged_into_id_topics")),
-        sa.ForeignKeyConstraint(["opened_by"], ["users.id"], name=op.f("fk_topics_opened_by_users")),
-        sa.ForeignKeyConstraint(["proposed_by"], ["users.id"], name=op.f("fk_topics_proposed_by_users")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_topics")),
-        sa.UniqueConstraint("number", name=op.f("uq_topics_number")),
-    )
-    op.create_index("ix_topics_area", "topics", ["area_id", "state"], unique=False)
-    op.create_index(
-        "ix_topics_board", "topics", ["district_id", "state", sa.literal_column("(confirmed_count + suggested_count)"), "id"], unique=False
-    )
-    op.create_table(
         "wechat_followers",
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("district_id", sa.BigInteger(), nullable=False),
@@ -391,20 +401,10 @@ def upgrade() -> None:
         sa.Column("point_id", sa.BigInteger(), nullable=False),
         sa.Column("following", sa.Boolean(), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["district_id"], ["areas.id"], name=op.f("fk_wechat_followers_district_id_areas")),
         sa.ForeignKeyConstraint(["point_id"], ["intake_points.id"], name=op.f("fk_wechat_followers_point_id_intake_points")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_wechat_followers")),
     )
     op.create_index("uq_wechat_followers_account_openid", "wechat_followers", ["account", "openid_hash"], unique=True)
-    op.create_table(
-        "audit_links",
-        sa.Column("id", sa.BigInteger(), nullable=False),
-        sa.Column("entry_id", sa.BigInteger(), nullable=False),
-        sa.Column("digest", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["entry_id"], ["audit_entries.id"], name=op.f("fk_audit_links_entry_id_audit_entries")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_links")),
-        sa.UniqueConstraint("entry_id", name=op.f("uq_audit_links_entry_id")),
-    )
     op.create_table(
         "contributors",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -424,7 +424,6 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["decided_by"], ["users.id"], name=op.f("fk_contributors_decided_by_users")),
-        sa.ForeignKeyConstraint(["district_id"], ["areas.id"], name=op.f("fk_contributors_district_id_areas")),
         sa.ForeignKeyConstraint(["submission_id"], ["submissions.id"], name=op.f("fk_contributors_submission_id_submissions")),
         sa.ForeignKeyConstraint(["topic_id"], ["topics.id"], name=op.f("fk_contributors_topic_id_topics")),
         sa.ForeignKeyConstraint(["via_topic_id"], ["topics.id"], name=op.f("fk_contributors_via_topic_id_topics")),
@@ -447,7 +446,6 @@ def upgrade() -> None:
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("(submission_id IS NULL) <> (topic_id IS NULL)", name=op.f("ck_decisions_one_subject")),
         sa.ForeignKeyConstraint(["decided_by"], ["users.id"], name=op.f("fk_decisions_decided_by_users")),
-        sa.ForeignKeyConstraint(["district_id"], ["areas.id"], name=op.f("fk_decisions_district_id_areas")),
         sa.ForeignKeyConstraint(["submission_id"], ["submissions.id"], name=op.f("fk_decisions_submission_id_submissions")),
         sa.ForeignKeyConstraint(["target_topic_id"], ["topics.id"], name=op.f("fk_decisions_target_topic_id_topics")),
         sa.ForeignKeyConstraint(["topic_id"], ["topics.id"], name=op.f("fk_decisions_topic_id_topics")),
@@ -463,7 +461,6 @@ def upgrade() -> None:
         sa.Column("model_version", sa.Text(), nullable=False),
         sa.Column("content", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["district_id"], ["areas.id"], name=op.f("fk_findings_district_id_areas")),
         sa.ForeignKeyConstraint(["submission_id"], ["submissions.id"], name=op.f("fk_findings_submission_id_submissions")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_findings")),
     )
@@ -477,29 +474,11 @@ def upgrade() -> None:
         sa.Column("grams", sa.ARRAY(sa.Integer()), nullable=False),
         sa.Column("rare", sa.ARRAY(sa.Integer()), nullable=False),
         sa.ForeignKeyConstraint(["area_id"], ["areas.id"], name=op.f("fk_submission_grams_area_id_areas")),
-        sa.ForeignKeyConstraint(["district_id"], ["areas.id"], name=op.f("fk_submission_grams_district_id_areas")),
         sa.ForeignKeyConstraint(["submission_id"], ["submissions.id"], name=op.f("fk_submission_grams_submission_id_submissions")),
         sa.PrimaryKeyConstraint("submission_id", name=op.f("pk_submission_grams")),
     )
     op.create_index("ix_submission_grams_district", "submission_grams", ["district_id", "received_at"], unique=False)
     op.create_index("ix_submission_grams_rare", "submission_grams", ["rare"], unique=False, postgresql_using="gin")
-    op.create_table(
-        "submission_keys",
-        sa.Column("key", sa.LargeBinary(), nullable=False),
-        sa.Column("district_id", sa.BigInteger(), nullable=False),
-        sa.Column("submission_id", sa.BigInteger(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["district_id"], ["areas.id"], name=op.f("fk_submission_keys_district_id_areas")),
-        sa.ForeignKeyConstraint(
-            ["submission_id"],
-            ["submissions.id"],
-            name=op.f("fk_submission_keys_submission_id_submissions"),
-            initially="DEFERRED",
-            deferrable=True,
-        ),
-        sa.PrimaryKeyConstraint("key", name=op.f("pk_submission_keys")),
-        sa.UniqueConstraint("submission_id", name=op.f("uq_submission_keys_submission_id")),
-    )
     op.create_table(
         "wechat_messages",
         sa.Column("dedupe_key", sa.LargeBinary(), nullable=False),
@@ -532,7 +511,6 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["actor_id"], ["users.id"], name=op.f("fk_history_actor_id_users")),
         sa.ForeignKeyConstraint(["decision_id"], ["decisions.id"], name=op.f("fk_history_decision_id_decisions")),
-        sa.ForeignKeyConstraint(["district_id"], ["areas.id"], name=op.f("fk_history_district_id_areas")),
         sa.ForeignKeyConstraint(["topic_id"], ["topics.id"], name=op.f("fk_history_topic_id_topics")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_history")),
     )
@@ -569,7 +547,6 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["decision_id"], ["decisions.id"], name=op.f("fk_notifications_decision_id_decisions")),
-        sa.ForeignKeyConstraint(["district_id"], ["areas.id"], name=op.f("fk_notifications_district_id_areas")),
         sa.ForeignKeyConstraint(["submission_id"], ["submissions.id"], name=op.f("fk_notifications_submission_id_submissions")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notifications")),
     )
@@ -596,7 +573,6 @@ def downgrade() -> None:
     op.drop_index("ix_history_entity", table_name="history")
     op.drop_table("history")
     op.drop_table("wechat_messages")
-    op.drop_table("submission_keys")
     op.drop_index("ix_submission_grams_rare", table_name="submission_grams", postgresql_using="gin")
     op.drop_index("ix_submission_grams_district", table_name="submission_grams")
     op.drop_table("submission_grams")
@@ -608,12 +584,8 @@ def downgrade() -> None:
     op.drop_index("uq_contributors_live", table_name="contributors", postgresql_where="status <> 'removed'")
     op.drop_index("ix_contributors_topic", table_name="contributors")
     op.drop_table("contributors")
-    op.drop_table("audit_links")
     op.drop_index("uq_wechat_followers_account_openid", table_name="wechat_followers")
     op.drop_table("wechat_followers")
-    op.drop_index("ix_topics_board", table_name="topics")
-    op.drop_index("ix_topics_area", table_name="topics")
-    op.drop_table("topics")
     op.drop_index("ix_submissions_waiting", table_name="submissions", postgresql_where="state IN ('triaged', 'reopened')")
     op.drop_index(
         "ix_submissions_retention",
@@ -625,17 +597,22 @@ def downgrade() -> None:
     op.drop_index("ix_submissions_escalate", table_name="submissions", postgresql_where="escalate_at IS NOT NULL")
     op.drop_index("ix_submissions_district", table_name="submissions")
     op.drop_table("submissions")
+    op.drop_table("audit_links")
+    op.drop_index("ix_topics_board", table_name="topics")
+    op.drop_index("ix_topics_area", table_name="topics")
+    op.drop_table("topics")
     op.drop_index("ix_role_grants_area_role", table_name="role_grants")
     op.drop_table("role_grants")
     op.drop_index("ix_login_sessions_user", table_name="login_sessions")
     op.drop_table("login_sessions")
-    op.drop_table("audit_entries")
-    op.drop_index("ix_users_district", table_name="users")
-    op.drop_table("users")
     op.drop_index("ix_intake_points_district", table_name="intake_points")
     op.drop_index("ix_intake_points_area", table_name="intake_points")
     op.drop_table("intake_points")
     op.drop_table("gram_counts")
+    op.drop_table("audit_entries")
+    op.drop_index("ix_users_district", table_name="users")
+    op.drop_table("users")
+    op.drop_table("submission_keys")
     op.drop_index("ix_areas_path", table_name="areas", postgresql_ops={"path": "text_pattern_ops"})
     op.drop_table("areas")
     op.execute("DROP FUNCTION refuse_change()")

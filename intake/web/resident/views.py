@@ -17,6 +17,7 @@ from intake.web.errors import status_of
 from intake.web.guard import anonymous_form, open_to_all
 from intake.web.language import translate as _
 from intake.web.resident.device import device_key
+from intake.web.resident.listeners import listeners
 from intake.web.unit_of_work import db, wiring
 
 resident = Blueprint("resident", __name__)
@@ -117,7 +118,9 @@ def _point(code: str) -> PointView:
 
 def _form(point: PointView, *, error: DomainError | None = None, key: str | None = None) -> Page:
     fresh = issue_form_key(wiring().vault, point_id=point.id, at=wiring().clock.now())
-    page = render_template("resident/form.html", point=point, error=error, key=key or fresh, field=getattr(error, "field", None))
+    page = render_template(
+        "resident/form.html", point=point, listeners=listeners(point), error=error, key=key or fresh, field=getattr(error, "field", None)
+    )
     return (page, status_of(error)) if error is not None else page
 
 
@@ -134,13 +137,13 @@ def _store(point: PointView) -> Stored:
         text=request.form.get("text", ""), place=request.form.get("place", ""), contact=request.form.get("contact", "")
     )
     device = device_key()
-    for limit, key_parts in (
-        (wired.settings.device_limit, ("send-device", device.hex())),
-        (wired.settings.point_limit, ("send-point", str(point.id))),
-        (wired.settings.address_limit, ("send-address", request.remote_addr or "")),
+    settings = wired.settings
+    if not wired.limiter.hit_all(
+        (settings.device_limit, ("send-device", device.hex())),
+        (settings.point_limit, ("send-point", str(point.id))),
+        (settings.address_limit, ("send-address", request.remote_addr or "")),
     ):
-        if not wired.limiter.hit(limit, *key_parts):
-            raise TooMany(_("这里提交得太多了，请过一小时再试。写的内容还在框里；着急的话请打电话或到社区服务台说。"))
+        raise TooMany(_("这里提交得太多了，请过一小时再试。写的内容还在框里；着急的话请打电话或到社区服务台说。"))
     return submit(
         db(), vault=wired.vault, point=point, key=key.idempotency_key, sentence=sentence, channel=Channel.FORM, at=now, device_hash=device
     )

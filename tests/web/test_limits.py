@@ -1,0 +1,106 @@
+"""Limits brake a flooder, spare a neighbour, and never depend on Redis."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from flask.testing import FlaskClient
+
+from config.settings import Settings
+from intake.app import create_app
+from intake.models import Submission
+from intake.wiring import Wiring, wire
+from tests.factories.clock import TestClock
+from tests.factories.town import Town
+from tests.web.conftest import ParsingClient
+from tests.web.pages import hidden, send_sentence, sign_in, words_of
+
+PHONE, NEIGHBOUR = {"User-Agent": "phone"}, {"User-Agent": "neighbour's phone"}
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """An installation with limits one can reach; addresses are loose, since an estate shares one."""
+    return replace(settings, device_limit="2/hour", point_limit="4/hour", address_limit="6/hour", login_limit="3/hour")
+
+
+def send(client: FlaskClient, code: str, text: str, headers: dict[str, str], address: str = "10.0.0.1") -> int:
+    key = hidden(client.get(f"/p/{code}").get_data(as_text=True), "key")
+    return client.post(
+        f"/p/{code}", data={"key": key, "text": text}, headers=headers, environ_overrides={"REMOTE_ADDR": address}
+    ).status_code
+
+
+def test_a_device_that_sends_too_much_is_braked_and_its_neighbour_is_not(client: FlaskClient, town: Town) -> None:
+    assert [send(client, town.longchi_code, "路灯坏了", PHONE) for _ in range(3)] == [303, 303, 429]
+    assert send(client, town.longchi_code, "路灯坏了", NEIGHBOUR) == 303
+
+
+def test_a_point_under_attack_is_braked_and_the_next_point_is_not(client: FlaskClient, town: Town) -> None:
+    tries = [send(client, town.longchi_code, "广告", {"User-Agent": f"bot {n}"}, f"10.0.1.{n}") for n in range(5)]
+    assert tries == [303] * 4 + [429]
+    assert send(client, town.ziwei_code, "路灯坏了", PHONE) == 303
+
+
+def test_an_address_has_room_for_several_devices_but_not_for_any_number(client: FlaskClient, town: Town) -> None:
+    codes = [town.longchi_code, town.ziwei_code, town.shiqiao_code]
+    tries = [send(client, codes[n % 3], "路灯坏了", {"User-Agent": f"phone {n}"}) for n in range(7)]
+    assert tries == [303] * 6 + [429]
+
+
+def test_a_braked_send_keeps_the_words_and_says_what_to_do(client: FlaskClient, town: Town, wiring: Wiring) -> None:
+    for _ in range(2):
+        send_sentence(client, town.longchi_code, "路灯坏了")
+    answer = send_sentence(client, town.longchi_code, "井盖没了", place="幸福里", contact="13800000021")
+    assert answer.status_code == 429
+    assert "过一小时再试" in words_of(answer)
+    for typed in ("井盖没了", "幸福里", "13800000021"):
+        assert typed in answer.get_data(as_text=True)
+    with wiring.sessions() as session:
+        assert session.query(Submission).count() == 2
+
+
+def test_a_text_that_says_nothing_does_not_use_up_the_limit(client: FlaskClient, town: Town) -> None:
+    for _ in range(5):
+        assert send_sentence(client, town.longchi_code, "").status_code == 422
+    assert send_sentence(client, town.longchi_code, "路灯坏了").status_code == 303
+
+
+def test_a_send_that_was_stored_finds_its_receipt_although_the_limit_is_spent(client: FlaskClient, town: Town) -> None:
+    key = hidden(client.get(f"/p/{town.longchi_code}").get_data(as_text=True), "key")
+    receipts = {send_sentence(client, town.longchi_code, "路灯坏了", key=key).location for _ in range(10)}
+    assert len(receipts) == 1
+    assert None not in receipts
+
+
+def test_one_address_cannot_try_passwords_without_end(client: FlaskClient, town: Town) -> None:
+    page = client.get("/sign-in").get_data(as_text=True)
+    tries = [
+        client.post("/sign-in", data={"csrf_token": hidden(page, "csrf_token"), "login": f"nobody{n}", "password": "x"}) for n in range(4)
+    ]
+    assert [answer.status_code for answer in tries] == [401, 401, 401, 429]
+    assert "一小时后再来" in words_of(tries[-1])
+
+
+@pytest.fixture
+def without_redis(settings: Settings, clock: TestClock) -> Iterator[FlaskClient]:
+    """A browser at an installation whose Redis answers at no address."""
+    wired = wire(replace(settings, redis_url="redis://127.0.0.1:1/0"), clock=clock)
+    app = create_app(wired)
+    app.test_client_class = ParsingClient
+    yield app.test_client()
+    wired.close()
+
+
+def test_the_form_and_the_desk_work_without_redis(without_redis: FlaskClient, town: Town, wiring: Wiring) -> None:
+    answer = send_sentence(without_redis, town.longchi_code, "路灯坏了")
+    assert answer.status_code == 303
+    assert "路灯坏了" in words_of(without_redis.get(answer.location))
+    assert sign_in(without_redis, "zhou").get("/m").status_code == 200
+    assert "queue away" in words_of(without_redis.get("/readyz"))
+    with wiring.sessions() as session:
+        assert session.query(Submission).count() == 1
+
+
+def test_limits_hold_in_the_process_while_redis_is_away(without_redis: FlaskClient, town: Town) -> None:
+    assert [send(without_redis, town.longchi_code, "路灯坏了", PHONE) for _ in range(3)] == [303, 303, 429]
