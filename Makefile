@@ -65,6 +65,7 @@ translations: $(PO:.po=.mo)
 ## make check  lint, types, layers, generated documents
 check: $(VENV)/.dev front translations
 	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check -q . || { echo "some files are not formatted: run make fix"; exit 1; }
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo --no-color 2>/dev/null || $(BIN)/lint-imports
 	@$(BIN)/zhibao docs --check
@@ -73,6 +74,7 @@ check: $(VENV)/.dev front translations
 ## make fix    what the linter can mend by itself
 fix: $(VENV)/.dev
 	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format -q .
 
 ## make docs   write the generated documents anew
 docs: $(VENV)/.dev front

@@ -75,6 +75,20 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     _folder.clear()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI a test that was skipped for lack of a tool is a failure; `platform:` marks those that belong to another system."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if "CI" not in os.environ or reporter is None or hasattr(session.config, "workerinput"):
+        return
+    lacking = [report for report in reporter.stats.get("skipped", []) if "platform:" not in str(report.longrepr)]
+    if lacking:
+        reporter.write_line(f"{len(lacking)} tests were skipped for lack of a tool, and CI has every tool:", red=True)
+        for report in lacking:
+            reporter.write_line(f"  {report.nodeid}: {report.longrepr}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 def _libpq(url: str) -> str:
     return url.replace("postgresql+psycopg://", "postgresql://")
 
@@ -108,11 +122,17 @@ def database() -> Iterator[str]:
 def settings(database: str) -> Settings:
     """Settings of a test installation on the run's servers."""
     return Settings(
-        environment="test", database_url=test_database_url("zhibao_app", database),
+        environment="test",
+        database_url=test_database_url("zhibao_app", database),
         owner_database_url=test_database_url("zhibao_owner", database),
-        redis_url=os.environ["ZHIBAO_TEST_VALKEY"].replace("db=0", f"db={_redis_db()}"), secret_key="t" * 64,
-        field_keys="k1:" + "A" * 43 + "=", base_url="https://zhibao.example", controller_name="云栖区政协办公室",
-        wechat_token="tests-token", wechat_app_id="wx0123456789abcdef", wechat_aes_key="a" * 43,
+        redis_url=os.environ["ZHIBAO_TEST_VALKEY"].replace("db=0", f"db={_redis_db()}"),
+        secret_key="t" * 64,
+        field_keys="k1:" + "A" * 43 + "=",
+        base_url="https://zhibao.example",
+        controller_name="云栖区政协办公室",
+        wechat_token="tests-token",
+        wechat_app_id="wx0123456789abcdef",
+        wechat_aes_key="a" * 43,
     )
 
 
@@ -146,7 +166,13 @@ def town(wiring: Wiring) -> Town:
         codes = {point.name: point.code for point in session.query(IntakePoint)}
         users = {user.login: user.id for user in session.query(User)}
     return Town(
-        district_id=areas["云栖区"], street_id=areas["丰山街道"], longchi_id=areas["龙池社区"], ziwei_id=areas["紫薇社区"],
-        shiqiao_id=areas["石桥社区"], longchi_code=codes["龙池社区"], ziwei_code=codes["紫薇社区"], shiqiao_code=codes["石桥社区"],
+        district_id=areas["云栖区"],
+        street_id=areas["丰山街道"],
+        longchi_id=areas["龙池社区"],
+        ziwei_id=areas["紫薇社区"],
+        shiqiao_id=areas["石桥社区"],
+        longchi_code=codes["龙池社区"],
+        ziwei_code=codes["紫薇社区"],
+        shiqiao_code=codes["石桥社区"],
         **{field: users[login] for field, login in LOGINS.items()},
     )

@@ -14,9 +14,8 @@ def complaints() -> list[str]:
         text = lock.read_text(encoding="utf-8")
         if re.search(r"https?://|--(extra-)?index-url|--find-links", text):
             found.append(f"{lock.name} names an address; make it with `make locks`")
-        for block in re.split(r"\n(?=\S)", text.strip()):
-            if "==" in block and "--hash=sha256:" not in block:
-                found.append(f"{lock.name}: {block.split()[0]} has no hash")
+        blocks = re.split(r"\n(?=\S)", text.strip())
+        found += [f"{lock.name}: {block.split()[0]} has no hash" for block in blocks if "==" in block and "--hash=sha256:" not in block]
     if '"resolved"' in (ROOT / "package-lock.json").read_text(encoding="utf-8"):
         found.append("package-lock.json names addresses; .npmrc must hold omit-lockfile-registry-resolved=true")
     return found

@@ -42,13 +42,14 @@ class RedisRateLimiter:
                     for limit, key in limits:
                         # The library's own key and window, so that `spent` and `hit` see the same count.
                         name, item = _item(limit).key_for(*key), _item(limit)
+                        pipe.set(name, 0, ex=item.get_expiry(), nx=True)
                         pipe.incr(name)
-                        pipe.expire(name, item.get_expiry(), nx=True)
-                    counts = pipe.execute()[::2]
+                    counts = pipe.execute()[1::2]
                 return all(count <= _item(limit).amount for count, (limit, _) in zip(counts, limits, strict=True))
             except RedisError as error:
                 self._break(error)
-        return all([self._ask("hit", limit, key) for limit, key in limits])  # a list: each is counted
+        within = [self._ask("hit", limit, key) for limit, key in limits]  # each is counted, also behind a spent one
+        return all(within)
 
     def spent(self, limit: str, *key: str) -> bool:
         """Whether the limit is spent, without counting."""

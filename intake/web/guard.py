@@ -26,8 +26,8 @@ class Access:
     """What a route asks for."""
 
     kind: Literal["open", "anonymous_form", "sign_in", "signed", "permission"]
-    """open: anybody reads. anonymous_form: signed key and Origin instead of a session. sign_in: CSRF without a person yet. signed: verified by
-    the adapter. permission: a signed-in person with `permission`."""
+    """open: anybody reads. anonymous_form: signed key and Origin instead of a session. sign_in: CSRF without a person yet. signed: verified
+    by the adapter. permission: a signed-in person with `permission`."""
     permission: Permission | None = None
 
 

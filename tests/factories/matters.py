@@ -17,16 +17,32 @@ MACHINE_VERSION = "test-machine"
 
 
 def triage(
-    wiring: Wiring, stored: Stored, *, verdict: Verdict = Verdict.UNSURE, topic_id: int | None = None, title: str = "路灯不亮",
-    urgency: Urgency = Urgency.NORMAL, others: tuple[int, ...] = (),
+    wiring: Wiring,
+    stored: Stored,
+    *,
+    verdict: Verdict = Verdict.UNSURE,
+    topic_id: int | None = None,
+    title: str = "路灯不亮",
+    urgency: Urgency = Urgency.NORMAL,
+    others: tuple[int, ...] = (),
 ) -> int | None:
     """Store a finding for the submission as a worker would; the id of the topic that was suggested."""
     with wiring.sessions() as session:
         submission = session.get_one(Submission, stored.submission_id)
         result = TriageResult(
-            submission_id=submission.id, model_version=MACHINE_VERSION, masked=submission.text_written, category=None, urgency=urgency,
-            verdict=verdict, topic_id=topic_id, score=0.9, reasons=("都说到“路灯”",), title=title,
-            content={"title": title, "others": [[one, 0.5] for one in others]}, grams=(), rare=(),
+            submission_id=submission.id,
+            model_version=MACHINE_VERSION,
+            masked=submission.text_written,
+            category=None,
+            urgency=urgency,
+            verdict=verdict,
+            topic_id=topic_id,
+            score=0.9,
+            reasons=("都说到“路灯”",),
+            title=title,
+            content={"title": title, "others": [[one, 0.5] for one in others]},
+            grams=(),
+            rare=(),
         )
         topic = store_result(session, submission, result, workflow=wiring.workflow, at=wiring.clock.now())
         session.commit()
@@ -34,8 +50,15 @@ def triage(
 
 
 def told(
-    wiring: Wiring, code: str, text: str, *, contact: str = "", place: str = "", verdict: Verdict = Verdict.UNSURE,
-    topic_id: int | None = None, urgency: Urgency = Urgency.NORMAL,
+    wiring: Wiring,
+    code: str,
+    text: str,
+    *,
+    contact: str = "",
+    place: str = "",
+    verdict: Verdict = Verdict.UNSURE,
+    topic_id: int | None = None,
+    urgency: Urgency = Urgency.NORMAL,
 ) -> Stored:
     """A sentence that waits for a member."""
     stored = say(wiring, code, text, contact=contact, place=place)
@@ -47,8 +70,10 @@ def deciding(wiring: Wiring, user_id: int, stored: Stored) -> decide.Deciding:
     """What a person holds who has the card on the screen now."""
     with wiring.sessions() as session:
         return decide.Deciding(
-            actor=actor(session, user_id), submission_id=stored.submission_id,
-            version=session.get_one(Submission, stored.submission_id).version, at=wiring.clock.now(),
+            actor=actor(session, user_id),
+            submission_id=stored.submission_id,
+            version=session.get_one(Submission, stored.submission_id).version,
+            at=wiring.clock.now(),
             undo_seconds=wiring.settings.undo_seconds,
         )
 

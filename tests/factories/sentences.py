@@ -11,14 +11,21 @@ from intake.services.wake import send_wakes
 from intake.wiring import Wiring
 
 
-def say(wiring: Wiring, code: str, text: str, *, place: str = "", contact: str = "", key: bytes | None = None, at: datetime | None = None) -> Stored:
+def say(
+    wiring: Wiring, code: str, text: str, *, place: str = "", contact: str = "", key: bytes | None = None, at: datetime | None = None
+) -> Stored:
     """One resident's sentence at the point `code`, committed."""
     with wiring.sessions() as session:
         point = point_by_code(session, code)
         assert point is not None
         stored = submit(
-            session, vault=wiring.vault, point=point, key=key or os.urandom(16),
-            sentence=read_sentence(text=text, place=place, contact=contact), channel=Channel.FORM, at=at or wiring.clock.now(),
+            session,
+            vault=wiring.vault,
+            point=point,
+            key=key or os.urandom(16),
+            sentence=read_sentence(text=text, place=place, contact=contact),
+            channel=Channel.FORM,
+            at=at or wiring.clock.now(),
         )
         session.commit()
         send_wakes(session, wiring.queue)

@@ -51,7 +51,12 @@ class Town:
 
 
 LOGINS = {
-    "zhou_id": "zhou", "qing_id": "liqing", "laozhou_id": "laozhou", "jing_id": "wangjing", "li_id": "chenli", "shiqiao_member_id": "hemiao",
+    "zhou_id": "zhou",
+    "qing_id": "liqing",
+    "laozhou_id": "laozhou",
+    "jing_id": "wangjing",
+    "li_id": "chenli",
+    "shiqiao_member_id": "hemiao",
     "stranger_id": "sunyi",
 }
 
@@ -69,27 +74,42 @@ def seed_town(session: Session) -> Town:
     neighbour = create_area(session, kind=AreaKind.DISTRICT, name="望江区", parent=city)
 
     def person(login: str, name: str, role: Role, area: Area) -> User:
-        user = create_user(
-            session, district_id=area.district_id or 0, login=login, name=name, password="", at=BORN, password_hash=encoded
-        )
+        user = create_user(session, district_id=area.district_id or 0, login=login, name=name, password="", at=BORN, password_hash=encoded)
         grant_role(session, actor=MACHINE, user=user, role=role, area=area, at=BORN)
         return user
 
     def point(area: Area, code: str, phone: str) -> str:
         made = create_point(
-            session, actor=MACHINE, area=area, kind=PointKind.COMMUNITY, name=area.name, at=BORN, code=code, helper_name="王姐",
-            helper_phone=phone, helper_hours="周一至周五 9–17 时",
+            session,
+            actor=MACHINE,
+            area=area,
+            kind=PointKind.COMMUNITY,
+            name=area.name,
+            at=BORN,
+            code=code,
+            helper_name="王姐",
+            helper_phone=phone,
+            helper_hours="周一至周五 9–17 时",
         )
         made.scene = f"scene-{code}"
         return made.code
 
     return Town(
-        district_id=district.id, street_id=fengshan.id, longchi_id=longchi.id, ziwei_id=ziwei.id, shiqiao_id=shiqiao.id,
-        longchi_code=point(longchi, "nvgch2345a", "0550-0000001"), ziwei_code=point(ziwei, "ziwei2345b", ""),
-        shiqiao_code=point(shiqiao, "shqa2345cd", ""), zhou_id=person("zhou", "周明远", Role.MEMBER, fengshan).id,
-        qing_id=person("liqing", "李青", Role.MEMBER, ziwei).id, laozhou_id=person("laozhou", "老周", Role.CONVENOR, fengshan).id,
-        jing_id=person("wangjing", "王静", Role.STAFF, district).id, li_id=person("chenli", "陈立", Role.ADMIN, district).id,
-        shiqiao_member_id=person("hemiao", "何苗", Role.MEMBER, shiqiao).id, stranger_id=person("sunyi", "孙一", Role.STAFF, neighbour).id,
+        district_id=district.id,
+        street_id=fengshan.id,
+        longchi_id=longchi.id,
+        ziwei_id=ziwei.id,
+        shiqiao_id=shiqiao.id,
+        longchi_code=point(longchi, "nvgch2345a", "0550-0000001"),
+        ziwei_code=point(ziwei, "ziwei2345b", ""),
+        shiqiao_code=point(shiqiao, "shqa2345cd", ""),
+        zhou_id=person("zhou", "周明远", Role.MEMBER, fengshan).id,
+        qing_id=person("liqing", "李青", Role.MEMBER, ziwei).id,
+        laozhou_id=person("laozhou", "老周", Role.CONVENOR, fengshan).id,
+        jing_id=person("wangjing", "王静", Role.STAFF, district).id,
+        li_id=person("chenli", "陈立", Role.ADMIN, district).id,
+        shiqiao_member_id=person("hemiao", "何苗", Role.MEMBER, shiqiao).id,
+        stranger_id=person("sunyi", "孙一", Role.STAFF, neighbour).id,
     )
 
 

@@ -25,7 +25,7 @@ from tests.factories.town import Town
 from tests.integration.jobs import assert_triaged_exactly_once, in_state
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60.0
+PATIENCE = 8.0
 
 Start = Callable[..., subprocess.Popen[bytes]]
 

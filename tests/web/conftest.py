@@ -1,7 +1,5 @@
 """The real application on the real servers; every HTML answer is parsed strictly."""
 
-from collections.abc import Iterator
-
 import html5lib
 import pytest
 from flask import Flask
@@ -23,11 +21,11 @@ class ParsingClient(FlaskClient):
 
 
 @pytest.fixture
-def app(wiring: Wiring) -> Iterator[Flask]:
+def app(wiring: Wiring) -> Flask:
     """The application under test."""
     made = create_app(wiring)
     made.test_client_class = ParsingClient
-    yield made
+    return made
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ class Person:
     def press(self, page: str, action: str, **fields: str) -> TestResponse:
         """Open `page` and send the form whose action ends with `action`, with its own hidden fields."""
         html = self.get(page).get_data(as_text=True)
-        forms = re.findall(r'<form[^>]*action="([^"]+)"[^>]*>(.*?)</form>', html, re.S)
+        forms = re.findall(r'<form[^>]*action="([^"]+)"[^>]*>(.*?)</form>', html, re.DOTALL)
         for target, body in forms:
             if unescape(target).endswith(action):
                 data = {unescape(n): unescape(v) for n, v in re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', body)}
