@@ -17,6 +17,7 @@ from intake.web.headers import init_headers
 from intake.web.labels import init_labels
 from intake.web.language import init_language
 from intake.web.member.views import member
+from intake.web.numbers import RowId
 from intake.web.public.views import public
 from intake.web.resident.views import resident
 from intake.web.unit_of_work import init_unit_of_work
@@ -58,6 +59,7 @@ def create_app(wiring: Wiring) -> Flask:
     init_errors(app)
     init_assets(app)
     init_labels(app)
+    app.url_map.converters["int"] = RowId
     for blueprint in (public, resident, account, member, district, wechat):
         app.register_blueprint(blueprint)
     app.jinja_env.globals.update(labels=LABELS, settings=settings, permission=Permission, person=current_actor)

@@ -69,7 +69,7 @@ class QueueWorker(SimpleWorker):
 
 def worker_redis(url: str) -> Redis:
     """A client that may block; RQ sets its timeout to 10 s beyond the longest wait. One retry, for a connection gone stale."""
-    return Redis.from_url(url, socket_connect_timeout=3.0, socket_keepalive=not url.startswith("unix"), retry=Retry(NoBackoff(), 1))
+    return Redis.from_url(url, socket_connect_timeout=3.0, retry=Retry(NoBackoff(), 1))
 
 
 class _Signals:
@@ -119,6 +119,9 @@ def work(queue: str) -> int:
         finally:
             signals.worker = None
             redis.close()
+        if stopping():
+            break
+        log.warning("worker_begins_anew", queue=queue)
         pause = FIRST_PAUSE if time.monotonic() - began > HEALTHY_SECONDS else min(LONGEST_PAUSE, pause * 2)
         wait_for_stop(pause)
     wiring.close()

@@ -1,15 +1,18 @@
 """`zhibao demo`: a made-up district, started whole, with residents who write over HTTP; stays up to be tried by hand."""
 
+import contextlib
 import json
 import secrets
 import socket
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from config.settings import Settings, SettingsError
 from intake.adapters.embedded.runtime_paths import DataLock, DataPaths
@@ -22,7 +25,7 @@ from intake.cli.demo_stream import Stream
 from intake.cli.district_seed import PASSWORD, DistrictPlan, read_district, seed_district
 from intake.cli.installation import Installation, with_free_port
 from intake.cli.up import stop_on_signals
-from intake.domain.errors import InvalidInput
+from intake.domain.errors import InvalidInput, RetryableError
 from intake.wiring import Wiring, wire
 
 MANY = "1000000/hour"
@@ -30,6 +33,7 @@ MANY = "1000000/hour"
 PATIENCE = 120.0
 """Seconds without any progress after which the demo stops waiting for triage: four sweeps."""
 PORTS_TRIED = 50
+FAILURES_SHOWN = 10
 FRONT_POINT = "龙池社区"
 
 
@@ -82,9 +86,16 @@ def _run(
         screen.say(f"{verb}：{len(plan.streets)} 个街道，{len(seeded.codes)} 个社区，{len(plan.people)} 个账号 / the district is there")
         front = f"{settings.base_url}/p/{seeded.codes[FRONT_POINT]}"
         screen.say(f"{FRONT_POINT}的表单 / a form: {front}")
-        progress, account = _send_and_watch(installation, wiring, messages, seeded.codes, screen)
+        result = _send_and_watch(installation, wiring, messages, seeded.codes, screen)
+    except OperationalError as error:
+        if installation.stopping:
+            return False
+        raise RetryableError(f"数据库没有回应；原因见 {installation.paths.log} 里的 postgres.log。 / The database doesn't answer.") from error
     finally:
         wiring.close()
+    if result is None:
+        return False
+    progress, account = result
     if report is not None:
         _write_report(report, progress, account)
     screen.say(_verdict(account))
@@ -95,25 +106,31 @@ def _run(
 
 def _send_and_watch(
     installation: Installation, wiring: Wiring, messages: list[DemoMessage], codes: Mapping[str, str], screen: Screen
-) -> tuple[Progress, Account]:
+) -> tuple[Progress, Account] | None:
+    """None when the end was asked for in the middle."""
     settings = installation.settings
     host, run = local_host(settings.host), secrets.token_hex(4)
     stream = Stream(messages, codes=codes, host=host, port=settings.port, origin=settings.base_url, run=run)
     watcher = Watcher(wiring.sessions, stream)
     with screen, stream:
-        before, still = (0, 0, 0), 0.0
+        before, moved_at = (0, 0, 0), time.monotonic()
         while True:
             finished = stream.done  # asked first: what is sent after the look below must be looked at once more
-            progress = watcher.look()
-            now = (progress.receipts, progress.failed, progress.triaged)
-            still = 0.0 if now != before else still + 0.2
-            before = now
-            if (finished and not progress.waiting) or still > PATIENCE or installation.wait(0.2):
+            with contextlib.suppress(OperationalError):  # PostgreSQL may just be restarting: look again
+                progress = watcher.look()
+                screen.show(progress)
+                if finished and not progress.waiting:
+                    break
+                now = (progress.receipts, progress.failed, progress.triaged)
+                if now != before:
+                    before, moved_at = now, time.monotonic()
+            if time.monotonic() - moved_at > PATIENCE:
                 break
-            screen.show(progress)
+            if installation.wait(0.2):
+                return None
         progress = watcher.look(fully=True)
         screen.show(progress)
-    for failed in stream.failed()[:10]:
+    for failed in stream.failed()[:FAILURES_SHOWN]:
         screen.say(f"第 {failed.number} 件（{failed.community}）没送到：{failed.reason} / not sent")
     return progress, watcher.account()
 

@@ -80,7 +80,8 @@ class Watcher:
         self._read = len(sent)
         with self._sessions() as session:
             self._look_for_findings(session)
-            if fully or time.monotonic() - self._topics_at > _TOPICS_EVERY:
+            all_seen = not self._outstanding and self._stream.total == len(sent)
+            if fully or all_seen or time.monotonic() - self._topics_at > _TOPICS_EVERY:
                 self._topics = _topics(session, self._start)
                 self._topics_at = time.monotonic()
         took = max(one.answered_at for one in sent) - min(one.pressed_at for one in sent) if sent else 0.0

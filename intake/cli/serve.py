@@ -11,14 +11,17 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  #
 from config.logging import configure_logging
 from config.settings import Settings
 from intake.app import create_app
+from intake.cli.web_worker import WholeRequestWorker
+from intake.cli.doctor import STATIC_MANIFEST
 from intake.domain.errors import PermanentError
-from intake.web.assets_manifest import STATIC
 from intake.wiring import wire
 
 GRACE_SECONDS = 10
 """For requests under way when the end is asked for; less than the supervisor's patience (15 s)."""
 REQUESTS_A_PROCESS = 20_000
 """A process is replaced after about so many requests, so that what leaks slowly never matters."""
+CONNECTIONS = 400
+"""A process; with those being closed and its files it stays below the usual limit of 1024 handles."""
 _MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes a nameless file of its own there
 
 
@@ -28,7 +31,7 @@ def serve() -> None:
     settings = Settings.from_env()
     # What every process would refuse is refused here, in one sentence that is also the log's last line.
     wire(settings).close()
-    if not (STATIC / "manifest.json").exists():
+    if not STATIC_MANIFEST.is_file():
         raise PermanentError("页面样式还没有生成，请先运行 `make front`（10 秒）。 / The front end isn't built: run `make front` once.")
     WebServer(settings).run()
 
@@ -56,7 +59,8 @@ def options(settings: Settings) -> dict[str, Any]:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return {
         "bind": [f"{host}:{settings.port}"],
-        "worker_class": "gthread",
+        "worker_class": WholeRequestWorker,
+        "worker_connections": CONNECTIONS,
         "workers": settings.web_processes,
         "threads": settings.web_threads,
         "timeout": 30,

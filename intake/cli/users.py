@@ -57,8 +57,8 @@ def account_lines(session: Session) -> Iterable[str]:
         .outerjoin(RoleGrant, RoleGrant.user_id == User.id)
         .outerjoin(Area, Area.id == RoleGrant.area_id)
         .order_by(User.login, Area.path, RoleGrant.id)
-    ).tuples()
-    for (login, name, active), grants in groupby(rows, key=lambda row: row[:3]):
+    )
+    for (login, name, active), grants in groupby(rows, key=lambda row: (row[0], row[1], row[2])):
         roles = "、".join(f"{ROLE_NAMES[role]}@{area}" for *_, role, area in grants if role is not None)
         yield "\t".join((login, name, roles or "没有角色", *(() if active else ("停用",))))
 

@@ -48,7 +48,7 @@ class PointAction(StrEnum):
 
 
 S, A = PointState, PointAction
-LABELS.update({S.ACTIVE: "在用", S.PAUSED: "暂停", S.RETIRED: "停用"})
+LABELS.add({S.ACTIVE: "在用", S.PAUSED: "暂停", S.RETIRED: "停用"})
 
 POINT_TABLE = StateTable(
     noun="point",

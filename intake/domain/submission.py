@@ -131,7 +131,7 @@ UNDOABLE = frozenset({S.IN_TOPIC, S.REFERRED, S.ANSWERED, S.DECLINED, S.NEEDS_DE
 WITHDRAWABLE = frozenset({S.RECEIVED, S.QUARANTINED, S.TRIAGED, S.NEEDS_DETAIL, S.IN_TOPIC, S.REFERRED, S.REOPENED, S.ANSWERED})
 """Any state before the outcome was reported back (domain.md)."""
 
-LABELS.update(
+LABELS.add(
     {
         S.RECEIVED: "已收到",
         S.TRIAGED: "已初步整理",

@@ -106,7 +106,7 @@ S, A = TopicState, TopicAction
 JOINABLE = frozenset({S.CANDIDATE, S.PROPOSED, S.POOLED, S.PLANNED, S.CONSULTING, S.DELIVERING})
 """States in which a submission may still join."""
 
-LABELS.update(
+LABELS.add(
     {
         S.CANDIDATE: "候选议题",
         S.PROPOSED: "待筛选",

@@ -1,7 +1,9 @@
 """What a transition is; each noun's file holds its own table."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from intake.domain.errors import InvalidTransition
 from intake.domain.permission import Permission
@@ -42,8 +44,32 @@ class StateTable:
         return tuple(t.action for t in self.transitions if state in t.sources)
 
 
-LABELS: dict[StrEnum, str] = {}
-"""Chinese screen labels of every state, filled by each noun's file."""
+class Labels:
+    """Chinese screen labels of states, looked up by noun and state: `referred` is 已转报 of a submission and 已转办 of a topic.
+
+    A plain dict would mix them up, since members of two StrEnums with the same value are equal.
+    """
+
+    def __init__(self) -> None:
+        self._words: dict[tuple[type[StrEnum], str], str] = {}
+
+    def add(self, words: Mapping[Any, str]) -> None:
+        """Take in one noun's labels, keyed by its states."""
+        self._words.update({(type(state), state.value): label for state, label in words.items()})
+
+    def __getitem__(self, state: StrEnum) -> str:
+        return self._words[type(state), state.value]
+
+    def __contains__(self, state: StrEnum) -> bool:
+        return (type(state), state.value) in self._words
+
+    def values(self) -> Iterable[str]:
+        """Every label, for the catalogue of translations."""
+        return self._words.values()
+
+
+LABELS = Labels()
+"""Filled by each noun's file."""
 
 
 def label(state: StrEnum) -> str:

@@ -44,7 +44,7 @@ class DistrictHome:
 def district_home(session: Session, actor: Actor, *, at: datetime) -> DistrictHome:
     """Counts and the most urgent lines, in three queries."""
     of_topic = Topic.district_id == actor.district_id
-    counts = dict(session.execute(select(Topic.state, func.count()).where(of_topic).group_by(Topic.state)).tuples().all())
+    counts = dict(session.execute(select(Topic.state, func.count()).where(of_topic).group_by(Topic.state)).all())
     oldest = session.scalar(select(func.min(Topic.state_changed_at)).where(of_topic, Topic.state == TopicState.PROPOSED))
     mine = Submission.district_id == actor.district_id
     waiting = Submission.state.in_(OPEN_FOR_DECISION)

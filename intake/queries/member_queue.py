@@ -99,6 +99,8 @@ def next_card(session: Session, actor: Actor, *, skip: tuple[int, ...] = ()) -> 
 def _key(raw: str) -> tuple[int, datetime, int] | None:
     try:
         rank, stamp, row_id = raw.split("_")
-        return int(rank), datetime.fromtimestamp(float(stamp), UTC), int(row_id)
+        key = int(rank), datetime.fromtimestamp(float(stamp), UTC), int(row_id)
     except (ValueError, OverflowError, OSError):
         return None
+    # Nobody issued a number that the column can't hold, and PostgreSQL would refuse the whole question.
+    return key if 0 <= key[0] <= 2 and 0 < key[2] < 2**63 else None

@@ -17,7 +17,7 @@ from intake.domain.submission import (
 )
 from intake.domain.topic import TOPIC_TABLE
 from intake.domain.transition import StateTable
-from intake.models import Contributor, Decision, HistoryEntry, IntakePoint, Submission, Topic, User
+from intake.models import Contributor, Decision, HistoryEntry, IntakePoint, Notification, Submission, Topic, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def receipt_secret(session: Session, number: str) -> ReceiptSecret | None:
 
 
 def receipt_view(session: Session, submission_id: int) -> ReceiptView:
-    """The whole page in three queries: the submission with its place, its topic, and the steps of both."""
+    """The whole page in at most four queries: the submission with its place, its topic, what was told of it, and the steps."""
     submission, point, owner = session.execute(
         select(Submission, IntakePoint, User)
         .join(IntakePoint, IntakePoint.id == Submission.point_id)
@@ -124,7 +124,18 @@ def _steps(session: Session, submission: Submission, contributor: Contributor | 
     if contributor is not None:
         ids = {contributor.topic_id, contributor.via_topic_id or contributor.topic_id}
         since = contributor.decided_at or contributor.created_at
-        where = or_(of_submission, (HistoryEntry.noun == TOPIC_TABLE.noun) & HistoryEntry.entity_id.in_(ids) & (HistoryEntry.at >= since))
+        of_topic = HistoryEntry.noun == TOPIC_TABLE.noun
+        # Topics it passed through by merging are not on the contributor any more, but the notices tell what was said there.
+        told = session.execute(
+            select(Decision.id, Decision.topic_id)
+            .join(Notification, Notification.decision_id == Decision.id)
+            .where(Notification.submission_id == submission.id, Decision.topic_id.is_not(None))
+        ).all()
+        where = or_(
+            of_submission,
+            of_topic & HistoryEntry.entity_id.in_(ids) & (HistoryEntry.at >= since),
+            of_topic & HistoryEntry.entity_id.in_({row.topic_id for row in told}) & HistoryEntry.decision_id.in_([row.id for row in told]),
+        )
     rows = session.execute(
         select(HistoryEntry, Decision, User.name, target.title)
         .outerjoin(Decision, Decision.id == HistoryEntry.decision_id)

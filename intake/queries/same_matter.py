@@ -65,6 +65,7 @@ def candidates(
             "weights": list(rare.values()),
             "bonus": max(rare.values()),
             "since": since,
+            "enough": 2 * limit,
             "limit": limit,
         },
     )
@@ -77,24 +78,34 @@ def candidates(
 def _candidates() -> Select[Any]:
     """Built once: a worker asks it for every message."""
     grams = bindparam("grams", type_=ARRAY(Integer))
+    # By the grams alone, and as a step of its own: left free, the planner joins in the index of the district's last 90 days, which
+    # grows with the district, while the caller keeps the rows that share rare grams few.
+    sharing = (
+        select(
+            SubmissionGrams.submission_id,
+            SubmissionGrams.district_id,
+            SubmissionGrams.area_id,
+            SubmissionGrams.received_at,
+            SubmissionGrams.rare,
+        )
+        .where(SubmissionGrams.rare.bool_op("&&")(grams))
+        .cte("sharing")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
     asked = func.unnest(grams, bindparam("weights", type_=ARRAY(Float))).table_valued("gram", "weight", name="asked").render_derived()
-    has = func.unnest(SubmissionGrams.rare).table_valued("gram", name="has").render_derived()
+    has = func.unnest(sharing.c.rare).table_valued("gram", name="has").render_derived()
     street = select(Area.id).where(func.starts_with(Area.path, bindparam("street", type_=Text)))
-    weight = func.sum(asked.c.weight) + cast(SubmissionGrams.area_id.in_(street), Integer) * bindparam("bonus", type_=Float)
+    weight = func.sum(asked.c.weight) + cast(sharing.c.area_id.in_(street), Integer) * bindparam("bonus", type_=Float)
     best = (
-        select(SubmissionGrams.submission_id, weight.label("weight"))
-        .join(Submission, Submission.id == SubmissionGrams.submission_id)
+        select(sharing.c.submission_id, weight.label("weight"))
+        .select_from(sharing)
         .join(has, true())
         .join(asked, asked.c.gram == has.c.gram)
-        .where(
-            SubmissionGrams.district_id == bindparam("district"),
-            SubmissionGrams.received_at >= bindparam("since"),
-            SubmissionGrams.rare.bool_op("&&")(grams),
-            Submission.state.not_in(_NOT_COMPARED),
-        )
-        .group_by(SubmissionGrams.submission_id)
-        .order_by(weight.desc(), SubmissionGrams.submission_id.desc())
-        .limit(bindparam("limit", type_=Integer))
+        .where(sharing.c.district_id == bindparam("district"), sharing.c.received_at >= bindparam("since"))
+        .group_by(sharing.c.submission_id, sharing.c.area_id)
+        .order_by(weight.desc(), sharing.c.submission_id.desc())
+        # Twice as many as are wanted, since some will have been taken back.
+        .limit(bindparam("enough", type_=Integer))
         .cte("best")
     )
     return (
@@ -108,11 +119,13 @@ def _candidates() -> Select[Any]:
             SubmissionGrams.received_at,
             best.c.weight,
         )
+        .select_from(best)
         .join(SubmissionGrams, SubmissionGrams.submission_id == best.c.submission_id)
-        .join(Submission, Submission.id == best.c.submission_id)
+        .join(Submission, (Submission.id == best.c.submission_id) & Submission.state.not_in(_NOT_COMPARED))
         .outerjoin(Contributor, (Contributor.submission_id == best.c.submission_id) & (Contributor.status != ContributorStatus.REMOVED))
         .outerjoin(Topic, (Topic.id == Contributor.topic_id) & Topic.state.in_(JOINABLE))
         .order_by(best.c.weight.desc(), best.c.submission_id.desc())
+        .limit(bindparam("limit", type_=Integer))
     )
 
 

@@ -133,12 +133,17 @@ def _page(session: Session, where: Sequence[ColumnElement[bool]], *, state: Topi
     total = session.scalar(select(func.count()).select_from(Topic).join(Area, Area.id == Topic.area_id).where(*where)) or 0
     query = select(*_COLUMNS).join(Area, Area.id == Topic.area_id).where(*where)
     people, _, topic_id = after.partition("_")
-    if people.isdecimal() and topic_id.isdecimal():
+    if _fits(people, 2**31) and _fits(topic_id, 2**63):
         query = query.where(tuple_(PEOPLE, Topic.id) < tuple_(literal(int(people)), literal(int(topic_id))))
     rows = [TopicRow(*row) for row in session.execute(query.order_by(PEOPLE.desc(), Topic.id.desc()).limit(limit + 1))]
     page = rows[:limit]
     next_key = f"{page[-1].confirmed + page[-1].suggested}_{page[-1].id}" if len(rows) > limit else ""
     return TopicPage(state=state, total=total, rows=tuple(page), next_key=next_key)
+
+
+def _fits(raw: str, bound: int) -> bool:
+    """Whether a page key's number is one the column can hold; PostgreSQL refuses the whole question for any other."""
+    return raw.isascii() and raw.isdecimal() and len(raw) < 20 and int(raw) < bound
 
 
 def topic_detail(session: Session, actor: Actor, topic_id: int) -> TopicDetail:
@@ -172,18 +177,14 @@ def topic_detail(session: Session, actor: Actor, topic_id: int) -> TopicDetail:
 
 
 def _voices(session: Session, topic_id: int) -> tuple[Voice, ...]:
-    rows: Sequence[tuple[Contributor, Submission, str, str | None]] = (
-        session.execute(
-            select(Contributor, Submission, Area.name, User.name)
-            .join(Submission, Submission.id == Contributor.submission_id)
-            .join(Area, Area.id == Submission.area_id)
-            .outerjoin(User, User.id == Contributor.decided_by)
-            .where(Contributor.topic_id == topic_id, Contributor.status != ContributorStatus.REMOVED)
-            .order_by(Contributor.status, Submission.received_at.desc())
-            .limit(100)
-        )
-        .tuples()
-        .all()
+    rows = session.execute(
+        select(Contributor, Submission, Area.name, User.name)
+        .join(Submission, Submission.id == Contributor.submission_id)
+        .join(Area, Area.id == Submission.area_id)
+        .outerjoin(User, User.id == Contributor.decided_by)
+        .where(Contributor.topic_id == topic_id, Contributor.status != ContributorStatus.REMOVED)
+        .order_by(Contributor.status, Submission.received_at.desc())
+        .limit(100)
     )
     return tuple(
         Voice(

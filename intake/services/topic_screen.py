@@ -198,7 +198,8 @@ def _follow(session: Session, topic: Topic, survivor: Topic, *, at: datetime) ->
     for contributor in session.scalars(
         select(Contributor).where(Contributor.topic_id == topic.id, Contributor.status != ContributorStatus.REMOVED)
     ):
-        contributor.topic_id, contributor.via_topic_id = survivor.id, topic.id
+        # Who came by an earlier merge stays known by the first topic, so that each link of a chain can be taken back.
+        contributor.topic_id, contributor.via_topic_id = survivor.id, contributor.via_topic_id or topic.id
     # A topic merged earlier into this one is now behind the survivor.
     for earlier in session.scalars(select(Topic).where(Topic.merged_into_id == topic.id)):
         earlier.merged_into_id = survivor.id

@@ -77,7 +77,10 @@ def _remember(session: Session, *, vault: Vault, event: ChatEvent, openid_hash: 
     point = point_by_scene(session, event.scene) if event.scene else None
     if point is None:
         follower = session.scalars(_follower(event, openid_hash)).one_or_none()
-        return point_by_id(session, follower.point_id) if follower is not None else None
+        if follower is None:
+            return None
+        follower.following, follower.seen_at = True, at
+        return point_by_id(session, follower.point_id)
     if point.state is PointState.RETIRED:
         return point
     values = {

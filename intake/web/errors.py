@@ -53,6 +53,16 @@ def _form_value(name: str) -> str:
         return ""  # the body itself was the error
 
 
+def unavailable(error: Exception) -> tuple[str, int, dict[str, str]]:
+    """The page for a database that is away: what was typed is kept, and sending it again with the same key is harmless."""
+    log.error("database_unavailable", error=type(error).__name__, route=str(request.url_rule))
+    session = g.pop("db", None)
+    if session is not None:
+        session.close()
+    page, status = error_page(503, "系统正忙，您写的内容还在下面，没有丢。请过半分钟再按一次提交。")
+    return page, status, {"Retry-After": "30"}
+
+
 def init_errors(app: Flask) -> None:
     """Install the handlers."""
 
@@ -73,12 +83,7 @@ def init_errors(app: Flask) -> None:
     @app.errorhandler(PoolTimeout)
     @app.errorhandler(DBAPIError)
     def database(error: Exception) -> tuple[str, int, dict[str, str]]:
-        log.error("database_unavailable", error=type(error).__name__, route=str(request.url_rule))
-        session = g.pop("db", None)
-        if session is not None:
-            session.close()
-        page, status = error_page(503, "系统正忙，您写的内容还在下面，没有丢。请过半分钟再按一次提交。")
-        return page, status, {"Retry-After": "30"}
+        return unavailable(error)
 
     @app.errorhandler(Exception)
     def broken(error: Exception) -> tuple[str, int]:

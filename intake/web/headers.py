@@ -22,7 +22,7 @@ def init_headers(app: Flask, *, https: bool) -> None:
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         if https:
             headers["Strict-Transport-Security"] = "max-age=31536000"
-        if request.endpoint == "static":
+        if request.endpoint == "static" and response.status_code < 400:  # a file not here yet must not be missing for a year
             headers["Cache-Control"] = "public, max-age=31536000, immutable"
         else:
             headers.setdefault("Cache-Control", "no-store")

@@ -1,9 +1,11 @@
 """A database session per request: committed on 2xx and 3xx, rolled back otherwise; workers are woken after the commit."""
 
 from flask import Flask, Response, current_app, g, request
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from intake.services.wake import send_wakes
+from intake.web.errors import unavailable
 from intake.wiring import Wiring
 
 
@@ -33,7 +35,10 @@ def init_unit_of_work(app: Flask) -> None:
         session: Session | None = g.get("db")
         if session is not None:
             if response.status_code < 400:
-                session.commit()
+                try:
+                    session.commit()
+                except DBAPIError as error:
+                    return app.make_response(unavailable(error))
                 send_wakes(session, wiring().queue)
             else:
                 session.rollback()

@@ -4,16 +4,20 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from redis import Redis
+from rq.utils import as_text
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config.settings import Settings
+from intake.adapters.embedded.runtime_paths import DataPaths
+from intake.adapters.embedded.valkey import EmbeddedValkey
 from intake.adapters.redis_queue import RqJobQueue
 from intake.cli.installation import environment_of
 from intake.domain.submission import SubmissionState
@@ -25,7 +29,7 @@ from tests.factories.town import Town
 from tests.integration.jobs import assert_triaged_exactly_once, in_state
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 8.0
+PATIENCE = 60.0
 
 Start = Callable[..., subprocess.Popen[bytes]]
 
@@ -61,10 +65,10 @@ def triaged(session: Session) -> int:
     return in_state(session, SubmissionState.TRIAGED)
 
 
-def registered(redis: "Redis") -> list[str]:
+def registered(redis: Redis) -> list[str]:
     """Process ids of the workers that RQ knows."""
-    keys = [key.decode() for key in redis.smembers("rq:workers")]
-    return [pid.decode() for key in keys if (pid := redis.hget(key, "pid")) is not None]
+    pids = [redis.hget(as_text(key), "pid") for key in redis.smembers("rq:workers")]
+    return [as_text(pid) for pid in pids if pid is not None]
 
 
 def awaits_the_district(session: Session) -> bool:
@@ -164,6 +168,54 @@ def test_the_sweep_finds_a_sentence_whose_wake_up_was_lost(wiring: Wiring, town:
     start("worker", "triage")
     start("schedule")
     eventually(lambda: triaged(session) == 1, "swept up")
+
+
+@pytest.fixture
+def own_valkey(tmp_path: Path) -> Iterator[EmbeddedValkey]:
+    """A Valkey that a test may kill."""
+    with tempfile.TemporaryDirectory(prefix="zhibao-valkey-", dir="/var/tmp") as folder:
+        Path(folder).chmod(0o755)
+        paths = DataPaths.of(Path(folder) / "data")
+        paths.prepare()
+        server = EmbeddedValkey(paths)
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.mark.faults
+def test_worker_and_scheduler_outlive_a_killed_valkey(
+    wiring: Wiring, town: Town, session: Session, start: Start, own_valkey: EmbeddedValkey, tmp_path: Path
+) -> None:
+    env = {"REDIS_URL": own_valkey.url()}
+    redis = Redis.from_url(own_valkey.url())
+    worker, scheduler = start("worker", "triage", **env), start("schedule", **env)
+    eventually(lambda: registered(redis) == [str(worker.pid)], "registered")
+    assert own_valkey.process is not None
+    os.kill(own_valkey.process.pid, signal.SIGKILL)
+    signs = ("could not connect", "redis_unreachable")  # while it waits, or in the middle of a job
+    eventually(lambda: any(sign in (tmp_path / "0.log").read_text(encoding="utf-8") for sign in signs), "the worker noticed")
+    say(wiring, town.longchi_code, "幸福里2栋路灯不亮")
+    assert (worker.poll(), scheduler.poll()) == (None, None)
+    own_valkey.stop()
+    own_valkey.start()
+    eventually(lambda: triaged(session) == 1, "swept up after the restart")
+    redis.close()
+    own_valkey.stop()
+    for process in (worker, scheduler):
+        process.send_signal(signal.SIGTERM)
+    assert [process.wait(PATIENCE) for process in (worker, scheduler)] == [0, 0]
+
+
+def test_a_busy_worker_ends_after_its_batch_when_asked(wiring: Wiring, town: Town, session: Session, start: Start) -> None:
+    say(wiring, town.longchi_code, "幸福里2栋路灯不亮")
+    with wiring.sessions() as gate:
+        lock_same_matter(gate, town.district_id)
+        worker = start("worker", "triage")
+        eventually(lambda: awaits_the_district(session), "the worker holds a batch")
+        worker.send_signal(signal.SIGTERM)
+    assert worker.wait(PATIENCE) == 0
+    assert_triaged_exactly_once(session, 1)
 
 
 @pytest.mark.parametrize("arguments", [(), ("worker",), ("worker", "nothing"), ("dance",)])

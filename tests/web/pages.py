@@ -37,7 +37,7 @@ class Person:
     def get(self, path: str) -> TestResponse:
         return self.client.get(path, follow_redirects=True)
 
-    def press(self, page: str, action: str, **fields: str) -> TestResponse:
+    def press(self, page: str, action: str, /, **fields: str) -> TestResponse:
         """Open `page` and send the form whose action ends with `action`, with its own hidden fields."""
         html = self.get(page).get_data(as_text=True)
         forms = re.findall(r'<form[^>]*action="([^"]+)"[^>]*>(.*?)</form>', html, re.DOTALL)

@@ -171,7 +171,9 @@ def test_attached_to_the_suggested_topic(zhou: Person, wiring: Wiring, town: Tow
     topic = topic_of(wiring, town.zhou_id, "幸福里路灯不亮", lamp)
     joins = told(wiring, town.ziwei_code, "紫薇路的灯也不亮", verdict=Verdict.ATTACH, topic_id=topic)
     assert topic_row(wiring, topic).suggested_count == 1
-    zhou.press(card(joins), "/attach")
+    # One tap: the button in reach of the thumb carries the suggestion.
+    assert f'name="topic" value="{topic}"' in zhou.get(card(joins)).get_data(as_text=True)
+    zhou.press(card(joins), "/attach", topic=str(topic))
     assert "委员看过，并入了议题。“幸福里路灯不亮”" in resident.reads(joins)
     assert "共 2 件来件" in resident.reads(joins)
     row = topic_row(wiring, topic)
@@ -348,7 +350,7 @@ def test_nobody_takes_back_somebody_elses_decision(app: Flask, zhou: Person, wir
 
 def test_undoing_twice_or_after_a_withdrawal_is_refused(zhou: Person, wiring: Wiring, lamp: Stored) -> None:
     zhou.press(card(lamp), "/answer", words="修好了。")
-    fields = version_on(zhou, lamp)
+    fields = {"csrf_token": hidden(zhou.get("/m").get_data(as_text=True), "csrf_token")}
     assert zhou.client.post(f"{card(lamp)}/undo", data=fields).status_code == 303
     assert zhou.client.post(f"{card(lamp)}/undo", data=fields).status_code == 409
     zhou.press(card(lamp), "/answer", words="修好了。")

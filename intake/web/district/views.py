@@ -38,7 +38,7 @@ def board() -> str:
     chosen = tuple(state for state in states if not one or state.value == one) or BOARD_STATES
     after = request.args.get("after", "") if len(chosen) == 1 else ""
     pages = [topics_in(db(), actor(), state, after=after, words=words, limit=20 if len(chosen) == 1 else 8) for state in chosen]
-    return render_template("district/board.html", pages=pages, words=words, single=len(chosen) == 1)
+    return render_template("district/board.html", pages=pages, words=words, single=len(chosen) == 1, states=tuple(TopicState))
 
 
 @district.get("/topics/<int:topic_id>")

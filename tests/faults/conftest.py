@@ -1,0 +1,125 @@
+"""Real web processes to be killed and starved: gunicorn alone on the run's servers, or a whole installation in a folder of its own."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from config.settings import Settings
+from intake.adapters.database import make_engine, make_sessions
+from intake.adapters.embedded.runtime_paths import DataPaths
+from intake.cli.installation import Installation, answers, environment_of, with_free_port
+from tests.factories.town import Town, seed_town
+from tests.faults.visitors import eventually
+
+ROOT = Path(__file__).parents[2]
+
+LOOSE = {"device_limit": "100000/hour", "point_limit": "100000/hour", "address_limit": "100000/hour"}
+"""These tests send more from one address than a whole estate would."""
+
+
+@dataclass(slots=True)
+class Web:
+    """gunicorn with its processes."""
+
+    process: subprocess.Popen[bytes]
+    settings: Settings
+
+    @property
+    def port(self) -> int:
+        return self.settings.port
+
+    def workers(self) -> set[int]:
+        """Its living worker processes."""
+        return {child.pid for child in psutil.Process(self.process.pid).children() if child.status() != psutil.STATUS_ZOMBIE}
+
+
+Serve = Callable[..., Web]
+
+
+@pytest.fixture
+def serve(settings: Settings, tmp_path: Path) -> Iterator[Serve]:
+    """Start `zhibao serve` on the run's servers; it is gone afterwards."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(**changes: object) -> Web:
+        chosen = with_free_port(replace(settings, port=0, base_url="http://127.0.0.1:8000", **{**LOOSE, **changes}))  # type: ignore[arg-type]  # fields of Settings, by name
+        env = {"PATH": os.environ["PATH"], "PYTHONUTF8": "1", **environment_of(chosen)}
+        with (tmp_path / f"web{len(started)}.log").open("wb") as log:
+            argv = [sys.executable, "-m", "intake.cli.main", "serve"]
+            process = subprocess.Popen(argv, cwd=ROOT, env=env, stdout=log, stderr=log, start_new_session=True)
+        started.append(process)
+        assert eventually(lambda: process.poll() is not None or answers(chosen.host, chosen.port))
+        assert process.poll() is None, (tmp_path / f"web{len(started) - 1}.log").read_text(encoding="utf-8")
+        return Web(process, chosen)
+
+    yield start
+    for process in started:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, 9)  # its own session: master and workers
+        process.wait()
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    """A data folder that a server which gave up root can pass through; everything made for it is deleted."""
+    with tempfile.TemporaryDirectory(prefix="zb-", dir="/tmp") as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder) / "data"
+        DataPaths.of(Path(folder) / "data").discard()
+
+
+@dataclass(slots=True)
+class Place:
+    """A running installation with the town in it."""
+
+    installation: Installation
+    town: Town
+
+    @property
+    def port(self) -> int:
+        return self.installation.settings.port
+
+    def pid(self, name: str) -> int:
+        found = self.installation.pid(name)
+        assert found is not None, f"{name} does not run"
+        return found
+
+    def back(self, name: str, *, former: int) -> bool:
+        """Whether the supervisor has started `name` anew."""
+        return self.installation.pid(name) not in {None, former}
+
+
+Install = Callable[..., contextlib.AbstractContextManager[Place]]
+
+
+@pytest.fixture
+def install(data: Path) -> Install:
+    """A whole installation of its own: servers, migrations, web, and at wish workers and scheduler."""
+
+    @contextlib.contextmanager
+    def running(*, work: bool, first_delay: float = 0.5) -> Iterator[Place]:
+        from intake.adapters.embedded.supervisor import RestartPolicy
+
+        settings = Settings(data_dir=data, environment="test", port=free_port(), **LOOSE)  # type: ignore[arg-type]  # as above
+        with Installation(settings, work=work, restart=RestartPolicy(first_delay=first_delay)) as installation:
+            engine = make_engine(installation.settings.database_url, pool_size=1)
+            with make_sessions(engine).begin() as session:
+                town = seed_town(session)
+            engine.dispose()
+            yield Place(installation, town)
+
+    return running
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])

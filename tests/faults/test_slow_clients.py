@@ -1,0 +1,110 @@
+"""Half-sent requests wait outside: they cost no thread, and everybody else is served as if they weren't there."""
+
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from tests.factories.town import Town
+from tests.faults.conftest import Serve, Web
+from tests.faults.visitors import get, raw_post, say
+
+pytestmark = pytest.mark.faults
+
+THREADS = 2
+OF_EACH = 7
+"""Of each kind more than there are threads, and 42 in all."""
+
+
+@pytest.fixture
+def web(serve: Serve) -> Web:
+    """One process with two threads, easily starved."""
+    return serve(web_processes=1, web_threads=THREADS)
+
+
+@contextlib.contextmanager
+def sent(web: Web, parts: list[bytes]) -> Iterator[list[socket.socket]]:
+    """One connection for each of `parts` that has sent it and goes no further."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_connection(("127.0.0.1", web.port))) for _ in parts]
+        for one, part in zip(sockets, parts, strict=True):
+            one.sendall(part)
+        yield sockets
+
+
+def is_waiting(connection: socket.socket) -> bool:
+    """Neither answered nor closed."""
+    connection.setblocking(False)
+    try:
+        connection.recv(1)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def answer_on(connection: socket.socket) -> bytes:
+    """What comes until the other end closes."""
+    connection.settimeout(60)
+    return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def test_forty_half_sent_requests_keep_nobody_waiting(web: Web, town: Town) -> None:
+    whole = raw_post(web.port, f"/p/{town.longchi_code}", {"key": "none", "text": "路灯坏了" * 50}).replace(
+        b"Content-Type", b"Connection: close\r\nContent-Type", 1
+    )
+    head = whole.index(b"\r\n\r\n") + 4
+    halves = {
+        "nothing yet": b"",
+        "a request line": whole[:9],
+        "a head without its end": whole[: head - 5],
+        "a head without a body": whole[:head],
+        "half a body": whole[:-20],
+        "a body in chunks without its end": b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ncode=\r\n",
+    }
+    with sent(web, [half for half in halves.values() for _ in range(OF_EACH)]) as slow:
+        answers = [say(web.port, town.longchi_code, f"{number} 号楼路灯坏了") for number in range(5)]
+        assert [answer.status for answer in answers] == [303] * 5
+        assert all(map(is_waiting, slow)), "they were served meanwhile, not after the slow ones had been given up"
+        last_of_half_a_body = slow[5 * OF_EACH - 1]
+        last_of_half_a_body.setblocking(True)
+        last_of_half_a_body.sendall(whole[-20:])
+        assert b"410" in answer_on(last_of_half_a_body).split(b"\r\n")[0], "who goes on is served too: the form of a stranger's key"
+
+
+def test_bodies_beyond_the_limit_are_refused_unread_and_keep_nobody_waiting(web: Web, town: Town) -> None:
+    huge = f"POST /p/{town.longchi_code} HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 99999999\r\n\r\n"
+    with sent(web, [huge.encode() + b"text=" + b"x" * 10_000] * 20) as slow:
+        assert say(web.port, town.longchi_code, "路灯坏了").status == 303
+        assert all(b"413" in answer_on(one).split(b"\r\n")[0] for one in slow)
+
+
+def test_visitors_who_never_say_goodbye_keep_nobody_waiting(web: Web, town: Town) -> None:
+    with sent(web, [b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"] * 40) as slow:
+        assert say(web.port, town.longchi_code, "路灯坏了").status == 303
+        assert all(b"200 OK" in answer_on(one) for one in slow)
+
+
+def test_two_requests_sent_at_once_are_both_answered_in_order(web: Web, town: Town) -> None:
+    two = f"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /p/{town.longchi_code} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with sent(web, [two.encode()]) as (connection,):
+        answers = answer_on(connection)
+    assert answers.count(b"HTTP/1.1 200 OK") == 2
+    assert answers.index(b"ok") < answers.index("龙池社区".encode())
+
+
+NONSENSE = {
+    "empty lines": b"\r\n\r\n",
+    "less than nothing": b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
+    "two lengths": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
+    "length and chunks": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "an endless head": b"x" * 100_000,
+}
+
+
+def test_nonsense_is_refused_or_dropped_and_the_next_visitor_is_served(web: Web) -> None:
+    with sent(web, [part for part in NONSENSE.values() for _ in range(THREADS + 1)]) as slow:
+        for one in slow:
+            with contextlib.suppress(ConnectionResetError):
+                assert b"200 OK" not in answer_on(one)
+    assert get(web.port, "/").status == 200
