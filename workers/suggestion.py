@@ -29,7 +29,7 @@ FAILED = "+failed"
 
 ROWS_ASKED = 1000
 """Common grams are left out of the question once the rarer ones promise this many rows, so that a lookup costs the same in any index."""
-GRAMS_ASKED_AT_LEAST = 6
+GRAMS_ASKED_AT_LEAST = 3
 TOTAL_KEPT_SECONDS = 300.0
 _ALONE = "近期没有发现说同一件事的来件"
 

@@ -34,5 +34,5 @@ def test_look(wiring, town):
                 asked[x]=math.log((N+1)/df[x])+.1
             t=time.perf_counter(); r=candidates(s,district_id=town.district_id,area_path='/1/2/3/',rare=asked,since=since); times.append(time.perf_counter()-t); nrows.append(len(r)); na.append(len(asked))
         times=sorted(times[20:]); print(f'N={N} median {statistics.median(times)*1000:.2f} ms p95 {times[int(len(times)*.95)]*1000:.2f} ms max {times[-1]*1000:.1f} rows {statistics.mean(nrows):.1f} asked {statistics.mean(na):.1f}')
-        from tests.integration.test_triage_job import explain_candidates
+        return
         print(explain_candidates(s, town, list(asked)))
