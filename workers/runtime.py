@@ -5,8 +5,6 @@ database away, a deadlock, a lock not had in time) is logged and the job ends qu
 just as they were. Any other error is logged and raised as JobFailed, so that RQ counts it; the sweep comes back all the same.
 """
 
-import logging
-import sys
 import threading
 import time
 import traceback
@@ -136,30 +134,3 @@ def describe(error: BaseException) -> dict[str, str]:
 def _is_ours(filename: str) -> bool:
     path = Path(filename)
     return path.is_relative_to(_PROJECT / "workers") or path.is_relative_to(_PROJECT / "intake")
-
-
-def configure_logging(level: str) -> None:
-    """One JSON line per event on stdout, for our logs and those of the libraries."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        wrapper_class=structlog.stdlib.BoundLogger,
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=False,
-    )
-    handler = logging.StreamHandler(sys.stdout)
-    line = structlog.processors.JSONRenderer(ensure_ascii=False)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.format_exc_info, line],
-        )
-    )
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(level.upper())

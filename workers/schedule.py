@@ -15,11 +15,11 @@ from types import FrameType
 
 import structlog
 
+from config.logging import configure_logging
 from config.settings import Settings, SettingsError
 from intake.adapters.redis_queue import RqJobQueue, web_redis
 from intake.domain.working_days import SHANGHAI
 from intake.ports import Clock, JobQueue, SystemClock, Wake
-from workers.runtime import configure_logging
 
 log = structlog.get_logger(__name__)
 

@@ -20,8 +20,9 @@ from rq import Queue, SimpleWorker, worker_registration
 from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
 
+from config.logging import configure_logging
 from config.settings import Settings
-from workers.runtime import configure_logging, process_wiring, request_stop, stopping, wait_for_stop
+from workers.runtime import process_wiring, request_stop, stopping, wait_for_stop
 
 log = structlog.get_logger(__name__)
 

@@ -17,6 +17,7 @@ def make_engine(url: str, *, pool_size: int) -> Engine:
         url,
         pool_size=pool_size,
         max_overflow=2,
+        hide_parameters=True,  # an error's text must not quote a resident
         pool_timeout=5,
         pool_recycle=1800,
         connect_args={"connect_timeout": 3, "options": "-c statement_timeout=15000 -c timezone=UTC -c lock_timeout=10000"},

@@ -90,7 +90,9 @@ def _run(
     except OperationalError as error:
         if installation.stopping:
             return False
-        raise RetryableError(f"数据库没有回应；原因见 {installation.paths.log} 里的 postgres.log。 / The database doesn't answer.") from error
+        raise RetryableError(
+            f"数据库没有回应；原因见 {installation.paths.log} 里的 postgres.log。 / The database doesn't answer."
+        ) from error
     finally:
         wiring.close()
     if result is None:

@@ -15,18 +15,21 @@ from sqlalchemy.orm import Session
 from config.settings import Settings
 from intake.cli.connected import area_called, connected, unit_of_work
 from intake.domain.actor import MACHINE
-from intake.domain.errors import InvalidInput, NotFound
-from intake.domain.point import PointAction, PointState
+from intake.domain.errors import Conflict, InvalidInput, NotFound
+from intake.domain.point import PointAction, PointKind, PointState
+from intake.domain.text import clean_line
 from intake.domain.transition import label
 from intake.models import Area
-from intake.queries.point import PointView, point_by_code, points_under
-from intake.services.place import change_point
+from intake.queries.point import PointView, point_by_code, point_by_scene, points_under
+from intake.services.place import change_point, create_point
 from qr_assets.code import code_png, code_svg
-from qr_assets.poster import PosterSpec, poster_pdf
+from qr_assets.poster import LIMITS, PosterSpec, poster_pdf
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _UNSAFE = re.compile(r"[^\w-]+")
 _NAME_LIMIT = 40
+_SCENE_LIMIT = 64
+"""Of the platform, for scenes that are words (scene_str)."""
 
 
 @click.group()
@@ -42,6 +45,39 @@ def list_points(area: str | None) -> None:
         for point in _chosen(session, area):
             cells = (point.code, label(point.state), f"{point.parent_name}{point.name}", form_url(wiring.settings, point.code))
             click.echo("\t".join((*cells, point.closed_note) if point.closed_note else cells))
+
+
+@points.command()
+@click.option("--area", required=True, help="区域名称或编号 / name or id of its area")
+@click.option(
+    "--kind",
+    type=click.Choice([kind.value for kind in PointKind]),
+    default=PointKind.COMMUNITY.value,
+    show_default=True,
+    help="挂在哪类地方 / where the code hangs",
+)
+@click.option("--name", default="", help="名称，不写就用区域的 / its name, the area's by default")
+@click.option("--scene", default="", help="微信二维码的场景值 / scene of its WeChat code")
+@click.option("--helper-name", default="", help="电话由谁接 / who answers the phone")
+@click.option("--helper-phone", default="", help="不方便用手机的居民打的电话 / for residents without a phone that scans")
+@click.option("--helper-hours", default="", help="什么时候有人接 / when it is answered")
+def create(*, area: str, kind: str, name: str, scene: str, helper_name: str, helper_phone: str, helper_hours: str) -> None:
+    """建一个直报点，写出它的网址 / create a point and print its address."""
+    helper = {
+        "helper_name": _line("--helper-name", helper_name, limit=LIMITS["phone_name"]),
+        "helper_phone": _line("--helper-phone", helper_phone, limit=LIMITS["phone"]),
+        "helper_hours": _line("--helper-hours", helper_hours, limit=LIMITS["phone_hours"]),
+    }
+    if helper["helper_phone"] and not helper["helper_hours"]:
+        raise InvalidInput("写了电话，也请用 --helper-hours 写明什么时候有人接。 / Say when the phone is answered.", field="helper_hours")
+    with connected() as wiring, unit_of_work(wiring) as session:
+        place = area_called(session, area)
+        free = _free_scene(session, scene)
+        at = wiring.clock.now()
+        point = create_point(session, actor=MACHINE, area=place, kind=PointKind(kind), name=name, at=at, **helper)
+        point.scene = free
+        cells = (point.code, label(point.state), f"{point.name}（{place.name}）", form_url(wiring.settings, point.code))
+    click.echo("\t".join(cells))
 
 
 @points.command()
@@ -127,6 +163,22 @@ def file_stem(name: str, code: str) -> str:
     """`龙池社区-nvgch2345a`: letters, digits and dashes alone, whatever a point is called; the code keeps it unique."""
     safe = _UNSAFE.sub("_", unicodedata.normalize("NFC", name)).strip("_")[:_NAME_LIMIT]
     return f"{safe}-{_UNSAFE.sub('_', code)}" if safe else _UNSAFE.sub("_", code)
+
+
+def _line(option: str, raw: str, *, limit: int) -> str:
+    try:
+        return clean_line(raw, limit=limit, field=option)
+    except InvalidInput as error:
+        raise InvalidInput(f"{option}：{error.message} / At most {limit} characters.", field=option) from error
+
+
+def _free_scene(session: Session, raw: str) -> str | None:
+    """The scene as WeChat will send it back, None when none is wanted; the platform puts `qrscene_` in front, which is not part of it."""
+    scene = _line("--scene", raw, limit=_SCENE_LIMIT).removeprefix("qrscene_")
+    holder = point_by_scene(session, scene) if scene else None
+    if holder is not None:
+        raise Conflict(f"场景值“{scene}”已经给了{holder.name}（{holder.code}），请换一个。 / Another point has this scene.")
+    return scene or None
 
 
 def _chosen(session: Session, area: str | None) -> Sequence[PointView]:

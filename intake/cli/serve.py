@@ -11,8 +11,8 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  #
 from config.logging import configure_logging
 from config.settings import Settings
 from intake.app import create_app
-from intake.cli.web_worker import WholeRequestWorker
 from intake.cli.doctor import STATIC_MANIFEST
+from intake.cli.web_worker import WholeRequestWorker
 from intake.domain.errors import PermanentError
 from intake.wiring import wire
 

@@ -63,10 +63,12 @@ class Arrived(SocketUnreader):  # type: ignore[misc]  # its base has no types
 class Visitor(TConn):  # type: ignore[misc]  # its base has no types
     """One connection."""
 
+    whole: int | None
+
     def __init__(self, worker: "WholeRequestWorker", sock: socket.socket, client: Any, server: Any) -> None:
         super().__init__(worker.cfg, sock, client, server)
         self._worker = worker
-        self.whole: int | None = None
+        self.whole = None
         """Bytes of the request under way, once its head is here."""
         self.init()
         self.arrived = Arrived(self.sock)
@@ -118,7 +120,7 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]  # its base has no
         """Say that nothing more follows, and wait in the loop for the visitor to say the same."""
         try:
             conn.sock.shutdown(socket.SHUT_WR)
-            conn.sock.setblocking(False)
+            conn.sock.settimeout(0)
             if _left(conn.sock):
                 conn.close()
                 return
@@ -174,7 +176,7 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]  # its base has no
 
     def _is_whole(self, conn: Visitor) -> bool:
         """Read what is there; whether a thread can deal with it: a whole request, one too big to wait for, or the end."""
-        conn.sock.setblocking(False)
+        conn.sock.settimeout(0)
         try:
             while not self._suffices(conn):
                 data = conn.sock.recv(_READ)
@@ -190,7 +192,7 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]  # its base has no
     def _suffices(self, conn: Visitor) -> bool:
         size = conn.arrived.size
         if conn.whole is None:
-            held = conn.arrived.buf.getvalue()
+            held: bytes = conn.arrived.buf.getvalue()
             end = held.find(_HEAD_END)
             if end < 0:
                 return size > HEAD_LIMIT
@@ -200,7 +202,7 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]  # its base has no
                 return size > start + self._body_limit or held.endswith(b"0\r\n\r\n")
             # A body over the application's limit isn't waited for: the head is all it needs to refuse it.
             conn.whole = start + (body if body <= self._body_limit else 0)
-        return size >= conn.whole
+        return bool(size >= conn.whole)
 
     @property
     def _body_limit(self) -> int:

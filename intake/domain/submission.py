@@ -180,7 +180,7 @@ SUBMISSION_TABLE = StateTable(
         _t(A.ASK, OPEN_FOR_DECISION, S.NEEDS_DETAIL, P.TRIAGE_DECIDE, "委员想请您补充。", needs_reason=True),
         _t(A.ADD_DETAIL, frozenset({S.NEEDS_DETAIL}), S.TRIAGED, None, "您补充了情况。"),
         _t(A.DETAIL_TIMEOUT, frozenset({S.NEEDS_DETAIL}), S.TRIAGED, None, "没有等到补充，委员会按现有情况处理。"),
-        _t(A.DETACH, frozenset({S.IN_TOPIC}), S.TRIAGED, P.TRIAGE_DECIDE, "从议题中移出，重新由委员看。"),
+        _t(A.DETACH, frozenset({S.IN_TOPIC}), S.TRIAGED, P.TRIAGE_DECIDE, "从议题中移出，重新由委员看。", needs_reason=True),
         _t(A.REPORT_BACK, frozenset({S.IN_TOPIC}), S.REPORTED_BACK, None, "议题有了结果。"),
         _t(A.REFERRAL_ANSWERED, frozenset({S.REFERRED}), S.ANSWERED, None, "有关单位答复了您。"),
         _t(A.REFERRAL_RETURNED, frozenset({S.REFERRED}), S.TRIAGED, None, "有关单位退回，重新由委员看。"),

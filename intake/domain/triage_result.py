@@ -25,6 +25,7 @@ class TriageResult:
     submission_id: int
     model_version: str
     masked: str
+    place_masked: str
     category: str | None
     urgency: Urgency
     verdict: Verdict

@@ -13,7 +13,7 @@ class SubmissionGrams(Base):
 
     __tablename__ = "submission_grams"
     __table_args__ = (
-        Index("ix_submission_grams_rare", "rare", postgresql_using="gin"),
+        Index("ix_submission_grams_rare", "rare", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
         Index("ix_submission_grams_district", "district_id", "received_at"),
     )
 

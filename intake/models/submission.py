@@ -27,6 +27,7 @@ class Submission(Base):
             "state_changed_at",
             postgresql_where="erased_at IS NULL AND state IN ('withdrawn', 'closed', 'declined')",
         ),
+        Index("ix_submissions_silence", "state_changed_at", postgresql_where="state IN ('answered', 'reported_back')"),
         CheckConstraint("char_length(text_written) <= 5000", name="text_length"),
     )
 
@@ -49,6 +50,8 @@ class Submission(Base):
     """What screens show; equals the text as written until the workers found something to mask, and is empty before triage."""
     replaced_characters: Mapped[int] = mapped_column(default=0)
     place: Mapped[str] = mapped_column(default="")
+    place_masked: Mapped[str] = mapped_column(default="")
+    """What screens show; empty before triage."""
     contact_cipher: Mapped[bytes | None] = mapped_column(LargeBinary)
     contact_hint: Mapped[str] = mapped_column(default="")
     device_hash: Mapped[bytes | None] = mapped_column(LargeBinary)

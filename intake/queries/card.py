@@ -104,7 +104,7 @@ def card(session: Session, actor: Actor, submission_id: int) -> Card:
         version=submission.version,
         state=submission.state,
         text=submission.text_masked,
-        place=submission.place,
+        place=submission.place_masked,
         area_name=area.name,
         point_name=point_name,
         channel=submission.channel,

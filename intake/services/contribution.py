@@ -16,7 +16,9 @@ from intake.services.transition import move
 def live_contributor(session: Session, submission_id: int) -> Contributor | None:
     """The one place the submission has now: suggested or confirmed."""
     return session.scalars(
-        select(Contributor).where(Contributor.submission_id == submission_id, Contributor.status != ContributorStatus.REMOVED)
+        select(Contributor)
+        .where(Contributor.submission_id == submission_id, Contributor.status != ContributorStatus.REMOVED)
+        .execution_options(populate_existing=True)  # asked again behind a lock, the answer must be the new one: a merge moves it
     ).one_or_none()
 
 
@@ -101,6 +103,10 @@ def recount(session: Session, topic_ids: Iterable[int], *, at: datetime) -> None
     ids = sorted(set(topic_ids))
     if not ids:
         return
+    # Locked before they are counted, so that two who change the same topic count one after the other.
+    topics = session.scalars(
+        select(Topic).where(Topic.id.in_(ids)).order_by(Topic.id).with_for_update().execution_options(populate_existing=True)
+    ).all()
     suggested = func.count().filter(Contributor.status == ContributorStatus.SUGGESTED)
     confirmed = func.count().filter(Contributor.status == ContributorStatus.CONFIRMED)
     rows = {
@@ -119,7 +125,7 @@ def recount(session: Session, topic_ids: Iterable[int], *, at: datetime) -> None
             .group_by(Contributor.topic_id)
         )
     }
-    for topic in session.scalars(select(Topic).where(Topic.id.in_(ids)).order_by(Topic.id)):
+    for topic in topics:
         row = rows.get(topic.id)
         topic.suggested_count = row.suggested if row else 0
         topic.confirmed_count = row.confirmed if row else 0

@@ -29,7 +29,7 @@ class FormKey:
 
 
 def issue_form_key(vault: Vault, *, point_id: int, at: datetime) -> str:
-    """A fresh key, 55 characters, safe in HTML and URLs."""
+    """A fresh key, 54 characters, safe in HTML and URLs."""
     body = struct.pack(">QI", point_id, int(at.timestamp())) + os.urandom(12)
     return base64.urlsafe_b64encode(body + vault.derive("form-key", body)[:_MAC]).decode().rstrip("=")
 

@@ -11,7 +11,7 @@ from intake.domain.actor import MACHINE
 from intake.domain.notification import NoticeAction, NoticeChannel, NoticeKind, NoticeState
 from intake.models import Decision, Notification, Submission
 from intake.ports import Notice, Wake
-from intake.services.transition import move
+from intake.services.transition import initial_state, move
 from intake.services.wake import wake_after_commit
 
 LOST_AFTER = timedelta(minutes=10)
@@ -30,7 +30,7 @@ def announce(
             "decision_id": decision.id,
             "kind": kind,
             "channel": NoticeChannel.RECEIPT,
-            "state": NoticeState.PENDING,
+            "state": initial_state(Notification),
             "state_changed_at": at,
             "version": 1,
             "tries": 0,

@@ -2,14 +2,18 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from config.workflow import Workflow
 from intake.domain.actor import MACHINE
 from intake.domain.submission import SubmissionState
-from intake.models import Submission
+from intake.domain.topic import TopicState
+from intake.models import Contributor, Finding, Submission, SubmissionGrams, Topic
 from intake.services.audit import record
+
+ERASED = "（内容已清除）"
+"""What stands where words stood."""
 
 
 def apply_retention(session: Session, *, workflow: Workflow, at: datetime, limit: int) -> int:
@@ -31,9 +35,10 @@ def apply_retention(session: Session, *, workflow: Workflow, at: datetime, limit
         .with_for_update(skip_locked=True)
     ).all()
     for submission in due:
-        submission.contact_cipher, submission.contact_hint, submission.device_hash = None, "", None
+        submission.contact_cipher, submission.contact_hint = None, ""
+        submission.device_hash = submission.openid_hash = None
         if submission.state is SubmissionState.WITHDRAWN:
-            submission.text_written = submission.text_masked = submission.place = ""
+            _erase_words(session, submission)
         submission.erased_at = at
         record(
             session,
@@ -45,3 +50,12 @@ def apply_retention(session: Session, *, workflow: Workflow, at: datetime, limit
             at=at,
         )
     return len(due)
+
+
+def _erase_words(session: Session, submission: Submission) -> None:
+    """The text and everything made of it: grams, findings, and the title of a topic that held nothing else."""
+    submission.text_written = submission.text_masked = submission.place = submission.place_masked = ""
+    session.execute(delete(SubmissionGrams).where(SubmissionGrams.submission_id == submission.id))
+    session.execute(update(Finding).where(Finding.submission_id == submission.id).values(content={}))
+    own = select(Contributor.topic_id).where(Contributor.submission_id == submission.id)
+    session.execute(update(Topic).where(Topic.id.in_(own), Topic.state == TopicState.DISSOLVED).values(title=ERASED))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from config.workflow import Workflow
@@ -15,7 +15,8 @@ from intake.domain.permission import Permission
 from intake.domain.submission import DeclineReason, SubmissionAction, SubmissionState
 from intake.domain.text import clean
 from intake.domain.topic import JOINABLE, TopicState
-from intake.models import Area, Decision, Submission, Topic
+from intake.models import Area, Contributor, Decision, Submission, Topic
+from intake.services.audit import record
 from intake.services.contribution import confirm, live_contributor, recount, restore_suggestion
 from intake.services.notify import announce, cancel_notices
 from intake.services.ownership import start_clock, stop_clock
@@ -39,6 +40,7 @@ class Deciding:
 
 def attach(session: Session, deciding: Deciding, *, topic_id: int) -> Decision:
     """Confirm the submission in `topic_id`."""
+    _lock_topics_of(session, deciding.submission_id, topic_id)
     topic = _lock_topic(session, topic_id, deciding.actor)
     submission, area_path = _lock(session, deciding)
     decision = _decide(session, deciding, submission, area_path, SubmissionAction.ATTACH, words="", topic=topic)
@@ -91,14 +93,20 @@ def decline(session: Session, deciding: Deciding, *, reason: str, words: str) ->
     return _leave(session, deciding, SubmissionAction.DECLINE, words=words, reason_code=code.value)
 
 
+def detach(session: Session, deciding: Deciding, *, words: str, workflow: Workflow) -> Decision:
+    """Take a confirmed submission out of its topic again, with the reason the resident reads; it waits for a member anew."""
+    decision = _leave(session, deciding, SubmissionAction.DETACH, words=words, reason_code=None)
+    submission = session.get_one(Submission, deciding.submission_id)
+    start_clock(session, submission, workflow=workflow, at=deciding.at)
+    return decision
+
+
 def undo(session: Session, *, actor: Actor, submission_id: int, workflow: Workflow, undo_seconds: int, at: datetime) -> None:
     """Take back the actor's own last decision, if it was within the window and nothing has followed it.
 
     Raises Conflict when it is too late, and says what to do instead.
     """
-    live = live_contributor(session, submission_id)
-    if live is not None:
-        session.execute(select(Topic.id).where(Topic.id == live.topic_id).with_for_update())
+    _lock_topics_of(session, submission_id)
     submission = session.scalars(select(Submission).where(Submission.id == submission_id).with_for_update()).one_or_none()
     if submission is None:
         raise NotFound("没有这件来件。")
@@ -112,6 +120,15 @@ def undo(session: Session, *, actor: Actor, submission_id: int, workflow: Workfl
         raise Conflict("超过撤销时间，居民可能已经看到。请在议题里移出，或联系区政协工作人员。")
     area = session.get_one(Area, submission.area_id)
     decision.undone_at = at
+    record(
+        session,
+        actor=actor,
+        district_id=submission.district_id,
+        action="submission.undo",
+        noun="submission",
+        entity_id=submission.id,
+        at=at,
+    )
     move(session, submission, SubmissionAction.UNDO, actor=actor, at=at, area_path=area.path, decision=decision)
     cancel_notices(session, decision_id=decision.id, at=at)
     recount(session, restore_suggestion(session, submission=submission, at=at), at=at)
@@ -161,6 +178,15 @@ def _decide(
     # The move checks before the decision is stored, so that a refusal leaves nothing behind.
     session.add(decision)
     move(session, submission, action, actor=deciding.actor, at=deciding.at, area_path=area_path, decision=decision, topic=topic)
+    record(
+        session,
+        actor=deciding.actor,
+        district_id=submission.district_id,
+        action=f"submission.{action.value}",
+        noun="submission",
+        entity_id=submission.id,
+        at=deciding.at,
+    )
     stop_clock(submission)
     announce(
         session,
@@ -190,6 +216,18 @@ def _lock(session: Session, deciding: Deciding) -> tuple[Submission, str]:
     return submission, area.path
 
 
+def _lock_topics_of(session: Session, submission_id: int, *others: int) -> None:
+    """Lock, in id order, every topic the submission stands or stood in, `others`, and what they were merged into.
+
+    A decision changes the counts where it leaves and where it joins: two that cross would otherwise wait for each other.
+    """
+    stood = select(Contributor.topic_id).where(Contributor.submission_id == submission_id)
+    into = select(Topic.merged_into_id).where(Topic.id.in_(others), Topic.merged_into_id.is_not(None))
+    session.execute(
+        select(Topic.id).where(or_(Topic.id.in_(stood), Topic.id.in_(others), Topic.id.in_(into))).order_by(Topic.id).with_for_update()
+    )
+
+
 def _lock_topic(session: Session, topic_id: int, actor: Actor) -> Topic:
     topic = session.scalars(select(Topic).where(Topic.id == topic_id).with_for_update()).one_or_none()
     if topic is None or topic.district_id != actor.district_id:
@@ -213,6 +251,7 @@ def last_undoable(session: Session, *, actor: Actor, at: datetime, undo_seconds:
         .where(
             Decision.decided_by == actor.user_id,
             Decision.submission_id.is_not(None),
+            Decision.action != SubmissionAction.DETACH.value,
             Decision.undone_at.is_(None),
             Decision.decided_at > at - timedelta(seconds=undo_seconds),
             Decision.district_id == actor.district_id,

@@ -122,6 +122,7 @@ def submit(
             "text_masked": "",
             "replaced_characters": sentence.message.replaced,
             "place": sentence.place,
+            "place_masked": "",
             "contact_cipher": vault.seal(sentence.contact, context=contact_context(number)) if sentence.contact else None,
             "contact_hint": _hint(sentence.contact),
             "device_hash": device_hash,

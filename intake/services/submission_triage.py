@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import select, text
+from sqlalchemy import ARRAY, BigInteger, Executable, Integer, bindparam, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -13,7 +14,7 @@ from intake.domain.contributor import ContributorStatus
 from intake.domain.submission import SubmissionAction, SubmissionState, Urgency
 from intake.domain.topic import JOINABLE
 from intake.domain.triage_result import TriageResult, Verdict
-from intake.models import Contributor, Finding, GramCount, Submission, SubmissionGrams, Topic
+from intake.models import Base, Contributor, Finding, Submission, SubmissionGrams, Topic
 from intake.services.contribution import recount
 from intake.services.ownership import start_clock
 from intake.services.topic_open import open_candidate
@@ -42,6 +43,7 @@ def store_result(session: Session, submission: Submission, result: TriageResult,
     Safe to repeat: a submission that has left `received` is refused by the table of transitions.
     """
     submission.text_masked = result.masked
+    submission.place_masked = result.place_masked
     submission.category = result.category
     submission.urgency = result.urgency
     submission.triaged_at = at
@@ -112,12 +114,21 @@ def _index(session: Session, submission: Submission, result: TriageResult) -> No
     )
     if result.grams:
         # Sorted, so that two batches never wait for each other's rows crosswise.
-        statement = insert(GramCount).values(
-            [{"district_id": submission.district_id, "gram": g, "documents": 1} for g in sorted(set(result.grams))]
-        )
-        session.execute(
-            statement.on_conflict_do_update(index_elements=["district_id", "gram"], set_={"documents": GramCount.documents + 1})
-        )
+        session.execute(_count_grams(), {"district_id": submission.district_id, "grams": sorted(set(result.grams))})
+
+
+@cache
+def _count_grams() -> Executable:
+    """The statement, built once; a list of rows would be compiled anew for every length."""
+    gram = func.unnest(bindparam("grams", type_=ARRAY(Integer))).column_valued("gram")
+    rows = select(bindparam("district_id", type_=BigInteger), gram, literal_column("1"))
+    # The table, not the class: given parameters, an insert of a class takes them for rows.
+    counts = Base.metadata.tables["gram_counts"]
+    return (
+        insert(counts)
+        .from_select(["district_id", "gram", "documents"], rows)
+        .on_conflict_do_update(index_elements=["district_id", "gram"], set_={"documents": counts.c.documents + 1})
+    )
 
 
 _RANK = {Urgency.NORMAL: 0, Urgency.SOON: 1, Urgency.EMERGENCY: 2}

@@ -75,16 +75,6 @@ def screen(session: Session, screening: Screening, action: TopicAction, *, words
     if survivor is not None:
         topic.merged_into_id = survivor.id
         _follow(session, topic, survivor, at=screening.at)
-    record(
-        session,
-        actor=screening.actor,
-        district_id=topic.district_id,
-        action=f"topic.{action.value}",
-        noun="topic",
-        entity_id=topic.id,
-        at=screening.at,
-        decision=decision.id,
-    )
 
 
 def unmerge(session: Session, screening: Screening, *, words: str) -> None:
@@ -159,6 +149,15 @@ def _decision(
         decided_at=screening.at,
     )
     session.add(decision)
+    record(
+        session,
+        actor=screening.actor,
+        district_id=topic.district_id,
+        action=f"topic.{action.value}",
+        noun="topic",
+        entity_id=topic.id,
+        at=screening.at,
+    )
     return decision
 
 

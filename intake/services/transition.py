@@ -81,6 +81,12 @@ def begin(session: Session, entity: Stateful, *, actor: Actor, at: datetime) -> 
     _record(session, entity, action=None, from_state=None, actor=actor, at=at, decision=None, reason_code=None, topic=None)
 
 
+def initial_state(kind: type[Stateful]) -> StrEnum:
+    """The state rows of `kind` are born in, for those written many at once; only for kinds without history."""
+    assert kind in WITHOUT_HISTORY, "its birth belongs in history: use begin()"
+    return TABLES[kind].initial
+
+
 def begin_submission(session: Session, values: dict[str, Any], *, actor: Actor, at: datetime) -> None:
     """`begin` for the one row that residents wait for: the submission and its first history row in a single round trip.
 

@@ -1,5 +1,7 @@
 """DomainError → response, in one place; what the person typed is kept on the page."""
 
+import traceback
+
 import structlog
 from flask import Flask, g, render_template, request
 from flask_wtf.csrf import CSRFError
@@ -87,5 +89,7 @@ def init_errors(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def broken(error: Exception) -> tuple[str, int]:
-        log.error("unhandled", error=type(error).__name__, route=str(request.url_rule), exc_info=error)
+        # Where it broke, not what it said: a message may quote what a resident wrote.
+        frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)[-8:]]
+        log.error("unhandled", error=type(error).__name__, route=str(request.url_rule), frames=frames)
         return error_page(500, "我们这边出了错，已经记下。您写的内容在下面，请稍后再试。")

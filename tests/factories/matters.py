@@ -33,6 +33,7 @@ def triage(
             submission_id=submission.id,
             model_version=MACHINE_VERSION,
             masked=submission.text_written,
+            place_masked=submission.place,
             category=None,
             urgency=urgency,
             verdict=verdict,

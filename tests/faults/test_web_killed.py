@@ -22,6 +22,10 @@ from tests.faults.visitors import eventually, form_key, get, post, raw_post, say
 pytestmark = pytest.mark.faults
 
 
+def overhear(command: bytes) -> None:
+    """Nothing happens."""
+
+
 class Watched:
     """Valkey with an ear in the line: `hear` gets every command before Valkey does."""
 
@@ -30,7 +34,7 @@ class Watched:
         self._socket = unquote(parts.path)
         self._db = parse_qs(parts.query)["db"][0]
         self._server = socket.create_server(("127.0.0.1", 0))
-        self.hear: Callable[[bytes], None] = len
+        self.hear: Callable[[bytes], None] = overhear
         self._open: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -78,7 +82,7 @@ def test_killed_between_commit_and_reply(serve: Serve, town: Town, session: Sess
 
     def kill_at_the_wake_up(command: bytes) -> None:
         if b"wake:triage" in command:
-            watched.hear = len
+            watched.hear = overhear
             for pid in before:
                 os.kill(pid, signal.SIGKILL)
 

@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 
 PATIENCE = 90.0
 
-_KEY = re.compile(r'name="key" value="([^"]+)"')
 _FORM_TYPE = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -37,6 +36,12 @@ class Answer:
         """The page's text."""
         return unescape(re.sub(r"<[^>]+>", " ", self.page))
 
+    def field(self, name: str) -> str:
+        """The value of a hidden field."""
+        match = re.search(rf'name="{name}" value="([^"]*)"', self.page)
+        assert match is not None, f"no field {name}: {self.status} {self.words[:300]}"
+        return unescape(match[1])
+
 
 NOTHING = Answer(0)
 
@@ -45,7 +50,9 @@ def ask(port: int, method: str, path: str, fields: dict[str, str] | None = None)
     """One request on a connection of its own."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     try:
-        connection.request(method, path, body=urlencode(fields) if fields is not None else None, headers=_FORM_TYPE if fields is not None else {})
+        connection.request(
+            method, path, body=urlencode(fields) if fields is not None else None, headers=_FORM_TYPE if fields is not None else {}
+        )
         response = connection.getresponse()
         return Answer(response.status, response.headers.get("Location", ""), response.read().decode())
     except (OSError, http.client.HTTPException):
@@ -66,10 +73,7 @@ def post(port: int, path: str, fields: dict[str, str]) -> Answer:
 
 def form_key(port: int, code: str) -> str:
     """Open the form; its key."""
-    page = get(port, f"/p/{code}")
-    match = _KEY.search(page.page)
-    assert match is not None, f"no form: {page.status} {page.words[:300]}"
-    return match[1]
+    return get(port, f"/p/{code}").field("key")
 
 
 def say(port: int, code: str, text: str) -> Answer:

@@ -32,9 +32,10 @@ def assert_triaged_exactly_once(session: Session, submissions: int) -> None:
     """Every submission has one finding, one step of history, one index row and at most one place; counts agree with the rows."""
     session.rollback()
     assert in_state(session, SubmissionState.TRIAGED) == submissions
-    assert session.scalars(select(Finding.submission_id).order_by(Finding.submission_id)).all() == session.scalars(
-        select(Submission.id).order_by(Submission.id)
-    ).all()
+    assert (
+        session.scalars(select(Finding.submission_id).order_by(Finding.submission_id)).all()
+        == session.scalars(select(Submission.id).order_by(Submission.id)).all()
+    )
     steps = select(func.count()).where(HistoryEntry.noun == "submission", HistoryEntry.action == SubmissionAction.TRIAGE.value)
     assert session.scalar(steps) == submissions
     assert session.scalar(select(func.count()).select_from(SubmissionGrams)) == submissions

@@ -97,7 +97,9 @@ def test_codes_are_random_and_helpers_invented(wiring: Wiring) -> None:
 
 
 # Login, role, and whether the person's areas hold 龙池社区.
-@pytest.mark.parametrize(("login", "role"), [("zhou", Role.MEMBER), ("convenor", Role.CONVENOR), ("staff", Role.STAFF), ("admin", Role.ADMIN)])
+@pytest.mark.parametrize(
+    ("login", "role"), [("zhou", Role.MEMBER), ("convenor", Role.CONVENOR), ("staff", Role.STAFF), ("admin", Role.ADMIN)]
+)
 def test_those_whom_a_visitor_tries_first_can_sign_in_and_see_longchi(wiring: Wiring, login: str, role: Role) -> None:
     seeded = seed(wiring)
     with wiring.sessions() as session:

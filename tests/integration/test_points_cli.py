@@ -67,7 +67,9 @@ def test_a_district_holds_the_points_of_its_streets(zhibao: Zhibao, town: Town, 
 
 def test_a_bad_point_is_named_and_the_others_are_written(zhibao: Zhibao, wiring: Wiring, town: Town, tmp_path: Path) -> None:
     with wiring.sessions.begin() as session:
-        session.execute(update(IntakePoint).where(IntakePoint.code == town.ziwei_code).values(helper_phone="0550\n0000001", name="坏/名\\字"))
+        session.execute(
+            update(IntakePoint).where(IntakePoint.code == town.ziwei_code).values(helper_phone="0550\n0000001", name="坏/名\\字")
+        )
     result = zhibao("points", "poster", "--area", "丰山街道", "--out", str(tmp_path / "out"))
     assert result.exit_code == 1
     assert "坏/名\\字" in result.output
@@ -76,7 +78,9 @@ def test_a_bad_point_is_named_and_the_others_are_written(zhibao: Zhibao, wiring:
 
 
 # An area that isn't there, and one below which nobody has a point.
-@pytest.mark.parametrize(("area", "sentence"), [("没有的街道", "没有叫“没有的街道”的区域"), ("99999999", "区域"), ("望江区", "没有在用的直报点")])
+@pytest.mark.parametrize(
+    ("area", "sentence"), [("没有的街道", "没有叫“没有的街道”的区域"), ("99999999", "区域"), ("望江区", "没有在用的直报点")]
+)
 def test_a_bad_area_is_a_sentence(zhibao: Zhibao, town: Town, tmp_path: Path, area: str, sentence: str) -> None:
     result = zhibao("points", "poster", "--area", area, "--out", str(tmp_path / "out"))
     assert result.exit_code == 2
@@ -139,7 +143,17 @@ def test_file_names_are_safe(name: str, stem: str) -> None:
 
 def test_an_account_is_made_from_a_script(zhibao: Zhibao, wiring: Wiring, town: Town) -> None:
     made = zhibao(
-        "users", "create", "qianlu", "--name", "钱路", "--role", "member", "--area", "紫薇社区", "--password-stdin", typed="a-long-password\n"
+        "users",
+        "create",
+        "qianlu",
+        "--name",
+        "钱路",
+        "--role",
+        "member",
+        "--area",
+        "紫薇社区",
+        "--password-stdin",
+        typed="a-long-password\n",
     )
     assert made.exit_code == 0, made.output
     with wiring.sessions() as session:
@@ -159,10 +173,16 @@ def test_a_password_is_asked_for_twice_and_not_shown(zhibao: Zhibao, town: Town)
 # Taken, too short, and a city, which belongs to no district.
 @pytest.mark.parametrize(
     ("login", "area", "password", "sentence"),
-    [("zhou", "云栖区", "a-long-password", "有人用了"), ("qianlu", "云栖区", "short", "至少"), ("qianlu", "临江市", "a-long-password", "属于一个区")],
+    [
+        ("zhou", "云栖区", "a-long-password", "有人用了"),
+        ("qianlu", "云栖区", "short", "至少"),
+        ("qianlu", "临江市", "a-long-password", "属于一个区"),
+    ],
 )
 def test_a_refused_account_is_a_sentence(zhibao: Zhibao, town: Town, login: str, area: str, password: str, sentence: str) -> None:
-    result = zhibao("users", "create", login, "--name", "钱路", "--role", "staff", "--area", area, "--password-stdin", typed=password + "\n")
+    result = zhibao(
+        "users", "create", login, "--name", "钱路", "--role", "staff", "--area", area, "--password-stdin", typed=password + "\n"
+    )
     assert result.exit_code == 2
     assert sentence in result.output
 

@@ -91,7 +91,13 @@ def test_a_withdrawn_sentence_is_emptied_after_thirty_days(wiring: Wiring, town:
     clock.forward(seconds=1)
     apply_retention.run()
     emptied = submission_of(wiring, stored)
-    assert (emptied.text_written, emptied.text_masked, emptied.place, emptied.contact_cipher, emptied.contact_hint) == ("", "", "", None, "")
+    assert (emptied.text_written, emptied.text_masked, emptied.place, emptied.contact_cipher, emptied.contact_hint) == (
+        "",
+        "",
+        "",
+        None,
+        "",
+    )
     erased_at = emptied.erased_at
     clock.forward(days=1)
     apply_retention.run()
@@ -103,8 +109,11 @@ def test_an_ended_ones_contact_is_emptied_after_half_a_year_and_its_words_stay(w
     triage_batch.run()
     with wiring.sessions.begin() as session:
         deciding = Deciding(
-            actor=actor(session, town.zhou_id), submission_id=stored.submission_id, version=submission_of(wiring, stored).version,
-            at=clock.now(), undo_seconds=60,
+            actor=actor(session, town.zhou_id),
+            submission_id=stored.submission_id,
+            version=submission_of(wiring, stored).version,
+            at=clock.now(),
+            undo_seconds=60,
         )
         decline(session, deciding, reason="already_done", words="")
     clock.forward(days=180)

@@ -269,9 +269,7 @@ def test_the_own_street_comes_first_among_equals(wiring: Wiring, town: Town, ses
     triage_batch.run()
     rare = dict.fromkeys(index_row(session, here.submission_id), 2.0)
     for street, nearer in ((street_path(session, town.longchi_id), here), (street_path(session, town.shiqiao_id), there)):
-        rows = candidates(
-            session, district_id=town.district_id, area_path=street, rare=rare, since=wiring.clock.now() - timedelta(days=1)
-        )
+        rows = candidates(session, district_id=town.district_id, area_path=street, rare=rare, since=wiring.clock.now() - timedelta(days=1))
         assert [row.submission_id == nearer.submission_id for row in rows] == [True, False]
         assert rows[0].weight - rows[1].weight == pytest.approx(2.0)
 
@@ -286,16 +284,21 @@ def test_the_index_answers_lookups_and_knows_its_counts(wiring: Wiring, town: To
     assert 12345 not in counts
     assert documents_total(session, district_id=town.district_id) == 2
     # Five thousand strangers: the planner must go by the grams.
-    session.execute(text("""
+    session.execute(
+        text("""
         INSERT INTO submissions (id, district_id, point_id, area_id, channel, state, state_changed_at, version, receipt_number, receipt_salt,
             text_written, text_masked, replaced_characters, place, contact_hint, urgency, received_at)
         SELECT 100000 + n, district_id, point_id, area_id, channel, 'closed', received_at, 1, 'T' || n, '', '', '', 0, '', '', 'normal', received_at
-        FROM submissions, generate_series(1, 5000) n WHERE id = :id"""), {"id": second.submission_id})
-    session.execute(text("""
+        FROM submissions, generate_series(1, 5000) n WHERE id = :id"""),
+        {"id": second.submission_id},
+    )
+    session.execute(
+        text("""
         INSERT INTO submission_grams (submission_id, district_id, area_id, received_at, grams, rare)
         SELECT s.id, s.district_id, s.area_id, s.received_at, made.g, made.g FROM submissions s
         JOIN (SELECT n, array_agg((random() * 20000)::int) AS g FROM generate_series(1, 5000) n, generate_series(1, 24) GROUP BY n) made
-            ON s.id = 100000 + made.n"""))
+            ON s.id = 100000 + made.n""")
+    )
     session.commit()
     # Only the owner may; elsewhere autovacuum does it.
     owner = create_engine(wiring.settings.owner_database_url, isolation_level="AUTOCOMMIT")
@@ -319,6 +322,7 @@ def street_path(session: Session, area_id: int) -> str:
 def explain_candidates(session: Session, town: Town, grams: list[int]) -> str:
     """The plan of the very statement that `candidates` sends."""
     seen: list[tuple[str, Any]] = []
+
     def listen(conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool) -> None:
         seen.append((statement, parameters))
 
@@ -326,7 +330,10 @@ def explain_candidates(session: Session, town: Town, grams: list[int]) -> str:
     event.listen(engine, "before_cursor_execute", listen)
     try:
         candidates(
-            session, district_id=town.district_id, area_path="/1/", rare=dict.fromkeys(grams, 1.0),
+            session,
+            district_id=town.district_id,
+            area_path="/1/",
+            rare=dict.fromkeys(grams, 1.0),
             since=session.execute(text("SELECT now() - interval '90 days'")).scalar_one(),
         )
     finally:

@@ -124,7 +124,9 @@ def test_every_resident_has_a_browser_and_a_key_of_their_own(office: Office) -> 
 
 
 def test_the_form_page_gives_key_and_alert() -> None:
-    page = FormPage('<p role="alert">请先写一句话</p><form><input name="key" value="a-b_c"><input name="place" value="x"></form><p>别的</p>')
+    page = FormPage(
+        '<p role="alert">请先写一句话</p><form><input name="key" value="a-b_c"><input name="place" value="x"></form><p>别的</p>'
+    )
     assert (page.key, page.alert) == ("a-b_c", "请先写一句话")
 
 

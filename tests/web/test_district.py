@@ -169,7 +169,9 @@ def test_each_confirmed_contributor_gets_one_notice_for_each_decision(jing: Pers
         assert session.query(Notification).filter_by(kind="topic_decision").count() == before + 2
 
 
-def test_the_slower_of_two_keeps_the_reason_and_sees_the_decision(app: Flask, jing: Person, wiring: Wiring, town: Town, proposed: int) -> None:
+def test_the_slower_of_two_keeps_the_reason_and_sees_the_decision(
+    app: Flask, jing: Person, wiring: Wiring, town: Town, proposed: int
+) -> None:
     held = held_by(jing, proposed)
     decided(wiring, town.jing_id, proposed, TopicAction.APPROVE, "同事已经同意。")
     answer = jing.client.post(f"{at(proposed)}/decide", data={**held, "action": "reject", "words": "我写了很长的理由。"})
@@ -250,7 +252,15 @@ def test_unmerging_needs_a_reason_and_something_merged(jing: Person, wiring: Wir
 
 
 def test_a_chain_of_merges_can_be_taken_back_link_by_link(
-    jing: Person, wiring: Wiring, town: Town, proposed: int, lamp: Stored, alley: Stored, others: tuple[int, Stored], reads: Reads, clock: TestClock
+    jing: Person,
+    wiring: Wiring,
+    town: Town,
+    proposed: int,
+    lamp: Stored,
+    alley: Stored,
+    others: tuple[int, Stored],
+    reads: Reads,
+    clock: TestClock,
 ) -> None:
     middle, bridge = others
     road = told(wiring, town.longchi_code, "主路的灯不亮")
@@ -275,7 +285,8 @@ def test_a_chain_of_merges_can_be_taken_back_link_by_link(
 
 
 @pytest.mark.parametrize(
-    ("target", "status", "cure"), [("", 422, "请选择并入哪个议题"), ("self", 422, "不能并入自己"), ("999999", 404, ""), ("x", 422, "请先选一个")]
+    ("target", "status", "cure"),
+    [("", 422, "请选择并入哪个议题"), ("self", 422, "不能并入自己"), ("999999", 404, ""), ("x", 422, "请先选一个")],
 )
 def test_merging_needs_another_topic(jing: Person, wiring: Wiring, proposed: int, target: str, status: int, cure: str) -> None:
     target = str(proposed) if target == "self" else target
@@ -401,7 +412,9 @@ def test_the_board_finds_a_topic_by_title_or_number(jing: Person, wiring: Wiring
     assert "丰山街道路灯不亮" not in words_of(jing.get("/d/topics?q=%25"))
 
 
-@pytest.mark.parametrize("query", ["after=" + "9" * 40 + "_1", "after=1_" + "9" * 40, "after=x", "after=-1_1", "after=²_1", "state=nonsense", "q=%00"])
+@pytest.mark.parametrize(
+    "query", ["after=" + "9" * 40 + "_1", "after=1_" + "9" * 40, "after=x", "after=-1_1", "after=²_1", "state=nonsense", "q=%00"]
+)
 def test_an_address_nobody_was_given_does_no_harm(jing: Person, proposed: int, query: str) -> None:
     assert jing.get(f"/d/topics?state=proposed&{query}").status_code == 200
 

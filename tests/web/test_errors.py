@@ -115,7 +115,9 @@ def test_while_the_database_is_away_the_member_keeps_the_words(
 ) -> None:
     stored = told(wiring, town.longchi_code, "路灯坏了")
     sign_in(client, "zhou")
-    fields = {name: hidden(client.get(f"/m/cards/{stored.submission_id}").get_data(as_text=True), name) for name in ("csrf_token", "version")}
+    fields = {
+        name: hidden(client.get(f"/m/cards/{stored.submission_id}").get_data(as_text=True), name) for name in ("csrf_token", "version")
+    }
     cookie = client.get_cookie("zhibao")
     assert cookie is not None
     without_database.set_cookie("zhibao", cookie.value)
@@ -143,7 +145,9 @@ def die_at_commit(wiring: Wiring) -> None:
             superuser.execute("SELECT pg_terminate_backend(%s, 5000)", [driver.info.backend_pid])
 
 
-def test_a_database_that_dies_at_the_commit_is_told_as_such_and_nothing_is_promised(client: FlaskClient, town: Town, wiring: Wiring) -> None:
+def test_a_database_that_dies_at_the_commit_is_told_as_such_and_nothing_is_promised(
+    client: FlaskClient, town: Town, wiring: Wiring
+) -> None:
     key = hidden(client.get(f"/p/{town.longchi_code}").get_data(as_text=True), "key")
     die_at_commit(wiring)
     answer = send_sentence(client, town.longchi_code, "幸福里路灯坏了", key=key)

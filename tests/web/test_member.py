@@ -96,7 +96,9 @@ def test_an_emergency_comes_first_then_the_oldest(zhou: Person, wiring: Wiring, 
     assert "紧急的一件事" in words_of(zhou.get("/m/next"))
 
 
-def test_forty_five_cards_are_shown_once_each_though_new_ones_arrive_between_pages(zhou: Person, wiring: Wiring, town: Town, clock: TestClock) -> None:
+def test_forty_five_cards_are_shown_once_each_though_new_ones_arrive_between_pages(
+    zhou: Person, wiring: Wiring, town: Town, clock: TestClock
+) -> None:
     urgencies = [Urgency.NORMAL, Urgency.NORMAL, Urgency.SOON]
     for number in range(45):
         told(wiring, town.longchi_code, f"第 {number:02d} 件事", urgency=urgencies[number % 3])
@@ -117,12 +119,16 @@ def test_forty_five_cards_are_shown_once_each_though_new_ones_arrive_between_pag
     assert sorted(seen) == [f"{number:02d}" for number in range(45)]
 
 
-@pytest.mark.parametrize("after", ["x", "0_0_0_0", "0_nan_1", "0_inf_1", "0_1e300_1", "9" * 40, "0_1_" + "9" * 40, "9" * 40 + "_1_1", "%00", "2_-1_5"])
+@pytest.mark.parametrize(
+    "after", ["x", "0_0_0_0", "0_nan_1", "0_inf_1", "0_1e300_1", "9" * 40, "0_1_" + "9" * 40, "9" * 40 + "_1_1", "%00", "2_-1_5"]
+)
 def test_a_page_key_nobody_issued_does_no_harm(zhou: Person, lamp: Stored, after: str) -> None:
     assert zhou.get(f"/m?after={after}").status_code == 200
 
 
-def test_skipping_shows_another_card_and_skipping_all_ends_at_the_queue(zhou: Person, wiring: Wiring, town: Town, lamp: Stored, clock: TestClock) -> None:
+def test_skipping_shows_another_card_and_skipping_all_ends_at_the_queue(
+    zhou: Person, wiring: Wiring, town: Town, lamp: Stored, clock: TestClock
+) -> None:
     clock.forward(minutes=1)
     bin_ = told(wiring, town.ziwei_code, "紫薇的垃圾没人收")
     assert zhou.client.get("/m/next").location == card(lamp)
@@ -145,7 +151,9 @@ def test_the_card_says_what_the_machine_suggests_and_why(zhou: Person, wiring: W
     assert "系统拿不准，请您看看" in words_of(zhou.get(card(unsure)))
 
 
-def test_another_areas_card_is_closed_and_another_districts_does_not_exist(app: Flask, zhou: Person, wiring: Wiring, town: Town, lamp: Stored) -> None:
+def test_another_areas_card_is_closed_and_another_districts_does_not_exist(
+    app: Flask, zhou: Person, wiring: Wiring, town: Town, lamp: Stored
+) -> None:
     elsewhere = told(wiring, town.shiqiao_code, "石桥的井盖没了")
     refused = zhou.get(card(elsewhere))
     assert refused.status_code == 403
@@ -180,7 +188,9 @@ def test_attached_to_the_suggested_topic(zhou: Person, wiring: Wiring, town: Tow
     assert (row.confirmed_count, row.suggested_count, row.area_count) == (2, 0, 2)
 
 
-def test_attached_to_another_topic_than_the_suggested_one(zhou: Person, wiring: Wiring, town: Town, lamp: Stored, resident: Resident) -> None:
+def test_attached_to_another_topic_than_the_suggested_one(
+    zhou: Person, wiring: Wiring, town: Town, lamp: Stored, resident: Resident
+) -> None:
     right = topic_of(wiring, town.zhou_id, "幸福里路灯不亮", lamp)
     wrong = told(wiring, town.longchi_code, "楼上的灯坏了", verdict=Verdict.OPEN)
     zhou.press(card(wrong), "/attach", topic=str(right))
@@ -195,7 +205,9 @@ def test_opened_as_a_topic_of_its_own(zhou: Person, wiring: Wiring, lamp: Stored
     assert "委员看过，立为议题。“幸福里路灯”" in resident.reads(lamp)
 
 
-def test_opening_takes_the_machines_candidate_when_nothing_else_is_in_it(zhou: Person, wiring: Wiring, town: Town, resident: Resident) -> None:
+def test_opening_takes_the_machines_candidate_when_nothing_else_is_in_it(
+    zhou: Person, wiring: Wiring, town: Town, resident: Resident
+) -> None:
     stored = told(wiring, town.longchi_code, "楼上漏水", verdict=Verdict.OPEN)
     with wiring.sessions() as session:
         candidate = session.query(Contributor).filter_by(submission_id=stored.submission_id).one().topic_id
@@ -269,7 +281,9 @@ def test_a_topic_that_was_decided_takes_no_more(zhou: Person, wiring: Wiring, to
     assert "已经有了结论，不能再并入。可以另立议题。" in words_of(answer)
 
 
-def test_attaching_to_a_merged_topic_goes_to_its_survivor(zhou: Person, wiring: Wiring, town: Town, lamp: Stored, resident: Resident) -> None:
+def test_attaching_to_a_merged_topic_goes_to_its_survivor(
+    zhou: Person, wiring: Wiring, town: Town, lamp: Stored, resident: Resident
+) -> None:
     merged = taken_up(wiring, town.jing_id, topic_of(wiring, town.zhou_id, "幸福里路灯", lamp))
     survivor = topic_of(wiring, town.zhou_id, "丰山街道路灯", told(wiring, town.ziwei_code, "紫薇路的灯不亮"))
     late = told(wiring, town.longchi_code, "路灯还是不亮")
@@ -283,7 +297,8 @@ def test_attaching_to_a_merged_topic_goes_to_its_survivor(zhou: Person, wiring: 
 
 
 @pytest.mark.parametrize(
-    ("way", "fields"), [("answer", {"words": "修好了。"}), ("refer", {"words": "转城管。"}), ("decline", {"reason": "unclear", "words": ""})]
+    ("way", "fields"),
+    [("answer", {"words": "修好了。"}), ("refer", {"words": "转城管。"}), ("decline", {"reason": "unclear", "words": ""})],
 )
 def test_undo_within_the_window_leaves_no_trace_on_the_receipt(
     zhou: Person, wiring: Wiring, lamp: Stored, resident: Resident, clock: TestClock, way: str, fields: dict[str, str]
@@ -313,9 +328,7 @@ def test_undo_after_the_window_says_what_to_do_instead(zhou: Person, wiring: Wir
 
 
 @pytest.mark.parametrize("way", ["answer", "open-topic", "attach"])
-def test_undo_restores_what_the_machine_had_suggested(
-    zhou: Person, wiring: Wiring, town: Town, lamp: Stored, way: str
-) -> None:
+def test_undo_restores_what_the_machine_had_suggested(zhou: Person, wiring: Wiring, town: Town, lamp: Stored, way: str) -> None:
     suggested = topic_of(wiring, town.zhou_id, "幸福里路灯不亮", lamp)
     other = topic_of(wiring, town.zhou_id, "另一件事", told(wiring, town.longchi_code, "垃圾没人收"))
     joins = told(wiring, town.ziwei_code, "紫薇路的灯也不亮", verdict=Verdict.ATTACH, topic_id=suggested)
@@ -445,7 +458,9 @@ def test_what_only_the_machine_believes_cannot_be_proposed(zhou: Person, wiring:
     assert "值得协商。" in words_of(answer)
 
 
-def test_proposing_what_somebody_proposed_already_keeps_the_words(app: Flask, zhou: Person, wiring: Wiring, town: Town, lamp: Stored) -> None:
+def test_proposing_what_somebody_proposed_already_keeps_the_words(
+    app: Flask, zhou: Person, wiring: Wiring, town: Town, lamp: Stored
+) -> None:
     topic = topic_of(wiring, town.zhou_id, "路灯不亮", lamp)
     page = zhou.get(f"/m/topics/{topic}").get_data(as_text=True)
     held = {name: hidden(page, name) for name in ("csrf_token", "version")}

@@ -160,7 +160,14 @@ def test_the_timeline_grows_in_plain_words(client: FlaskClient, wiring: Wiring, 
     clock.forward(hours=1)
     taken_up(wiring, town.jing_id, topic)
     decided(wiring, town.jing_id, topic, TopicAction.APPROVE, "路灯是民生小事，列入议题库。")
-    steps = ["已收到您的话。", "已初步整理", "立为议题", "区政协开始筛选这个议题。", "区政协筛选通过，进入议题库。", "路灯是民生小事，列入议题库。"]
+    steps = [
+        "已收到您的话。",
+        "已初步整理",
+        "立为议题",
+        "区政协开始筛选这个议题。",
+        "区政协筛选通过，进入议题库。",
+        "路灯是民生小事，列入议题库。",
+    ]
     assert [now().index(step) for step in steps] == sorted(now().index(step) for step in steps)
     assert "王静" in now()
 

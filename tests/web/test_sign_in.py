@@ -111,8 +111,20 @@ def test_one_is_led_where_one_was_going(client: FlaskClient, town: Town, wiring:
 @pytest.mark.parametrize(
     "going",
     [
-        "https://evil.example/", "//evil.example/", "/\\evil.example", "\\\\evil.example", "/\t/evil.example", "/\n/evil.example",
-        "javascript:alert(1)", "https:evil.example", "///evil.example", "/\\/evil.example", "//[", "/\\[x", "http://[", " //evil.example",
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "/\t/evil.example",
+        "/\n/evil.example",
+        "javascript:alert(1)",
+        "https:evil.example",
+        "///evil.example",
+        "/\\/evil.example",
+        "//[",
+        "/\\[x",
+        "http://[",
+        " //evil.example",
     ],
 )
 def test_sign_in_leads_to_no_other_site(client: FlaskClient, town: Town, going: str) -> None:
@@ -159,7 +171,9 @@ def test_signing_out_here_leaves_the_other_device_signed_in(app: Flask, client: 
     assert desk.client.get("/m").status_code == 200
 
 
-def test_every_sign_in_has_a_token_of_its_own_and_only_its_hash_is_stored(app: Flask, client: FlaskClient, town: Town, wiring: Wiring) -> None:
+def test_every_sign_in_has_a_token_of_its_own_and_only_its_hash_is_stored(
+    app: Flask, client: FlaskClient, town: Town, wiring: Wiring
+) -> None:
     sign_in(client, "zhou")
     with client.session_transaction() as cookie:
         first = cookie["s"]
@@ -186,7 +200,9 @@ def test_sign_in_without_a_csrf_token_is_refused(client: FlaskClient, town: Town
 
 # What a signed-in person typed is on the page that refuses a missing, foreign or broken token.
 @pytest.mark.parametrize("token", [None, "", "x", "foreign"])
-def test_a_missing_csrf_token_keeps_the_words_and_changes_nothing(app: Flask, client: FlaskClient, town: Town, wiring: Wiring, token: str | None) -> None:
+def test_a_missing_csrf_token_keeps_the_words_and_changes_nothing(
+    app: Flask, client: FlaskClient, town: Town, wiring: Wiring, token: str | None
+) -> None:
     stored = told(wiring, town.longchi_code, "路灯坏了")
     sign_in(client, "zhou")
     if token == "foreign":
@@ -203,7 +219,9 @@ def test_the_cookie_is_for_our_server_alone(wiring: Wiring, town: Town) -> None:
     page = create_app(wiring).test_client()
     token = hidden(page.get("/sign-in", base_url="https://zhibao.example").get_data(as_text=True), "csrf_token")
     answer = page.post(
-        "/sign-in", data={"csrf_token": token, "login": "zhou", "password": PASSWORD}, base_url="https://zhibao.example",
+        "/sign-in",
+        data={"csrf_token": token, "login": "zhou", "password": PASSWORD},
+        base_url="https://zhibao.example",
         headers={"Referer": "https://zhibao.example/sign-in"},
     )
     assert answer.status_code == 303

@@ -33,8 +33,11 @@ def platform(request: pytest.FixtureRequest, app: Flask, wiring: Wiring, clock: 
     thread.start()
     settings = wiring.settings
     yield Platform(
-        f"http://127.0.0.1:{server.server_port}", settings.wechat_token, settings.wechat_app_id,
-        settings.wechat_aes_key if request.param == "safe" else None, seconds=lambda: clock.now().timestamp(),
+        f"http://127.0.0.1:{server.server_port}",
+        settings.wechat_token,
+        settings.wechat_app_id,
+        settings.wechat_aes_key if request.param == "safe" else None,
+        seconds=lambda: clock.now().timestamp(),
     )
     server.shutdown()
     thread.join()
@@ -79,7 +82,9 @@ def test_following_without_a_code_says_how_to_find_one(platform: Platform, clien
         assert client.get(link_in(greeting)).status_code == 200
 
 
-def test_a_text_from_a_known_point_becomes_a_submission_with_a_receipt(platform: Platform, client: FlaskClient, wiring: Wiring, town: Town) -> None:
+def test_a_text_from_a_known_point_becomes_a_submission_with_a_receipt(
+    platform: Platform, client: FlaskClient, wiring: Wiring, town: Town
+) -> None:
     platform.follow(AUNT, scene_of(town.longchi_code))
     reply = platform.text(AUNT, "幸福里 3 号楼路灯坏了\n<晚上> & 很黑")
     stored = submissions(wiring)[0]
@@ -94,7 +99,9 @@ def test_a_text_from_a_known_point_becomes_a_submission_with_a_receipt(platform:
 
 
 @pytest.mark.parametrize("same_nonce", [True, False])
-def test_a_message_the_platform_repeats_is_one_submission_and_one_reply(platform: Platform, wiring: Wiring, town: Town, same_nonce: bool) -> None:
+def test_a_message_the_platform_repeats_is_one_submission_and_one_reply(
+    platform: Platform, wiring: Wiring, town: Town, same_nonce: bool
+) -> None:
     platform.follow(AUNT, scene_of(town.longchi_code))
     replies = platform.retry(AUNT, "路灯坏了", same_nonce=same_nonce)
     assert len(replies) == 3
@@ -130,7 +137,9 @@ def test_scanning_a_code_nobody_made_keeps_the_point_known_before(platform: Plat
 
 
 # A text that says nothing is answered with a cure, as on the form.
-@pytest.mark.parametrize(("said", "cure"), [("😀", "只有表情或符号"), ("灯", "只有一个字"), ("   ", "请先写一句话"), ("。。。", "只有表情或符号")])
+@pytest.mark.parametrize(
+    ("said", "cure"), [("😀", "只有表情或符号"), ("灯", "只有一个字"), ("   ", "请先写一句话"), ("。。。", "只有表情或符号")]
+)
 def test_a_text_that_says_nothing_gets_a_cure(platform: Platform, wiring: Wiring, town: Town, said: str, cure: str) -> None:
     platform.follow(AUNT, scene_of(town.longchi_code))
     assert cure in platform.text(AUNT, said)
@@ -213,7 +222,9 @@ def test_a_message_from_ten_minutes_ago_is_turned_away(platform: Platform, clock
     assert refused.value.status == 403
 
 
-@pytest.mark.parametrize("message", ["", "<xml>", "no markup", "<xml><MsgType>text</MsgType></xml>", "<!DOCTYPE a [<!ENTITY b 'c'>]><xml>&b;</xml>"])
+@pytest.mark.parametrize(
+    "message", ["", "<xml>", "no markup", "<xml><MsgType>text</MsgType></xml>", "<!DOCTYPE a [<!ENTITY b 'c'>]><xml>&b;</xml>"]
+)
 def test_a_signed_message_that_cannot_be_read_is_a_bad_request(platform: Platform, wiring: Wiring, message: str) -> None:
     with pytest.raises(CallbackError) as refused:
         platform.deliver(message)

@@ -329,6 +329,7 @@ def upgrade() -> None:
         sa.Column("text_masked", sa.Text(), nullable=False),
         sa.Column("replaced_characters", sa.Integer(), nullable=False),
         sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("place_masked", sa.Text(), nullable=False),
         sa.Column("contact_cipher", sa.LargeBinary(), nullable=True),
         sa.Column("contact_hint", sa.Text(), nullable=False),
         sa.Column("device_hash", sa.LargeBinary(), nullable=True),
@@ -383,6 +384,13 @@ def upgrade() -> None:
         ["state_changed_at"],
         unique=False,
         postgresql_where="erased_at IS NULL AND state IN ('withdrawn', 'closed', 'declined')",
+    )
+    op.create_index(
+        "ix_submissions_silence",
+        "submissions",
+        ["state_changed_at"],
+        unique=False,
+        postgresql_where="state IN ('answered', 'reported_back')",
     )
     op.create_index(
         "ix_submissions_waiting",
@@ -478,7 +486,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("submission_id", name=op.f("pk_submission_grams")),
     )
     op.create_index("ix_submission_grams_district", "submission_grams", ["district_id", "received_at"], unique=False)
-    op.create_index("ix_submission_grams_rare", "submission_grams", ["rare"], unique=False, postgresql_using="gin")
+    op.create_index(
+        "ix_submission_grams_rare",
+        "submission_grams",
+        ["rare"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
+    )
     op.create_table(
         "wechat_messages",
         sa.Column("dedupe_key", sa.LargeBinary(), nullable=False),
@@ -573,7 +588,7 @@ def downgrade() -> None:
     op.drop_index("ix_history_entity", table_name="history")
     op.drop_table("history")
     op.drop_table("wechat_messages")
-    op.drop_index("ix_submission_grams_rare", table_name="submission_grams", postgresql_using="gin")
+    op.drop_index("ix_submission_grams_rare", table_name="submission_grams", postgresql_using="gin", postgresql_with={"fastupdate": "off"})
     op.drop_index("ix_submission_grams_district", table_name="submission_grams")
     op.drop_table("submission_grams")
     op.drop_index("ix_findings_submission", table_name="findings")
@@ -587,6 +602,7 @@ def downgrade() -> None:
     op.drop_index("uq_wechat_followers_account_openid", table_name="wechat_followers")
     op.drop_table("wechat_followers")
     op.drop_index("ix_submissions_waiting", table_name="submissions", postgresql_where="state IN ('triaged', 'reopened')")
+    op.drop_index("ix_submissions_silence", table_name="submissions", postgresql_where="state IN ('answered', 'reported_back')")
     op.drop_index(
         "ix_submissions_retention",
         table_name="submissions",

@@ -88,6 +88,14 @@ def decline(submission_id: int) -> Page:
     )
 
 
+@member.post("/cards/<int:submission_id>/detach")
+@requires(Permission.TRIAGE_DECIDE)
+def detach(submission_id: int) -> Page:
+    """Out of its topic again."""
+    words = request.form.get("words", "")
+    return _decide(submission_id, lambda s, d: decide.detach(s, d, words=words, workflow=wiring().workflow))
+
+
 @member.post("/cards/<int:submission_id>/undo")
 @requires(Permission.TRIAGE_DECIDE)
 def undo(submission_id: int) -> Page:

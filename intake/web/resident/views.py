@@ -91,7 +91,7 @@ def receipt(number: str, token: str) -> Page:
 def ask_withdraw(number: str, token: str) -> Page:
     """Says what withdrawing means before it is done."""
     view = receipt_view(db(), _by_link(number, token).submission_id)
-    return render_template("resident/withdraw.html", receipt=view, token=token)
+    return render_template("resident/withdraw.html", receipt=view, token=token, days=wiring().workflow.retention.withdrawn_text_days)
 
 
 @resident.post("/r/<number>/<token>/withdraw")

@@ -29,7 +29,7 @@ def test_the_demo_district_is_whole() -> None:
     assert len(DISTRICT["street"]) == 8
     assert len(COMMUNITIES) == len(set(COMMUNITIES)) == 35
     assert len(DISTRICT["member"]) == 60
-    assert len({person["login"] for kind in ("member", "staff") for person in DISTRICT[kind]} ) == 65
+    assert len({person["login"] for kind in ("member", "staff") for person in DISTRICT[kind]}) == 65
     assert len(DISTRICT["admin"]) == 1
     assert {community for member in DISTRICT["member"] for community in member["duty"]} == set(COMMUNITIES)
     zhou = next(member for member in DISTRICT["member"] if member["name"] == "周明远")

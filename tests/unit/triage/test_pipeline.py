@@ -83,9 +83,6 @@ def test_a_gram_has_the_same_number_on_every_machine() -> None:
     assert grams_of("路灯,坏了") == tuple(sorted({gram_hash("路灯"), gram_hash("坏了")}))
 
 
-
-
-
 @given(st.lists(st.integers(-5, 5)), st.dictionaries(st.integers(-5, 5), st.integers(0, 9)), st.integers(1, 8))
 def test_the_rarest_grams_are_chosen_first(grams: list[int], df: dict[int, int], n: int) -> None:
     chosen = choose_rare(grams, df, n)

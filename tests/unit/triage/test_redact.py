@@ -24,13 +24,13 @@ def id_number(rng: random.Random) -> str:
 
 
 def card_number(rng: random.Random) -> str:
-    body = f"62{rng.randint(0, 10 ** 16 - 1):016d}"
+    body = f"62{rng.randint(0, 10**16 - 1):016d}"
     total = sum(d if place % 2 else (2 * d - 9 if d > 4 else 2 * d) for place, d in enumerate(map(int, reversed(body))))
     return body + str(-total % 10)
 
 
 def phone(rng: random.Random) -> str:
-    return f"1{rng.randint(3, 9)}{rng.randint(0, 10 ** 9 - 1):09d}"
+    return f"1{rng.randint(3, 9)}{rng.randint(0, 10**9 - 1):09d}"
 
 
 def variants(kind: str, rng: random.Random) -> str:

@@ -1,0 +1,112 @@
+"""Chromium on the real application: one browser a module, one town a module, a fresh context for every person."""
+
+import os
+import shutil
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from config.settings import Settings
+from intake.app import create_app
+from intake.models import User
+from intake.wiring import Wiring, wire
+from tests.browser.people import Person
+from tests.factories.clock import TestClock
+from tests.factories.town import LOGINS
+
+TEMPLATE = "zhibao_template"
+"""Made by tests/conftest.py."""
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync",
+]  # fmt: skip
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+DESK = {"viewport": {"width": 1440, "height": 900}}
+
+
+@dataclass(slots=True)
+class Site:
+    """The application at an address, and what lies behind it."""
+
+    url: str
+    wiring: Wiring
+    users: dict[str, int]
+    """Login → id."""
+
+
+class Quiet(WSGIRequestHandler):
+    """Says nothing on the terminal."""
+
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 -- werkzeug's signature
+        del type, message, args
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    """The seeded town, served on a port of its own."""
+    name = f"b_{uuid.uuid4().hex[:16]}"
+    servers = os.environ["ZHIBAO_TEST_PG"]
+    with psycopg.connect(servers.format("postgres").replace("+psycopg", ""), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} OWNER zhibao_owner TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
+    settings = Settings(
+        environment="test", database_url=servers.format(name).replace("zhibao_super@", "zhibao_app@"),
+        redis_url=os.environ["ZHIBAO_TEST_VALKEY"].replace("db=0", f"db={_redis_db()}"), secret_key="t" * 64,
+        field_keys="k1:" + "A" * 43 + "=", controller_name="云栖区政协办公室", controller_phone="0550-0000000",
+    )  # fmt: skip
+    wired = wire(settings, clock=TestClock())
+    wired.redis.flushdb()
+    server = make_server("127.0.0.1", 0, create_app(wired), threaded=True, request_handler=Quiet)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with wired.sessions() as session:
+        users = {user.login: user.id for user in session.query(User)}
+    assert set(LOGINS.values()) <= set(users)
+    yield Site(f"http://127.0.0.1:{server.server_port}", wired, users)
+    server.shutdown()
+    server.server_close()
+    wired.close()
+    with psycopg.connect(servers.format("postgres").replace("+psycopg", ""), autocommit=True) as admin:
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _redis_db() -> int:
+    """Away from the other tests' numbers, which begin with 1 and are as many as there are processes."""
+    return 32 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium. Ended with the module: while Playwright runs, no other test of this process could start an event loop."""
+    program = next((path for path in ("/usr/bin/chromium", shutil.which("chromium")) if path and Path(path).exists()), None)
+    if program is None:
+        sentence = "no Chromium: apt-get install chromium fonts-noto-cjk"
+        pytest.fail(sentence) if "CI" in os.environ else pytest.skip(sentence)
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+Enter = Callable[..., Person]
+
+
+@pytest.fixture
+def enter(browser: Browser, site: Site) -> Iterator[Enter]:
+    """A person with a phone (or at a desk) and nothing remembered; gone after the test."""
+    contexts: list[BrowserContext] = []
+
+    def come(*, desk: bool = False, **options: object) -> Person:
+        context = browser.new_context(base_url=site.url, locale="zh-CN", **(DESK if desk else PHONE), **options)  # type: ignore[arg-type]  # Playwright's many options
+        context.set_default_timeout(30_000)
+        contexts.append(context)
+        return Person(context, context.new_page())
+
+    yield come
+    for context in contexts:
+        context.close()

@@ -1,0 +1,245 @@
+"""Every page in light, dark and care mode, in Chinese and English: axe-core finds nothing, fingers hit, letters are large, nothing scrolls
+sideways."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from intake.domain.point import PointState
+from intake.domain.submission import Urgency
+from intake.domain.topic import TopicAction
+from intake.domain.triage_result import Verdict
+from intake.models import IntakePoint
+from intake.services.submission_submit import Stored
+from intake.services.topic_screen import propose
+from tests.browser.conftest import DESK, PHONE, Site
+from tests.browser.measures import small_letters, small_targets, too_wide, violations
+from tests.browser.people import Person
+from tests.factories.matters import attach, decided, receipt_path, screening, taken_up, told, topic_of, triage
+from tests.factories.sentences import say
+
+pytestmark = pytest.mark.browser
+
+LONGCHI, ZIWEI, SHIQIAO = "nvgch2345a", "ziwei2345b", "shqa2345cd"
+
+
+@dataclass(slots=True)
+class Seen:
+    """Paths of what has been prepared for looking at."""
+
+    answered: str
+    """A receipt with a decision on it."""
+    waiting: str
+    """One that may still be withdrawn."""
+    card: str
+    urgent_card: str
+    closed_card: str
+    candidate: int
+    proposed: int
+    merged: int
+    with_contact: int
+
+
+@pytest.fixture(scope="module")
+def seen(site: Site) -> Seen:
+    """Something of everything."""
+    wiring, users = site.wiring, site.users
+    zhou, jing = users["zhou"], users["wangjing"]
+    lamp = told(wiring, LONGCHI, "幸福里3号楼楼道灯坏了快一个月，晚上老人下楼看不见。", place="幸福里3号楼2单元", contact="13800000021")
+    topic = topic_of(wiring, zhou, "幸福里楼道灯不亮", lamp, told(wiring, LONGCHI, "幸福里楼道灯又不亮了"))
+    held = screening(wiring, zhou, topic)
+    with wiring.sessions.begin() as session:
+        propose(session, held, words="好几栋都有，适合一起商量。")
+    decided(wiring, jing, topic, TopicAction.APPROVE, "涉及多栋楼，列入本季度协商。")
+    candidate = topic_of(wiring, zhou, "菜场门口占道", told(wiring, LONGCHI, "菜场门口摆满了摊子，消防车进不来"))
+    proposed = taken_up(wiring, jing, topic_of(wiring, zhou, "河边栏杆松动", told(wiring, LONGCHI, "河边栏杆松了，一推就倒", contact="13800000022")))
+    doubled = told(wiring, LONGCHI, "河边栏杆要倒了")
+    merged = taken_up(wiring, jing, topic_of(wiring, zhou, "河边栏杆", doubled))
+    decided(wiring, jing, merged, TopicAction.MERGE, "说的是同一处。", target=proposed)
+    card = say(wiring, LONGCHI, "菜场门口又堵了，电动车乱停", place="菜场北门", contact="laowang_wx")
+    triage(wiring, card, verdict=Verdict.ATTACH, topic_id=candidate, others=(proposed,))
+    urgent = told(wiring, ZIWEI, "紫薇社区5号楼煤气味很大，怕爆炸，有老人住着", verdict=Verdict.OPEN, urgency=Urgency.EMERGENCY)
+    closed = told(wiring, LONGCHI, "菜场垃圾没人收")
+    attach(wiring, zhou, closed, candidate)
+    waiting = told(wiring, LONGCHI, "广场舞声音太大，晚上十点还在放，希望有人来管一管", urgency=Urgency.SOON)
+    with wiring.sessions.begin() as session:
+        point = session.query(IntakePoint).filter_by(code=SHIQIAO).one()
+        point.state = PointState.PAUSED
+    return Seen(
+        answered=receipt_path(wiring, lamp), waiting=receipt_path(wiring, waiting), card=_card(card), urgent_card=_card(urgent),
+        closed_card=_card(closed), candidate=candidate, proposed=proposed, merged=merged, with_contact=lamp.submission_id,
+    )  # fmt: skip
+
+
+def _card(stored: Stored) -> str:
+    return f"/m/cards/{stored.submission_id}"
+
+
+class People:
+    """Three browsers for the module: nobody in particular, a member and staff on phones, and staff at a desk."""
+
+    def __init__(self, browser: Browser, site: Site) -> None:
+        self._browser, self._site = browser, site
+        self._made: dict[str, BrowserContext] = {}
+
+    def page_of(self, login: str, *, desk: bool) -> Person:
+        name = f"{login}{desk}"
+        if name not in self._made:
+            options = DESK if desk else PHONE
+            context = self._browser.new_context(base_url=self._site.url, locale="zh-CN", color_scheme="light", **options)  # type: ignore[arg-type]  # Playwright's many options
+            context.set_default_timeout(30_000)
+            self._made[name] = context
+            if login:
+                person = Person(context, context.new_page())
+                person.sign_in(login)
+                person.page.close()
+        context = self._made[name]
+        return Person(context, context.new_page())
+
+
+@pytest.fixture(scope="module")
+def people(browser: Browser, site: Site) -> People:
+    """Signed in when first needed."""
+    return People(browser, site)
+
+
+Open = Callable[[Page, Seen], None]
+
+
+def at(path: str | Callable[[Seen], str]) -> Open:
+    """Go there."""
+    return lambda page, seen: _go(page, path if isinstance(path, str) else path(seen))
+
+
+def sent(path: str | Callable[[Seen], str], form: str, **fields: str) -> Open:
+    """Fill the form whose action ends with `form` and send it."""
+
+    def open_page(page: Page, seen: Seen) -> None:
+        at(path)(page, seen)
+        _unfold(page)
+        where = page.locator(f'form[action$="{form}"]').first
+        for name, value in fields.items():
+            where.locator(f'[name="{name}"]').evaluate("(one, value) => { one.value = value }", value)
+        with page.expect_navigation():
+            where.evaluate("one => one.submit()")
+
+    return open_page
+
+
+def unfolded(path: Callable[[Seen], str] | str) -> Open:
+    """Go there and open all that is folded."""
+
+    def open_page(page: Page, seen: Seen) -> None:
+        at(path)(page, seen)
+        _unfold(page)
+
+    return open_page
+
+
+def _go(page: Page, path: str) -> None:
+    page.goto(path)
+
+
+def _unfold(page: Page) -> None:
+    page.evaluate("() => document.querySelectorAll('details').forEach(one => { one.open = true })")
+
+
+PHONE_PAGES: dict[str, tuple[str, Open]] = {
+    "form": ("", at(f"/p/{LONGCHI}")),
+    "form with contact open": ("", unfolded(f"/p/{LONGCHI}")),
+    "form with an error": ("", sent(f"/p/{LONGCHI}", LONGCHI, text="")),
+    "form with a wrong contact": ("", sent(f"/p/{LONGCHI}", LONGCHI, text="路灯坏了", contact="1" * 90)),
+    "paused point": ("", at(f"/p/{SHIQIAO}")),
+    "new receipt": ("", at(lambda seen: f"{seen.waiting}?new=1")),
+    "receipt with a decision": ("", at(lambda seen: seen.answered)),
+    "find": ("", at("/r")),
+    "find with an error": ("", sent("/r", "/r", number="ZB-2611-000017", code="a-b-c-d-e")),
+    "withdraw": ("", at(lambda seen: f"{seen.waiting}/withdraw")),
+    "withdraw too late": ("", at(lambda seen: f"{seen.answered}/withdraw")),
+    "privacy": ("", at("/privacy")),
+    "home": ("", at("/")),
+    "home with an error": ("", sent("/", "/", code="nowhere")),
+    "sign in": ("", at("/sign-in")),
+    "sign in with an error": ("", sent("/sign-in", "/sign-in", login="nobody", password="wrong")),
+    "not found": ("", at("/nowhere")),
+    "forbidden": ("zhou", at("/d")),
+    "error that keeps the words": ("zhou", sent(lambda seen: seen.card, "/answer", csrf_token="forged", words="写了很久的答复")),
+    "queue": ("zhou", at("/m")),
+    "empty queue": ("hemiao", at("/m")),
+    "card with a suggestion": ("zhou", at(lambda seen: seen.card)),
+    "card with all unfolded": ("zhou", unfolded(lambda seen: seen.card)),
+    "urgent card": ("zhou", at(lambda seen: seen.urgent_card)),
+    "card with an error": ("zhou", sent(lambda seen: seen.card, "/decline", words="不归我们管")),
+    "closed card": ("zhou", at(lambda seen: seen.closed_card)),
+    "topics": ("zhou", at("/m/topics")),
+    "no topics": ("hemiao", at("/m/topics")),
+    "candidate topic": ("zhou", at(lambda seen: f"/m/topics/{seen.candidate}")),
+    "proposed topic": ("zhou", at(lambda seen: f"/m/topics/{seen.proposed}")),
+}
+"""Name → who looks, and how to get there."""
+
+DESK_PAGES: dict[str, tuple[str, Open]] = {
+    "district home": ("wangjing", at("/d")),
+    "board": ("wangjing", at("/d/topics")),
+    "one column": ("wangjing", at("/d/topics?state=candidate")),
+    "empty search": ("wangjing", at("/d/topics?q=没有这个")),
+    "topic to decide": ("wangjing", at(lambda seen: f"/d/topics/{seen.proposed}")),
+    "topic with an error": ("wangjing", sent(lambda seen: f"/d/topics/{seen.proposed}", "/decide", words="")),
+    "merged topic": ("wangjing", at(lambda seen: f"/d/topics/{seen.merged}")),
+    "candidate for staff": ("wangjing", at(lambda seen: f"/d/topics/{seen.candidate}")),
+    "submission": ("wangjing", at(lambda seen: f"/d/submissions/{seen.with_contact}")),
+    "contact refused": ("wangjing", sent(lambda seen: f"/d/submissions/{seen.with_contact}", "/contact", reason="")),
+}
+
+
+def ways(person: Person, site: Site, *, care: bool, english: bool) -> None:
+    """Set how this browser likes its pages."""
+    wishes = {"care": "1" if care else "0", "lang": "en" if english else "zh"}
+    person.context.add_cookies([{"name": name, "value": value, "url": site.url} for name, value in wishes.items()])
+
+
+@pytest.mark.parametrize("name", PHONE_PAGES)
+def test_phone_page(name: str, people: People, seen: Seen, site: Site) -> None:
+    login, open_page = PHONE_PAGES[name]
+    person = people.page_of(login, desk=False)
+    page = person.page
+    found: dict[str, list[str]] = {}
+    for english in (False, True):
+        for care in (False, True):
+            mode = f"{'en' if english else 'zh'}{' care' if care else ''}"
+            ways(person, site, care=care, english=english)
+            page.emulate_media(color_scheme="light")
+            open_page(page, seen)
+            found[f"{mode}: axe"] = violations(page)
+            found[f"{mode}: too wide"] = too_wide(page)
+            found[f"{mode}: targets"] = small_targets(page, 60 if care else 44)
+            if care:
+                found[f"{mode}: letters"] = small_letters(page, 24)
+            page.emulate_media(color_scheme="dark")
+            found[f"{mode}: dark"] = violations(page, "color-contrast")
+    page.close()
+    assert not any(found.values()), "\n".join(f"{what}: {line}" for what, lines in found.items() for line in lines)
+
+
+@pytest.mark.parametrize("name", DESK_PAGES)
+def test_desk_page(name: str, people: People, seen: Seen, site: Site) -> None:
+    login, open_page = DESK_PAGES[name]
+    person = people.page_of(login, desk=True)
+    page = person.page
+    found: dict[str, list[str]] = {}
+    for english in (False, True):
+        mode = "en" if english else "zh"
+        ways(person, site, care=False, english=english)
+        page.emulate_media(color_scheme="light")
+        open_page(page, seen)
+        found[f"{mode}: axe"] = violations(page)
+        page.emulate_media(color_scheme="dark")
+        found[f"{mode}: dark"] = violations(page, "color-contrast")
+        found[f"{mode}: targets"] = small_targets(page, 44)
+        page.set_viewport_size({"width": 360, "height": 740})
+        found[f"{mode}: too wide"] = too_wide(page)
+        page.set_viewport_size({"width": 1440, "height": 900})
+    page.close()
+    assert not any(found.values()), "\n".join(f"{what}: {line}" for what, lines in found.items() for line in lines)

@@ -1,0 +1,96 @@
+"""Settings: read once from the environment, refused with the variable's name when they can't work."""
+
+from dataclasses import FrozenInstanceError, fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.settings import Settings, SettingsError
+
+PRODUCTION = {
+    "ZHIBAO_ENV": "production",
+    "ZHIBAO_SECRET_KEY": "s" * 32,
+    "ZHIBAO_FIELD_KEYS": "k1:" + "A" * 43 + "=",
+    "ZHIBAO_BASE_URL": "https://zhibao.example",
+    "DATABASE_URL": "postgresql+psycopg://app@db/zhibao",
+    "REDIS_URL": "redis://queue/0",
+}
+
+
+def test_an_empty_environment_is_development_on_this_machine() -> None:
+    settings = Settings.from_env({})
+    assert settings == Settings()
+    assert not settings.is_production
+    assert settings.host == "127.0.0.1"
+
+
+def test_every_field_is_read_from_its_variable() -> None:
+    samples: dict[type, str] = {int: "7", str: "test", type(Path()): "/srv/x"}
+    valid = {"environment": "test", "secret_key": "s" * 40, "base_url": "https://x.example", "wechat_aes_key": "a" * 43}
+    for f in fields(Settings):
+        raw = valid.get(f.name, samples[type(f.default)])
+        settings = Settings.from_env({f.metadata["variable"]: raw})
+        assert str(getattr(settings, f.name)) == raw
+        assert type(getattr(settings, f.name)) is type(f.default)
+
+
+def test_every_variable_is_one_fields_own_and_has_a_note() -> None:
+    variables = [f.metadata["variable"] for f in fields(Settings)]
+    assert len(set(variables)) == len(variables)
+    assert all(f.metadata["note"] for f in fields(Settings))
+
+
+def test_whatever_holds_a_key_or_a_password_is_marked_secret() -> None:
+    secret = {f.name for f in fields(Settings) if f.metadata["secret"]}
+    assert secret >= {"database_url", "owner_database_url", "redis_url", "secret_key", "field_keys", "wechat_token", "wechat_aes_key"}
+
+
+def test_an_empty_variable_counts_as_unset() -> None:
+    assert Settings.from_env({"ZHIBAO_PORT": "", "ZHIBAO_ENV": ""}) == Settings()
+
+
+def test_what_the_caller_says_wins() -> None:
+    assert Settings.from_env({"ZHIBAO_PORT": "9000"}, port=9001).port == 9001
+
+
+def test_settings_cannot_be_changed_later() -> None:
+    settings: Any = Settings()
+    with pytest.raises((FrozenInstanceError, AttributeError)):
+        settings.port = 1
+
+
+@pytest.mark.parametrize("raw", ["x", "1.5", "8000 or so", "0x10"])
+def test_a_number_that_is_none_is_named(raw: str) -> None:
+    with pytest.raises(SettingsError, match="ZHIBAO_PORT"):
+        Settings.from_env({"ZHIBAO_PORT": raw})
+
+
+def test_production_with_everything_is_accepted() -> None:
+    assert Settings.from_env(PRODUCTION).is_production
+
+
+# Each combination that can't work names the variable to change.
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"ZHIBAO_ENV": "prod"}, "ZHIBAO_ENV"),
+        ({"ZHIBAO_SECRET_KEY": "short"}, "ZHIBAO_SECRET_KEY"),
+        ({"ZHIBAO_BASE_URL": "https://zhibao.example/"}, "ZHIBAO_BASE_URL"),
+        # WeChat opens nothing but https.
+        ({"ZHIBAO_BASE_URL": "http://zhibao.example"}, "ZHIBAO_BASE_URL"),
+        # The platform's key has exactly 43 characters.
+        ({"WECHAT_AES_KEY": "a" * 42}, "WECHAT_AES_KEY"),
+        # Plain callbacks can be read on the way.
+        ({"WECHAT_TOKEN": "token"}, "WECHAT_AES_KEY"),
+    ],
+)
+def test_what_cannot_work_is_refused_at_start(change: dict[str, str], named: str) -> None:
+    with pytest.raises(SettingsError, match=named):
+        Settings.from_env({**PRODUCTION, **change})
+
+
+def test_an_error_never_quotes_a_secret() -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_env({**PRODUCTION, "ZHIBAO_SECRET_KEY": "hunter2"})
+    assert "hunter2" not in str(refused.value)

@@ -1,0 +1,27 @@
+"""Taking a submission out of its topic after the undo window."""
+
+from flask.testing import FlaskClient
+
+from intake.wiring import Wiring
+from tests.factories.clock import TestClock
+from tests.factories.matters import told
+from tests.factories.sentences import submission_of
+from tests.factories.town import Town
+from tests.web.pages import sign_in, words_of
+
+
+def test_a_member_takes_a_submission_out_of_its_topic_with_a_reason(
+    client: FlaskClient, wiring: Wiring, town: Town, clock: TestClock
+) -> None:
+
+    stored = told(wiring, town.longchi_code, "幸福里 3 号楼路灯坏了快一个月")
+    zhou = sign_in(client, "zhou")
+    zhou.press(f"/m/cards/{stored.submission_id}", "/open-topic", title="幸福里路灯不亮")
+    clock.forward(hours=1)
+    card = f"/m/cards/{stored.submission_id}"
+    refused = zhou.press(card, "/detach", words="")
+    assert refused.status_code == 422
+    assert "请写明理由" in words_of(refused)
+    zhou.press(card, "/detach", words="说的是另一条路")
+    assert submission_of(wiring, stored).state.value == "triaged"
+    assert submission_of(wiring, stored).escalate_at is not None
