@@ -67,7 +67,7 @@ check: $(VENV)/.dev front translations
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check -q . || { echo "some files are not formatted: run make fix"; exit 1; }
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo --no-color 2>/dev/null || $(BIN)/lint-imports
+	@$(BIN)/lint-imports > .import_linter_cache.log 2>&1 || { cat .import_linter_cache.log; exit 1; }; rm -f .import_linter_cache.log
 	@$(BIN)/zhibao docs --check
 	@$(BIN)/python -m tests.locks
 

@@ -39,7 +39,7 @@ def unit_of_work(wiring: Wiring) -> Iterator[Session]:
 
 def area_called(session: Session, name: str) -> Area:
     """The area with this name or id; NotFound when there is none, Conflict listing the ids when there are several."""
-    same = Area.id == int(name) if name.isdecimal() else Area.name == name
+    same = Area.id == int(name) if name.isdecimal() and len(name) < 19 else Area.name == name
     found = session.scalars(select(Area).where(same).order_by(Area.path)).all()
     if not found:
         raise NotFound(f"没有叫“{name}”的区域；名称要写全，例如“丰山街道”。 / No area has this name or id.")

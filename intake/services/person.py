@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from intake.domain.actor import Actor
+from intake.domain.actor import MACHINE, Actor
 from intake.domain.errors import InvalidInput
 from intake.domain.permission import Role
 from intake.domain.text import clean_line
@@ -41,6 +41,7 @@ def create_user(
     )
     session.add(user)
     session.flush()
+    record(session, actor=MACHINE, district_id=district_id, action="user.create", noun="user", entity_id=user.id, at=at)
     return user
 
 

@@ -72,6 +72,7 @@ def create_point(
         created_at=at,
     )
     begin(session, point, actor=actor, at=at)
+    record(session, actor=actor, district_id=point.district_id, action="point.create", noun="point", entity_id=point.id, at=at)
     return point
 
 

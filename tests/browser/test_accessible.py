@@ -54,7 +54,9 @@ def seen(site: Site) -> Seen:
         propose(session, held, words="好几栋都有，适合一起商量。")
     decided(wiring, jing, topic, TopicAction.APPROVE, "涉及多栋楼，列入本季度协商。")
     candidate = topic_of(wiring, zhou, "菜场门口占道", told(wiring, LONGCHI, "菜场门口摆满了摊子，消防车进不来"))
-    proposed = taken_up(wiring, jing, topic_of(wiring, zhou, "河边栏杆松动", told(wiring, LONGCHI, "河边栏杆松了，一推就倒", contact="13800000022")))
+    proposed = taken_up(
+        wiring, jing, topic_of(wiring, zhou, "河边栏杆松动", told(wiring, LONGCHI, "河边栏杆松了，一推就倒", contact="13800000022"))
+    )
     doubled = told(wiring, LONGCHI, "河边栏杆要倒了")
     merged = taken_up(wiring, jing, topic_of(wiring, zhou, "河边栏杆", doubled))
     decided(wiring, jing, merged, TopicAction.MERGE, "说的是同一处。", target=proposed)

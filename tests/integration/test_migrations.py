@@ -90,7 +90,9 @@ def test_each_revision_goes_up_down_and_up_on_an_empty_database(empty: str) -> N
 
 
 def test_the_newest_revision_goes_down_and_up_with_rows_in_it(wiring: Wiring, town: Town, database: str) -> None:
-    taken_up(wiring, town.jing_id, topic_of(wiring, town.zhou_id, "路灯不亮", told(wiring, town.longchi_code, "路灯坏了", contact="13800000021")))
+    taken_up(
+        wiring, town.jing_id, topic_of(wiring, town.zhou_id, "路灯不亮", told(wiring, town.longchi_code, "路灯坏了", contact="13800000021"))
+    )
     wiring.close()
     url, raised = test_database_url("zhibao_owner", database), shape(database)
     downgrade(url, revision="-1")
@@ -182,8 +184,6 @@ def test_every_row_carries_its_district() -> None:
         "wechat_messages": "a message may come before its point is known",
     }
     without = {
-        name
-        for name, table in Base.metadata.tables.items()
-        if "district_id" not in table.columns or table.columns["district_id"].nullable
+        name for name, table in Base.metadata.tables.items() if "district_id" not in table.columns or table.columns["district_id"].nullable
     }
     assert without == set(reasons)

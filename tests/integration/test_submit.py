@@ -75,8 +75,13 @@ def test_a_send_that_was_rolled_back_leaves_its_key_free(wiring: Wiring, town: T
         point = point_by_code(lost, town.longchi_code)
         assert point is not None
         submit(
-            lost, vault=wiring.vault, point=point, key=b"one key", sentence=read_sentence(text="路灯坏了", place="", contact=""),
-            channel=Channel.FORM, at=wiring.clock.now(),
+            lost,
+            vault=wiring.vault,
+            point=point,
+            key=b"one key",
+            sentence=read_sentence(text="路灯坏了", place="", contact=""),
+            channel=Channel.FORM,
+            at=wiring.clock.now(),
         )
         lost.rollback()
     stored = say(wiring, town.longchi_code, "路灯坏了", key=b"one key")
@@ -109,8 +114,13 @@ def test_a_closed_point_takes_nothing(wiring: Wiring, town: Town, session: Sessi
     for state in (PointState.PAUSED, PointState.RETIRED):
         with pytest.raises(PointClosed, match="社区服务台"):
             submit(
-                session, vault=wiring.vault, point=replace(point, state=state), key=os.urandom(16),
-                sentence=read_sentence(text="路灯坏了", place="", contact=""), channel=Channel.FORM, at=wiring.clock.now(),
+                session,
+                vault=wiring.vault,
+                point=replace(point, state=state),
+                key=os.urandom(16),
+                sentence=read_sentence(text="路灯坏了", place="", contact=""),
+                channel=Channel.FORM,
+                at=wiring.clock.now(),
             )
     assert session.query(SubmissionKey).count() == 0
 
@@ -122,8 +132,13 @@ def test_the_workers_are_woken_after_the_commit_and_only_then(wiring: Wiring, to
         point = point_by_code(session, town.longchi_code)
         assert point is not None
         submit(
-            session, vault=wiring.vault, point=point, key=b"k", sentence=read_sentence(text="路灯坏了", place="", contact=""),
-            channel=Channel.FORM, at=wiring.clock.now(),
+            session,
+            vault=wiring.vault,
+            point=point,
+            key=b"k",
+            sentence=read_sentence(text="路灯坏了", place="", contact=""),
+            channel=Channel.FORM,
+            at=wiring.clock.now(),
         )
         assert queue.woken == []
     say(wiring, town.longchi_code, "路灯坏了")

@@ -287,8 +287,8 @@ def test_the_index_answers_lookups_and_knows_its_counts(wiring: Wiring, town: To
     session.execute(
         text("""
         INSERT INTO submissions (id, district_id, point_id, area_id, channel, state, state_changed_at, version, receipt_number, receipt_salt,
-            text_written, text_masked, replaced_characters, place, contact_hint, urgency, received_at)
-        SELECT 100000 + n, district_id, point_id, area_id, channel, 'closed', received_at, 1, 'T' || n, '', '', '', 0, '', '', 'normal', received_at
+            text_written, text_masked, replaced_characters, place, place_masked, contact_hint, urgency, received_at)
+        SELECT 100000 + n, district_id, point_id, area_id, channel, 'closed', received_at, 1, 'T' || n, '', '', '', 0, '', '', '', 'normal', received_at
         FROM submissions, generate_series(1, 5000) n WHERE id = :id"""),
         {"id": second.submission_id},
     )

@@ -69,11 +69,11 @@ def only_conflicts(ended: list[Exception | None]) -> list[Exception]:
     return errors
 
 
-def test_of_two_who_attach_the_same_card_one_wins(wiring: Wiring, town: Town, lamp: Stored, topics: tuple[int, int], session: Session) -> None:
+def test_of_two_who_attach_the_same_card_one_wins(
+    wiring: Wiring, town: Town, lamp: Stored, topics: tuple[int, int], session: Session
+) -> None:
     zhou, laozhou = deciding(wiring, town.zhou_id, lamp), deciding(wiring, town.laozhou_id, lamp)
-    ended = at_once(
-        wiring, lambda s: decide.attach(s, zhou, topic_id=topics[0]), lambda s: decide.attach(s, laozhou, topic_id=topics[1])
-    )
+    ended = at_once(wiring, lambda s: decide.attach(s, zhou, topic_id=topics[0]), lambda s: decide.attach(s, laozhou, topic_id=topics[1]))
     assert len(only_conflicts(ended)) == 1
     confirmed = session.query(Contributor).filter_by(submission_id=lamp.submission_id, status=ContributorStatus.CONFIRMED).one()
     assert confirmed.topic_id == topics[ended.index(None)]
@@ -152,7 +152,11 @@ def test_two_who_take_such_a_change_back_do_not_wait_for_each_other_either(
 
     def take_back(position: int) -> Act:
         return lambda s: decide.undo(
-            s, actor=actors[position], submission_id=cards[position].submission_id, workflow=wiring.workflow, undo_seconds=60,
+            s,
+            actor=actors[position],
+            submission_id=cards[position].submission_id,
+            workflow=wiring.workflow,
+            undo_seconds=60,
             at=wiring.clock.now(),
         )
 
@@ -165,7 +169,9 @@ def wait_until_somebody_waits(wiring: Wiring) -> None:
     """Return when a transaction of this database waits for a lock."""
     with wiring.sessions() as session:
         for _ in range(1000):
-            if session.scalar(text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")):
+            if session.scalar(
+                text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+            ):
                 return
             session.rollback()
             time.sleep(0.01)
