@@ -2,13 +2,15 @@
 
 import contextlib
 import socket
+import time
 from collections.abc import Iterator
 
+import psutil
 import pytest
 
 from tests.factories.town import Town
 from tests.faults.conftest import Serve, Web
-from tests.faults.visitors import get, raw_post, say
+from tests.faults.visitors import eventually, get, raw_post, say
 
 pytestmark = pytest.mark.faults
 
@@ -108,3 +110,23 @@ def test_nonsense_is_refused_or_dropped_and_the_next_visitor_is_served(web: Web)
             with contextlib.suppress(ConnectionResetError):
                 assert b"200 OK" not in answer_on(one)
     assert get(web.port, "/").status == 200
+
+
+def is_idle(web: Web) -> bool:
+    """Whether its process did nothing for a while."""
+    (pid,) = web.workers()
+    before = psutil.Process(pid).cpu_times()
+    time.sleep(0.5)
+    return psutil.Process(pid).cpu_times().user - before.user < 0.02
+
+
+def test_visitors_who_read_nothing_are_given_up(web: Web, town: Town) -> None:
+    """Each asks for the same page until the answers fill every buffer; both threads are then writing to somebody who doesn't read."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(THREADS + 1):
+            connection = stack.enter_context(socket.socket())
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.connect(("127.0.0.1", web.port))
+            connection.sendall(b"GET /privacy HTTP/1.1\r\nHost: x\r\n\r\n" * 5_000)
+        assert eventually(lambda: is_idle(web)), "no thread goes on"
+        assert say(web.port, town.longchi_code, "路灯坏了").status == 303

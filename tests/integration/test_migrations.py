@@ -3,6 +3,7 @@
 import threading
 import uuid
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import psycopg
@@ -36,7 +37,7 @@ def connected(user: str, database: str) -> psycopg.Connection[Any]:
 def revisions() -> list[str]:
     """Oldest first."""
     config = Config()
-    config.set_main_option("script_location", str(list(intake.migrations.__path__)[0]))
+    config.set_main_option("script_location", str(next(iter(intake.migrations.__path__))))
     return [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()][::-1]
 
 
@@ -77,7 +78,7 @@ def test_each_revision_goes_up_down_and_up_on_an_empty_database(empty: str) -> N
     url, before = test_database_url("zhibao_owner", empty), shape(empty)
     steps = ["base", *revisions()]
     assert steps[-1] == head()
-    for below, revision in zip(steps, steps[1:], strict=False):
+    for below, revision in pairwise(steps):
         upgrade(url, revision=revision)
         raised = shape(empty)
         downgrade(url, revision=below)
@@ -165,7 +166,7 @@ def test_two_starters_do_not_race(empty: str) -> None:
     def start() -> None:
         try:
             upgrade(url)
-        except BaseException as error:  # whatever it is, the assertion shows it
+        except BaseException as error:  # noqa: BLE001 -- whatever it is, the assertion shows it
             errors.append(error)
 
     starters = [threading.Thread(target=start) for _ in range(3)]

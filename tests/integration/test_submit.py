@@ -41,7 +41,7 @@ def all_at_once(wired: Wiring, code: str, keys: list[bytes]) -> list[Stored]:
         ready.wait()
         try:
             stored.append(say(wired, code, "幸福里 3 号楼路灯坏了", contact="13800000021", key=key))
-        except BaseException as error:  # whatever it is, the assertion shows it
+        except BaseException as error:  # noqa: BLE001 -- whatever it is, the assertion shows it
             errors.append(error)
 
     senders = [threading.Thread(target=send, args=(key,)) for key in keys]

@@ -37,7 +37,7 @@ def at_once(wiring: Wiring, *acts: Act) -> list[Exception | None]:
             try:
                 act(session)
                 session.commit()
-            except Exception as error:  # whatever it is, the caller's assertion shows it
+            except Exception as error:  # noqa: BLE001 -- whatever it is, the caller's assertion shows it
                 session.rollback()
                 ended[position] = error
 

@@ -320,7 +320,7 @@ def test_of_two_merges_in_opposite_directions_one_wins_and_the_other_is_told(
                 screen(session, held[topic], TopicAction.MERGE, words="一起办。", target_topic_id=target)
                 session.commit()
                 outcomes[topic] = None
-            except Exception as error:  # whatever it is, the assertion below shows it
+            except Exception as error:  # noqa: BLE001 -- whatever it is, the assertion below shows it
                 session.rollback()
                 outcomes[topic] = error
 

@@ -1,0 +1,54 @@
+"""An old phone: no script, no cookies. Form, receipt, finding it again and withdrawing all work."""
+
+import pytest
+
+from tests.browser.conftest import Enter
+
+pytestmark = pytest.mark.browser
+
+LONGCHI = "nvgch2345a"
+
+
+def test_form_receipt_and_withdrawal_without_script_and_cookies(enter: Enter) -> None:
+    resident = enter(java_script_enabled=False)
+    with_cookies: list[str] = []
+    resident.page.on("request", lambda request: with_cookies.append(request.url) if "cookie" in request.all_headers() else None)
+    resident.open(f"/p/{LONGCHI}")
+    resident.button("提交").tap()
+    resident.page.get_by_role("alert").wait_for()
+    resident.page.fill("#text", "幸福里3号楼楼道灯坏了快一个月")
+    resident.page.fill("#place", "幸福里3号楼")
+    resident.page.locator("summary").tap()
+    resident.page.fill("#contact", "13800000021")
+    resident.button("提交").tap()
+    resident.sees("已收到")
+    receipt = resident.path.split("?")[0]
+    number, words = (resident.page.locator(what).inner_text() for what in (".number", ".code"))
+
+    resident.open("/r")
+    resident.page.fill("#number", number)
+    resident.page.fill("#code", words)
+    resident.button("查看").tap()
+    resident.page.wait_for_url(f"**{receipt}")
+    assert "幸福里3号楼楼道灯坏了快一个月" in resident.words
+    assert "138••••0021" in resident.words
+    assert "13800000021" not in resident.words
+
+    resident.link("撤回这件来件").tap()
+    resident.button("确定撤回").tap()
+    resident.page.wait_for_url(f"**{receipt}")
+    assert resident.link("撤回这件来件").count() == 0
+    assert resident.page.locator(".chip.act").inner_text() == "已撤回"
+    assert resident.context.cookies() == [], "nothing was to be remembered"
+    assert with_cookies == []
+
+
+def test_a_member_can_work_without_script(enter: Enter) -> None:
+    """Cookies are needed here: somebody is signed in."""
+    member = enter(java_script_enabled=False)
+    member.sign_in("zhou")
+    assert member.path == "/m"
+    member.button("退出").tap()
+    member.page.wait_for_url("**/sign-in")
+    member.open("/m")
+    assert member.path.startswith("/sign-in")
