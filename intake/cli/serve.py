@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 from flask import Flask
-from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # no types in the package
+from gunicorn.app.base import BaseApplication
 
 from config.logging import configure_logging
 from config.settings import Settings

@@ -18,9 +18,9 @@ from collections import deque
 from functools import partial
 from typing import Any
 
-from gunicorn import util  # type: ignore[import-untyped]  # no types in the package
-from gunicorn.http.unreader import SocketUnreader  # type: ignore[import-untyped]  # as above
-from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]  # as above
+from gunicorn import util
+from gunicorn.http.unreader import SocketUnreader
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
 ARRIVAL_SECONDS = 60.0
 """For a whole request: a long message over a weak mobile network needs most of it."""

@@ -436,7 +436,7 @@ def believed_or_refused(args: dict[str, str], body: bytes) -> None:
     try:
         assert isinstance(make_callback().receive(args, body), Incoming)
     except CallbackRefused as error:
-        assert error.status in {400, 403}  # noqa: PT017 – either outcome is right, a third is what the test looks for
+        assert error.status in {400, 403}
 
 
 @UNHURRIED

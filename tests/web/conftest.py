@@ -13,7 +13,7 @@ from intake.wiring import Wiring
 class ParsingClient(FlaskClient):
     """A test client that fails on a page a browser would have to repair."""
 
-    def open(self, *args: object, **kwargs: object) -> TestResponse:  # type: ignore[override]  # the base's many keyword arguments are passed on
+    def open(self, *args: object, **kwargs: object) -> TestResponse:
         response = super().open(*args, **kwargs)  # type: ignore[arg-type]  # as above
         if response.mimetype == "text/html" and response.data and not response.is_streamed:
             html5lib.HTMLParser(strict=True).parse(response.get_data(as_text=True))
