@@ -24,7 +24,7 @@ class RedisRateLimiter:
     """Fixed windows: a limit is a brake, not a promise, so the simplest count serves."""
 
     def __init__(self, redis: Redis) -> None:
-        self._redis: Redis | None = redis
+        self._redis = redis
         self._shared = FixedWindowRateLimiter(RedisStorage("redis://", connection_pool=redis.connection_pool))
         self._local = FixedWindowRateLimiter(MemoryStorage())
         self._open_until = 0.0
@@ -36,12 +36,13 @@ class RedisRateLimiter:
 
     def hit_all(self, *limits: tuple[str, tuple[str, ...]]) -> bool:
         """Count one attempt against each (limit, key) in one round trip; False when any is spent."""
-        if self._redis is not None and time.monotonic() >= self._open_until:
+        if time.monotonic() >= self._open_until:
             try:
-                with self._redis.pipeline(transaction=False) as pipe:
+                with self._redis.pipeline(transaction=True) as pipe:
                     for limit, key in limits:
-                        # The library's own key and window, so that `spent` and `hit` see the same count.
-                        name, item = _item(limit).key_for(*key), _item(limit)
+                        # One transaction, so that a key can't run out between the two and live on without an end.
+                        item = _item(limit)
+                        name = item.key_for(*key)
                         pipe.set(name, 0, ex=item.get_expiry(), nx=True)
                         pipe.incr(name)
                     counts = pipe.execute()[1::2]
@@ -67,12 +68,3 @@ class RedisRateLimiter:
         with self._lock:
             self._open_until = time.monotonic() + _BREAK_SECONDS
         log.warning("limits_unreachable", error=type(error).__name__)
-
-
-class MemoryRateLimiter(RedisRateLimiter):
-    """The twin for development without Redis: counts in this process only."""
-
-    def __init__(self) -> None:
-        self._redis = None
-        self._local = FixedWindowRateLimiter(MemoryStorage())
-        self._open_until = float("inf")

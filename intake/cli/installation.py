@@ -25,7 +25,8 @@ from intake.adapters.embedded.valkey import EmbeddedValkey
 
 ENTRY = (sys.executable, "-m", "intake.cli.main")
 DEFAULT_BASE_URL = "http://127.0.0.1:8000"
-SCHEDULE_ZONE = "Asia/Shanghai"
+RECOVERY_SECONDS = 900.0
+"""PostgreSQL replays its log after a crash, on a slow disk for minutes; interrupting it would only make it begin anew."""
 
 
 def _silent(line: str) -> None:
@@ -135,7 +136,17 @@ class Installation:
             self._embedded = True
             database = EmbeddedPostgres(self.paths)
             self.settings = replace(self.settings, database_url=database.url(), owner_database_url=database.url(OWNER))
-            steps.append(Service("postgres", "数据库", database.command, database.is_ready, database.provision, restart=self._restart))
+            steps.append(
+                Service(
+                    "postgres",
+                    "数据库",
+                    database.command,
+                    database.is_ready,
+                    database.provision,
+                    start_timeout=RECOVERY_SECONDS,
+                    restart=self._restart,
+                )
+            )
         if not self.settings.redis_url:
             self._embedded = True
             queue = EmbeddedValkey(self.paths)
@@ -149,21 +160,18 @@ class Installation:
             steps.append(Task("migrate", "更新数据表", lambda: self._command("db", "upgrade")))
         if self._work:
             numbers = range(1, self.settings.triage_workers + 1)
-            steps += [self._program(f"worker-triage-{number}", "整理进程", "worker", "triage") for number in numbers]
-            steps.append(self._program("worker-housekeeping", "内务进程", "worker", "housekeeping"))
-            steps.append(self._program("scheduler", "定时任务", "schedule"))
+            steps += [self._program(f"worker-triage-{number}", "整理进程", "worker", "triage", essential=False) for number in numbers]
+            steps.append(self._program("worker-housekeeping", "内务进程", "worker", "housekeeping", essential=False))
+            steps.append(self._program("scheduler", "定时任务", "schedule", essential=False))
         if self._serve:
             steps.append(self._program("web", "网页", "serve", ready=lambda: answers(self.settings.host, self.settings.port)))
         return steps
 
-    def _program(self, name: str, label: str, *arguments: str, ready: Callable[[], bool] | None = None) -> Service:
-        return Service(name, label, lambda: self._command(*arguments, lock=name), ready, restart=self._restart)
+    def _program(self, name: str, label: str, *arguments: str, ready: Callable[[], bool] | None = None, essential: bool = True) -> Service:
+        return Service(name, label, lambda: self._command(*arguments, lock=name), ready, restart=self._restart, essential=essential)
 
     def _command(self, *arguments: str, lock: str = "migrate") -> Command:
-        env = self.env
-        if arguments[0] == "schedule":
-            env["TZ"] = SCHEDULE_ZONE  # RQ's scheduler reads its table in local time
-        return Command(argv=(*self._entry, *arguments), env=env, lock=self.paths.log / f"{lock}.lock")
+        return Command(argv=(*self._entry, *arguments), env=self.env, lock=self.paths.log / f"{lock}.lock")
 
     def _note_running(self) -> None:
         addresses = {

@@ -36,7 +36,7 @@ def receipt_number(sequence: int, at: datetime) -> str:
     return f"ZB-{month}-{running}{_check_digit(month + running)}"
 
 
-_NUMBER = re.compile(r"(?:ZB)?(\d{4})(\d{5,})")
+_NUMBER = re.compile(r"(?:ZB)?(\d{4})(\d{5,12})")
 
 
 def parse_receipt_number(raw: str) -> str:

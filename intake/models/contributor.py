@@ -17,6 +17,7 @@ class Contributor(Base):
     __table_args__ = (
         # One place at a time: a submission is suggested for, or confirmed in, one topic.
         Index("uq_contributors_live", "submission_id", unique=True, postgresql_where="status <> 'removed'"),
+        Index("ix_contributors_submission", "submission_id", "id"),
         Index("ix_contributors_topic", "topic_id", "status", "id"),
     )
 

@@ -14,6 +14,7 @@ class Decision(Base):
     __tablename__ = "decisions"
     __table_args__ = (
         Index("ix_decisions_submission", "submission_id", "id"),
+        Index("ix_decisions_by", "decided_by", "id"),
         Index("ix_decisions_topic", "topic_id", "id"),
         CheckConstraint("(submission_id IS NULL) <> (topic_id IS NULL)", name="one_subject"),
     )

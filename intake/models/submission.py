@@ -25,7 +25,7 @@ class Submission(Base):
         Index(
             "ix_submissions_retention",
             "state_changed_at",
-            postgresql_where="erased_at IS NULL AND state IN ('withdrawn', 'closed', 'declined')",
+            postgresql_where="state IN ('withdrawn', 'closed', 'declined')",
         ),
         Index("ix_submissions_silence", "state_changed_at", postgresql_where="state IN ('answered', 'reported_back')"),
         CheckConstraint("char_length(text_written) <= 5000", name="text_length"),

@@ -130,7 +130,7 @@ def _suggestion(session: Session, submission_id: int) -> Suggestion | None:
     row = session.execute(
         select(Contributor, Topic)
         .join(Topic, Topic.id == Contributor.topic_id)
-        .where(Contributor.submission_id == submission_id, Contributor.status == ContributorStatus.SUGGESTED)
+        .where(Contributor.submission_id == submission_id, Contributor.status == ContributorStatus.SUGGESTED, Topic.state.in_(JOINABLE))
     ).one_or_none()
     if row is None:
         return None

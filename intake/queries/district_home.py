@@ -7,10 +7,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
-from intake.domain.permission import Role
+from intake.domain.permission import Permission, Role
 from intake.domain.submission import OPEN_FOR_DECISION, SubmissionState, Urgency
 from intake.domain.topic import TopicState
 from intake.models import Area, Submission, Topic
+from intake.queries.member_queue import area_ids
 
 LATEST = 8
 
@@ -42,7 +43,7 @@ class DistrictHome:
 
 
 def district_home(session: Session, actor: Actor, *, at: datetime) -> DistrictHome:
-    """Counts and the most urgent lines, in three queries."""
+    """Counts and the most urgent lines, in five queries."""
     of_topic = Topic.district_id == actor.district_id
     counts = dict(session.execute(select(Topic.state, func.count()).where(of_topic).group_by(Topic.state)).all())
     oldest = session.scalar(select(func.min(Topic.state_changed_at)).where(of_topic, Topic.state == TopicState.PROPOSED))
@@ -61,7 +62,12 @@ def district_home(session: Session, actor: Actor, *, at: datetime) -> DistrictHo
             Submission.id, func.left(Submission.text_masked, 60), Area.name, Submission.received_at, Submission.urgency == Urgency.EMERGENCY
         )
         .join(Area, Area.id == Submission.area_id)
-        .where(mine, waiting, (Submission.urgency == Urgency.EMERGENCY) | (Submission.owner_role == Role.STAFF))
+        .where(
+            mine,
+            waiting,
+            Submission.area_id.in_(area_ids(session, actor, Permission.TRIAGE_VIEW)),
+            (Submission.urgency == Urgency.EMERGENCY) | (Submission.owner_role == Role.STAFF),
+        )
         .order_by((Submission.urgency == Urgency.EMERGENCY).desc(), Submission.received_at)
         .limit(LATEST)
     )

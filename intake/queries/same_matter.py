@@ -114,7 +114,7 @@ def _candidates() -> Select[Any]:
             Topic.id,
             SubmissionGrams.grams,
             func.left(Submission.text_masked, TEXT_CHARACTERS),
-            Submission.place,
+            Submission.place_masked,
             SubmissionGrams.area_id,
             SubmissionGrams.received_at,
             best.c.weight,

@@ -114,7 +114,7 @@ PEOPLE = Topic.confirmed_count + Topic.suggested_count
 
 def topics_in(session: Session, actor: Actor, state: TopicState, *, after: str = "", words: str = "", limit: int = PAGE) -> TopicPage:
     """A page of topics in `state`, those most people spoke of first; `after` is a page's `next_key`."""
-    where = [Topic.district_id == actor.district_id, Topic.state == state]
+    where = [Topic.district_id == actor.district_id, Topic.state == state, _reach(actor, Permission.SCREEN_VIEW)]
     where += [
         or_(Topic.title.contains(word, autoescape=True), Topic.number.contains(word.upper(), autoescape=True)) for word in words.split()[:5]
     ]
@@ -123,10 +123,15 @@ def topics_in(session: Session, actor: Actor, state: TopicState, *, after: str =
 
 def topics_of_member(session: Session, actor: Actor, *, after: str = "") -> TopicPage:
     """Candidates and proposed topics in the areas where the actor may propose, those most people spoke of first."""
-    paths = actor.area_paths(Permission.TOPIC_PROPOSE)
-    reach = or_(*(Area.path.startswith(path, autoescape=True) for path in paths)) if paths else Topic.id.is_(None)
+    reach = _reach(actor, Permission.TOPIC_PROPOSE)
     where = [Topic.district_id == actor.district_id, Topic.state.in_([TopicState.CANDIDATE, TopicState.PROPOSED]), reach]
     return _page(session, where, state=TopicState.CANDIDATE, after=after, limit=PAGE)
+
+
+def _reach(actor: Actor, permission: Permission) -> ColumnElement[bool]:
+    """Topics of the areas in which the actor holds `permission`."""
+    paths = actor.area_paths(permission)
+    return or_(*(Area.path.startswith(path, autoescape=True) for path in paths)) if paths else Topic.id.is_(None)
 
 
 def _page(session: Session, where: Sequence[ColumnElement[bool]], *, state: TopicState, after: str, limit: int) -> TopicPage:

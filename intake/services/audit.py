@@ -5,7 +5,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
@@ -13,6 +13,8 @@ from intake.models import AuditEntry, AuditLink
 from intake.ports import Wake
 from intake.services.wake import wake_after_commit
 
+LATE_ENTRIES = 50_000
+"""How far behind the newest linked entry a late one may stand."""
 _CHAIN_LOCK = 7_210_434
 """Advisory lock: one linker at a time."""
 
@@ -61,9 +63,11 @@ def link_new_entries(session: Session, *, limit: int) -> int:
     """Chain up to `limit` entries in id order; entries that committed late are linked in the next run. Returns how many."""
     session.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _CHAIN_LOCK})
     previous = session.scalar(select(AuditLink.digest).order_by(AuditLink.id.desc()).limit(1)) or b""
+    # Entries commit out of order, but never a whole day's worth late: looking from there on keeps the question small for good.
+    newest = session.scalar(select(func.max(AuditLink.entry_id))) or 0
     entries = session.scalars(
         select(AuditEntry)
-        .where(~select(AuditLink.id).where(AuditLink.entry_id == AuditEntry.id).exists())
+        .where(AuditEntry.id > newest - LATE_ENTRIES, ~select(AuditLink.id).where(AuditLink.entry_id == AuditEntry.id).exists())
         .order_by(AuditEntry.id)
         .limit(limit)
     ).all()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import MACHINE
@@ -20,6 +20,18 @@ def live_contributor(session: Session, submission_id: int) -> Contributor | None
         .where(Contributor.submission_id == submission_id, Contributor.status != ContributorStatus.REMOVED)
         .execution_options(populate_existing=True)  # asked again behind a lock, the answer must be the new one: a merge moves it
     ).one_or_none()
+
+
+def lock_topics_of(session: Session, submission_id: int, *others: int) -> None:
+    """Lock, in id order, every topic the submission stands or stood in, `others`, and what they were merged into.
+
+    A decision changes the counts where it leaves and where it joins: two that cross would otherwise wait for each other.
+    """
+    stood = select(Contributor.topic_id).where(Contributor.submission_id == submission_id)
+    into = select(Topic.merged_into_id).where(Topic.id.in_(others), Topic.merged_into_id.is_not(None))
+    session.execute(
+        select(Topic.id).where(or_(Topic.id.in_(stood), Topic.id.in_(others), Topic.id.in_(into))).order_by(Topic.id).with_for_update()
+    )
 
 
 def confirm(session: Session, *, submission: Submission, topic: Topic, by: int, at: datetime) -> set[int]:

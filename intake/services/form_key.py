@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hashlib
 import hmac
 import os
 import struct
@@ -22,10 +23,13 @@ class FormKey:
     opened_at: datetime
     nonce: bytes
 
-    @property
-    def idempotency_key(self) -> bytes:
-        """Unique per opened form."""
-        return b"form" + struct.pack(">Q", self.point_id) + self.nonce
+    def idempotency_key(self, *said: str) -> bytes:
+        """Unique per opened form and what was said on it.
+
+        Sending the same words again is the same submission; other words on a form that the Back button brought up again are another.
+        """
+        digest = hashlib.sha256("\x1f".join(said).encode()).digest()[:16]
+        return b"form" + struct.pack(">Q", self.point_id) + self.nonce + digest
 
 
 def issue_form_key(vault: Vault, *, point_id: int, at: datetime) -> str:

@@ -6,7 +6,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from config.workflow import Workflow
-from intake.domain.actor import MACHINE
+from intake.domain.actor import MACHINE, Actor
 from intake.domain.permission import Role
 from intake.domain.submission import OPEN_FOR_DECISION
 from intake.domain.working_days import HolidayTable, add_working_days
@@ -17,6 +17,14 @@ from intake.services.audit import record
 def start_clock(session: Session, submission: Submission, *, workflow: Workflow, at: datetime) -> None:
     """Give it to the member whose turn it is, else the convenor, else staff, and start the clock."""
     _give(session, submission, (Role.MEMBER, Role.CONVENOR, Role.STAFF), workflow=workflow, at=at)
+
+
+def give_to(submission: Submission, *, actor: Actor, area_path: str, workflow: Workflow, at: datetime) -> None:
+    """Back to the person who just took a decision back, as what they are there; nobody's turn is used up."""
+    roles = {grant.role for grant in actor.grants if area_path.startswith(grant.area_path)}
+    submission.owner_id = actor.user_id
+    submission.owner_role = next((role for role in (Role.MEMBER, Role.CONVENOR) if role in roles), Role.STAFF)
+    _start(submission, workflow=workflow, at=at)
 
 
 def stop_clock(submission: Submission) -> None:
@@ -60,6 +68,10 @@ def _give(session: Session, submission: Submission, levels: tuple[Role, ...], *,
             break
     else:
         submission.owner_id, submission.owner_role = None, Role.STAFF
+    _start(submission, workflow=workflow, at=at)
+
+
+def _start(submission: Submission, *, workflow: Workflow, at: datetime) -> None:
     days = {
         Role.MEMBER: workflow.owner.convenor_after_working_days,
         Role.CONVENOR: workflow.owner.staff_after_working_days - workflow.owner.convenor_after_working_days,

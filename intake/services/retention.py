@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 from config.workflow import Workflow
 from intake.domain.actor import MACHINE
 from intake.domain.submission import SubmissionState
-from intake.domain.topic import TopicState
 from intake.models import Contributor, Finding, Submission, SubmissionGrams, Topic
 from intake.services.audit import record
 
@@ -24,10 +23,12 @@ def apply_retention(session: Session, *, workflow: Workflow, at: datetime, limit
     due = session.scalars(
         select(Submission)
         .where(
-            Submission.erased_at.is_(None),
             or_(
-                (Submission.state == SubmissionState.WITHDRAWN) & (Submission.state_changed_at < withdrawn_before),
-                ended & (Submission.state_changed_at < contact_before),
+                # By what is left, not by `erased_at`: a contact may have been emptied long before the words were withdrawn.
+                (Submission.state == SubmissionState.WITHDRAWN)
+                & (Submission.state_changed_at < withdrawn_before)
+                & (Submission.text_written != ""),
+                ended & (Submission.state_changed_at < contact_before) & Submission.erased_at.is_(None),
             ),
         )
         .order_by(Submission.id)
@@ -57,5 +58,7 @@ def _erase_words(session: Session, submission: Submission) -> None:
     submission.text_written = submission.text_masked = submission.place = submission.place_masked = ""
     session.execute(delete(SubmissionGrams).where(SubmissionGrams.submission_id == submission.id))
     session.execute(update(Finding).where(Finding.submission_id == submission.id).values(content={}))
+    session.execute(update(Contributor).where(Contributor.submission_id == submission.id).values(reasons=[]))
     own = select(Contributor.topic_id).where(Contributor.submission_id == submission.id)
-    session.execute(update(Topic).where(Topic.id.in_(own), Topic.state == TopicState.DISSOLVED).values(title=ERASED))
+    nothing_left = (Topic.confirmed_count + Topic.suggested_count == 0) & Topic.opened_by.is_(None)
+    session.execute(update(Topic).where(Topic.id.in_(own), nothing_left).values(title=ERASED))

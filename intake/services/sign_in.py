@@ -15,6 +15,8 @@ from intake.services.password import verify_password
 
 TRIES_BEFORE_LOCK = 5
 LOCK_LONGEST = timedelta(hours=1)
+FORGET_AFTER = timedelta(hours=24)
+"""So that one wrong try an hour can't keep somebody out for good."""
 
 
 class SignInOutcome(StrEnum):
@@ -71,9 +73,11 @@ def sign_out(session: Session, *, token: str, at: datetime) -> None:
 
 
 def _count_failure(session: Session, user: User, *, at: datetime) -> None:
+    if user.locked_until is not None and at - user.locked_until > FORGET_AFTER:
+        user.failed_tries = 0
     user.failed_tries += 1
     if user.failed_tries >= TRIES_BEFORE_LOCK:
-        user.locked_until = at + min(timedelta(minutes=2 ** (user.failed_tries - TRIES_BEFORE_LOCK)), LOCK_LONGEST)
+        user.locked_until = at + min(timedelta(minutes=2 ** min(user.failed_tries - TRIES_BEFORE_LOCK, 6)), LOCK_LONGEST)
         record(session, actor=_as_actor(user), district_id=user.district_id, action="sign_in.locked", noun="user", entity_id=user.id, at=at)
 
 

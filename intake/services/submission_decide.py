@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.workflow import Workflow
@@ -15,11 +15,11 @@ from intake.domain.permission import Permission
 from intake.domain.submission import DeclineReason, SubmissionAction, SubmissionState
 from intake.domain.text import clean
 from intake.domain.topic import JOINABLE, TopicState
-from intake.models import Area, Contributor, Decision, Submission, Topic
+from intake.models import Area, Decision, Submission, Topic
 from intake.services.audit import record
-from intake.services.contribution import confirm, live_contributor, recount, restore_suggestion
+from intake.services.contribution import confirm, live_contributor, lock_topics_of, recount, restore_suggestion
 from intake.services.notify import announce, cancel_notices
-from intake.services.ownership import start_clock, stop_clock
+from intake.services.ownership import give_to, start_clock, stop_clock
 from intake.services.topic_open import open_candidate
 from intake.services.transition import move
 
@@ -40,7 +40,7 @@ class Deciding:
 
 def attach(session: Session, deciding: Deciding, *, topic_id: int) -> Decision:
     """Confirm the submission in `topic_id`."""
-    _lock_topics_of(session, deciding.submission_id, topic_id)
+    lock_topics_of(session, deciding.submission_id, topic_id)
     topic = _lock_topic(session, topic_id, deciding.actor)
     submission, area_path = _lock(session, deciding)
     decision = _decide(session, deciding, submission, area_path, SubmissionAction.ATTACH, words="", topic=topic)
@@ -50,10 +50,10 @@ def attach(session: Session, deciding: Deciding, *, topic_id: int) -> Decision:
 
 def open_topic(session: Session, deciding: Deciding, *, title: str) -> Decision:
     """Make it the first confirmed word of a topic: the machine's candidate if that holds nothing else, else a new one."""
-    live = live_contributor(session, deciding.submission_id)
-    suggested = session.scalars(select(Topic).where(Topic.id == live.topic_id).with_for_update()).one() if live else None
+    lock_topics_of(session, deciding.submission_id)
     submission, area_path = _lock(session, deciding)
     live = live_contributor(session, deciding.submission_id)
+    suggested = session.get_one(Topic, live.topic_id, populate_existing=True) if live is not None else None
     own = (
         suggested is not None
         and live is not None
@@ -106,7 +106,7 @@ def undo(session: Session, *, actor: Actor, submission_id: int, workflow: Workfl
 
     Raises Conflict when it is too late, and says what to do instead.
     """
-    _lock_topics_of(session, submission_id)
+    lock_topics_of(session, submission_id)
     submission = session.scalars(select(Submission).where(Submission.id == submission_id).with_for_update()).one_or_none()
     if submission is None:
         raise NotFound("没有这件来件。")
@@ -118,6 +118,10 @@ def undo(session: Session, *, actor: Actor, submission_id: int, workflow: Workfl
         raise Conflict("这件事已由别人接着处理，不能撤销。")
     if at > decision.decided_at + timedelta(seconds=undo_seconds):
         raise Conflict("超过撤销时间，居民可能已经看到。请在议题里移出，或联系区政协工作人员。")
+    if decision.target_topic_id is not None and session.scalar(
+        select(Decision.id).where(Decision.topic_id == decision.target_topic_id, Decision.decided_at >= decision.decided_at).limit(1)
+    ):
+        raise Conflict("议题已经提交或处理，不能撤销。可以把这件来件移出议题。")
     area = session.get_one(Area, submission.area_id)
     decision.undone_at = at
     record(
@@ -132,15 +136,12 @@ def undo(session: Session, *, actor: Actor, submission_id: int, workflow: Workfl
     move(session, submission, SubmissionAction.UNDO, actor=actor, at=at, area_path=area.path, decision=decision)
     cancel_notices(session, decision_id=decision.id, at=at)
     recount(session, restore_suggestion(session, submission=submission, at=at), at=at)
-    start_clock(session, submission, workflow=workflow, at=at)
-    submission.owner_id = actor.user_id
+    give_to(submission, actor=actor, area_path=area.path, workflow=workflow, at=at)
 
 
 def _leave(session: Session, deciding: Deciding, action: SubmissionAction, *, words: str, reason_code: str | None) -> Decision:
     """A decision after which the submission stands outside any topic."""
-    live = live_contributor(session, deciding.submission_id)
-    if live is not None:
-        session.execute(select(Topic.id).where(Topic.id == live.topic_id).with_for_update())
+    lock_topics_of(session, deciding.submission_id)
     submission, area_path = _lock(session, deciding)
     decision = _decide(session, deciding, submission, area_path, action, words=words, reason_code=reason_code)
     live = live_contributor(session, deciding.submission_id)
@@ -214,18 +215,6 @@ def _lock(session: Session, deciding: Deciding) -> tuple[Submission, str]:
     if submission.version != deciding.version:
         raise Conflict("这件来件刚刚有人处理过。您写的还在下面，请先看看现在的情况。")
     return submission, area.path
-
-
-def _lock_topics_of(session: Session, submission_id: int, *others: int) -> None:
-    """Lock, in id order, every topic the submission stands or stood in, `others`, and what they were merged into.
-
-    A decision changes the counts where it leaves and where it joins: two that cross would otherwise wait for each other.
-    """
-    stood = select(Contributor.topic_id).where(Contributor.submission_id == submission_id)
-    into = select(Topic.merged_into_id).where(Topic.id.in_(others), Topic.merged_into_id.is_not(None))
-    session.execute(
-        select(Topic.id).where(or_(Topic.id.in_(stood), Topic.id.in_(others), Topic.id.in_(into))).order_by(Topic.id).with_for_update()
-    )
 
 
 def _lock_topic(session: Session, topic_id: int, actor: Actor) -> Topic:

@@ -7,16 +7,14 @@ from sqlalchemy.orm import Session
 
 from intake.domain.actor import RESIDENT
 from intake.domain.submission import SubmissionAction
-from intake.models import Submission, Topic
-from intake.services.contribution import live_contributor, recount, remove
+from intake.models import Submission
+from intake.services.contribution import live_contributor, lock_topics_of, recount, remove
 from intake.services.transition import move
 
 
 def withdraw(session: Session, *, submission_id: int, at: datetime) -> None:
     """Withdraw, leaving any topic; repeating it changes nothing. The text is emptied by the retention job 30 days later."""
-    contributor = live_contributor(session, submission_id)
-    if contributor is not None:
-        session.execute(select(Topic.id).where(Topic.id == contributor.topic_id).with_for_update())
+    lock_topics_of(session, submission_id)
     submission = session.scalars(select(Submission).where(Submission.id == submission_id).with_for_update()).one()
     session.refresh(submission)
     if submission.state.value == "withdrawn":

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from intake.domain.actor import MACHINE, Actor
 from intake.domain.contributor import ContributorStatus
-from intake.domain.errors import Conflict, InvalidInput, NotFound
+from intake.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from intake.domain.notification import NoticeKind
+from intake.domain.permission import Permission
 from intake.domain.submission import SubmissionAction, SubmissionState
 from intake.domain.text import clean
 from intake.domain.topic import JOINABLE, TopicAction, TopicState
@@ -72,6 +73,8 @@ def screen(session: Session, screening: Screening, action: TopicAction, *, words
     _tell(session, decision, topic, at=screening.at)
     if action is TopicAction.REJECT:
         _end_contributions(session, topic, decision, at=screening.at)
+    if action in {TopicAction.REJECT, TopicAction.REFER}:
+        _drop_suggestions(session, topic, decision, at=screening.at)
     if survivor is not None:
         topic.merged_into_id = survivor.id
         _follow(session, topic, survivor, at=screening.at)
@@ -90,6 +93,9 @@ def unmerge(session: Session, screening: Screening, *, words: str) -> None:
     decision = _decision(session, screening, topic, TopicAction.UNMERGE, words=words)
     move(session, topic, TopicAction.UNMERGE, actor=screening.actor, at=screening.at, area_path=path, decision=decision)
     survivor_id, topic.merged_into_id = topic.merged_into_id, None
+    survivor = session.get_one(Topic, survivor_id, populate_existing=True)
+    if survivor.state not in JOINABLE:
+        raise Conflict(f"“{survivor.title}”已经有了结论，居民也已知道，不能再撤销合并。")
     for contributor in session.scalars(
         select(Contributor).where(
             Contributor.topic_id == survivor_id, Contributor.via_topic_id == topic.id, Contributor.status != ContributorStatus.REMOVED
@@ -127,6 +133,8 @@ def _survivor(session: Session, screening: Screening, target_topic_id: int | Non
     survivor = next((topic for topic in locked if topic.id == target_topic_id), None)
     if survivor is None or survivor.district_id != screening.actor.district_id:
         raise NotFound("没有要并入的那个议题。")
+    if not screening.actor.may(Permission.SCREEN_DECIDE, area_path=session.get_one(Area, survivor.area_id).path):
+        raise Forbidden("要并入的议题不在您负责的范围。")
     if survivor.state not in JOINABLE:
         raise Conflict(f"“{survivor.title}”已经有了结论，不能再并入。")
     return survivor
@@ -186,6 +194,10 @@ def _end_contributions(session: Session, topic: Topic, decision: Decision, *, at
     for submission in submissions:
         if submission.state is SubmissionState.IN_TOPIC:
             move(session, submission, SubmissionAction.REPORT_BACK, actor=MACHINE, at=at, decision=decision, topic=topic)
+
+
+def _drop_suggestions(session: Session, topic: Topic, decision: Decision, *, at: datetime) -> None:
+    """A topic that takes nobody in any more is suggested to nobody."""
     for contributor in session.scalars(
         select(Contributor).where(Contributor.topic_id == topic.id, Contributor.status == ContributorStatus.SUGGESTED)
     ):

@@ -24,7 +24,7 @@ STATUS: dict[type[DomainError], int] = {
 }
 """The HTTP status of each refusal; subclasses share their parent's."""
 
-KEPT_FIELDS = ("text", "words", "title")
+KEPT_FIELDS = ("text", "place", "contact", "words", "title")
 """What a person may have typed and must not lose."""
 
 _PLAIN = {
@@ -44,8 +44,10 @@ def status_of(error: DomainError) -> int:
 
 def error_page(status: int, message: str) -> tuple[str, int]:
     """The plain page for `status`, with what was typed."""
-    kept = [value for name in KEPT_FIELDS if (value := _form_value(name))]
-    return render_template("_shell/error.html", status=status, message=message, kept=kept), status
+    kept = {name: value for name in KEPT_FIELDS if (value := _form_value(name))}
+    # The resident's own form can be sent again from here with its key: the same words make the same submission.
+    key = _form_value("key") if status >= 500 and request.endpoint == "resident.send" else ""
+    return render_template("_shell/error.html", status=status, message=message, kept=kept, key=key), status
 
 
 def _form_value(name: str) -> str:

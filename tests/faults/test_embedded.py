@@ -48,6 +48,9 @@ inst.stop()
 
 PROGRAMS = """
 import http.server, os, sys, time
+if sys.argv[1] == "serve" and os.environ.get("ZHIBAO_CONTROLLER_PHONE") == "crash-web":
+    time.sleep(0.2)
+    sys.exit("the reason stands here")
 if sys.argv[1] == "serve":
     address = (os.environ["ZHIBAO_HOST"], int(os.environ["ZHIBAO_PORT"]))
     http.server.HTTPServer(address, http.server.BaseHTTPRequestHandler).serve_forever()
@@ -224,18 +227,36 @@ def test_a_killed_queue_keeps_its_content(data: Path) -> None:
         assert eventually(kept)
 
 
-def test_a_service_that_keeps_crashing_ends_with_a_clear_end(data: Path, programs: Path) -> None:
+def crashing(data: Path, programs: Path, what: str, *, serve: bool) -> Installation:
     settings = Settings(
-        data_dir=data, environment="test", database_url="postgresql://none", redis_url="redis://none", controller_phone="crash"
+        data_dir=data, environment="test", database_url="postgresql://none", redis_url="redis://none", controller_phone=what, port=0
     )
     patience = RestartPolicy(first_delay=0.05, max_delay=0.1, max_failures=3)
-    installation = Installation(settings, serve=False, migrate=False, entry=(sys.executable, str(programs)), restart=patience)
+    return Installation(settings, serve=serve, migrate=False, entry=(sys.executable, str(programs)), restart=patience)
+
+
+def test_an_essential_service_that_keeps_crashing_ends_with_a_clear_end(data: Path, programs: Path) -> None:
+    installation = crashing(data, programs, "crash-web", serve=True)
+
+    def run() -> None:
+        installation.start()
+        installation.wait(PATIENCE)
+
+    with pytest.raises((ServiceKeepsFailing, ServiceFailed), match=r"web\.log.*the reason stands here"):
+        run()
+    installation.stop()
+
+
+def test_a_worker_that_keeps_crashing_leaves_the_others_alone(data: Path, programs: Path) -> None:
+    installation = crashing(data, programs, "crash", serve=False)
     installation.start()
     other = psutil.Process(installation.pid("worker-triage-1"))
-    with pytest.raises(ServiceKeepsFailing, match=r"worker-housekeeping\.log.*the reason stands here"):
-        installation.wait(PATIENCE)
-    assert gone(other)
+    log = DataPaths.of(data).log / "worker-housekeeping.log"
+    assert eventually(lambda: log.read_text(encoding="utf-8").count("the reason stands here") > 5)
+    assert other.is_running()
+    assert not installation.stopping
     installation.stop()
+    assert gone(other)
 
 
 def test_a_task_that_fails_ends_the_start_with_its_log(data: Path, programs: Path) -> None:

@@ -28,13 +28,14 @@ def test_a_key_says_which_point_and_when(point_id: int) -> None:
 
 def test_every_opened_form_has_a_key_of_its_own_and_one_form_keeps_its_own() -> None:
     raws = [issue_form_key(VAULT, point_id=7, at=OPENED) for _ in range(100)]
-    assert len({read_form_key(VAULT, raw, point_id=7).idempotency_key for raw in raws}) == 100
-    assert len({read_form_key(VAULT, raws[0], point_id=7).idempotency_key for _ in range(2)}) == 1
+    assert len({read_form_key(VAULT, raw, point_id=7).idempotency_key("a") for raw in raws}) == 100
+    assert len({read_form_key(VAULT, raws[0], point_id=7).idempotency_key("a") for _ in range(2)}) == 1
 
 
 def test_the_same_nonce_at_two_points_is_two_keys() -> None:
     key = read_form_key(VAULT, issue_form_key(VAULT, point_id=7, at=OPENED), point_id=7)
-    assert key.idempotency_key != type(key)(point_id=8, opened_at=key.opened_at, nonce=key.nonce).idempotency_key
+    assert key.idempotency_key("a") != type(key)(point_id=8, opened_at=key.opened_at, nonce=key.nonce).idempotency_key("a")
+    assert key.idempotency_key("a", "b") != key.idempotency_key("ab", "")
 
 
 @given(POINTS, POINTS)

@@ -423,3 +423,24 @@ def test_today_counts_what_waits(jing: Person, wiring: Wiring, proposed: int) ->
     page = words_of(jing.get("/d"))
     assert "待筛选 1" in page
     assert "最早 11 月 3 日 09:00" in page
+
+
+def test_a_topic_that_is_referred_is_suggested_to_nobody_any_more(jing: Person, wiring: Wiring, town: Town, proposed: int) -> None:
+    maybe = told(wiring, town.longchi_code, "灯好像又坏了", verdict=Verdict.ATTACH, topic_id=proposed)
+    jing.press(at(proposed), "/decide", action="refer", words="请供电公司办理。")
+    with wiring.sessions() as session:
+        assert session.query(Contributor).filter_by(submission_id=maybe.submission_id).one().status is ContributorStatus.REMOVED
+
+
+def test_a_merge_cannot_be_taken_back_once_the_survivor_has_ended(
+    jing: Person, wiring: Wiring, proposed: int, others: tuple[int, Stored]
+) -> None:
+    survivor, _ = others
+    jing.press(at(proposed), "/decide", action="merge", target=str(survivor), words="都是路灯，一起办。")
+    if topic_row(wiring, survivor).state is TopicState.CANDIDATE:
+        jing.press(at(survivor), "/take-up")
+    jing.press(at(survivor), "/decide", action="reject", words="已经全部修好。")
+    page = jing.press(at(proposed), "/unmerge", words="原来不是一回事。")
+    assert page.status_code == 409
+    assert "不能再撤销合并" in words_of(page)
+    assert topic_row(wiring, proposed).state is TopicState.MERGED

@@ -93,3 +93,15 @@ def test_an_unknown_code_says_where_to_go(client: FlaskClient) -> None:
         answer = client.get(f"/p/{code}")
         assert answer.status_code == 404
         assert "二维码可能旧了" in words_of(answer) or "没有找到" in words_of(answer)
+
+
+def test_another_sentence_on_a_form_that_back_brought_up_again_is_another_submission(
+    client: FlaskClient, town: Town, wiring: Wiring
+) -> None:
+    key = hidden(client.get(f"/p/{town.longchi_code}").get_data(as_text=True), "key")
+    first = send_sentence(client, town.longchi_code, "路灯坏了", key=key)
+    second = send_sentence(client, town.longchi_code, "下水道堵了", key=key)
+    assert first.location != second.location
+    assert "下水道堵了" in words_of(client.get(second.location))
+    with wiring.sessions() as session:
+        assert session.query(Submission).count() == 2

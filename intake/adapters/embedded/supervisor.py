@@ -43,6 +43,8 @@ class Service:
     """Called each time it has become ready."""
     start_timeout: float = 60.0
     restart: RestartPolicy = field(default_factory=RestartPolicy)
+    essential: bool = True
+    """Whether everything ends when it keeps failing. Without a worker, residents can still write: it is tried again for good instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +221,7 @@ class Supervisor:
         while running.failures[0] < now - policy.window:
             running.failures.popleft()
         count = len(running.failures)
-        if count >= policy.max_failures:
+        if count >= policy.max_failures and service.essential:
             raise ServiceKeepsFailing(
                 f"{service.label}：{policy.window:.0f} 秒内失败了 {count} 次，已全部停止；原因见 {self._log(service.name)}"
                 f"（最后一行：{last_line(self._log(service.name))}）。"

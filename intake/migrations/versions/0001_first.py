@@ -27,8 +27,20 @@ BEGIN
         GRANT USAGE ON SCHEMA public TO zhibao_app;
         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO zhibao_app;
         GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO zhibao_app;
+        -- Tables of later migrations as well.
+        ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO zhibao_app;
+        ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO zhibao_app;
         REVOKE UPDATE, DELETE ON history, audit_entries, audit_links FROM zhibao_app;
         REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM zhibao_app;
+    END IF;
+END $$
+"""
+REVOKES = """
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'zhibao_app') AND current_user <> 'zhibao_app' THEN
+        ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES FROM zhibao_app;
+        ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON SEQUENCES FROM zhibao_app;
     END IF;
 END $$
 """
@@ -383,7 +395,7 @@ def upgrade() -> None:
         "submissions",
         ["state_changed_at"],
         unique=False,
-        postgresql_where="erased_at IS NULL AND state IN ('withdrawn', 'closed', 'declined')",
+        postgresql_where="state IN ('withdrawn', 'closed', 'declined')",
     )
     op.create_index(
         "ix_submissions_silence",
@@ -437,6 +449,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["via_topic_id"], ["topics.id"], name=op.f("fk_contributors_via_topic_id_topics")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contributors")),
     )
+    op.create_index("ix_contributors_submission", "contributors", ["submission_id", "id"], unique=False)
     op.create_index("ix_contributors_topic", "contributors", ["topic_id", "status", "id"], unique=False)
     op.create_index("uq_contributors_live", "contributors", ["submission_id"], unique=True, postgresql_where="status <> 'removed'")
     op.create_table(
@@ -459,6 +472,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["topic_id"], ["topics.id"], name=op.f("fk_decisions_topic_id_topics")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_decisions")),
     )
+    op.create_index("ix_decisions_by", "decisions", ["decided_by", "id"], unique=False)
     op.create_index("ix_decisions_submission", "decisions", ["submission_id", "id"], unique=False)
     op.create_index("ix_decisions_topic", "decisions", ["topic_id", "id"], unique=False)
     op.create_table(
@@ -595,19 +609,17 @@ def downgrade() -> None:
     op.drop_table("findings")
     op.drop_index("ix_decisions_topic", table_name="decisions")
     op.drop_index("ix_decisions_submission", table_name="decisions")
+    op.drop_index("ix_decisions_by", table_name="decisions")
     op.drop_table("decisions")
     op.drop_index("uq_contributors_live", table_name="contributors", postgresql_where="status <> 'removed'")
     op.drop_index("ix_contributors_topic", table_name="contributors")
+    op.drop_index("ix_contributors_submission", table_name="contributors")
     op.drop_table("contributors")
     op.drop_index("uq_wechat_followers_account_openid", table_name="wechat_followers")
     op.drop_table("wechat_followers")
     op.drop_index("ix_submissions_waiting", table_name="submissions", postgresql_where="state IN ('triaged', 'reopened')")
     op.drop_index("ix_submissions_silence", table_name="submissions", postgresql_where="state IN ('answered', 'reported_back')")
-    op.drop_index(
-        "ix_submissions_retention",
-        table_name="submissions",
-        postgresql_where="erased_at IS NULL AND state IN ('withdrawn', 'closed', 'declined')",
-    )
+    op.drop_index("ix_submissions_retention", table_name="submissions", postgresql_where="state IN ('withdrawn', 'closed', 'declined')")
     op.drop_index("ix_submissions_received", table_name="submissions", postgresql_where="state = 'received'")
     op.drop_index("ix_submissions_owner", table_name="submissions", postgresql_where="state IN ('triaged', 'reopened')")
     op.drop_index("ix_submissions_escalate", table_name="submissions", postgresql_where="escalate_at IS NOT NULL")
@@ -631,6 +643,7 @@ def downgrade() -> None:
     op.drop_table("submission_keys")
     op.drop_index("ix_areas_path", table_name="areas", postgresql_ops={"path": "text_pattern_ops"})
     op.drop_table("areas")
+    op.execute(REVOKES)
     op.execute("DROP FUNCTION refuse_change()")
     for sequence in SEQUENCES:
         op.execute(f"DROP SEQUENCE {sequence}")

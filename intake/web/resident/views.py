@@ -127,15 +127,16 @@ def _form(point: PointView, *, error: DomainError | None = None, key: str | None
 def _store(point: PointView) -> Stored:
     wired, now = wiring(), wiring().clock.now()
     key = read_form_key(wired.vault, request.form.get("key", ""), point_id=point.id)
-    if (now - key.opened_at).total_seconds() > wired.settings.form_key_hours * 3600:
-        # A send whose answer was lost may be repeated days later: it gets its receipt, not a second submission.
-        stored = already_stored(db(), key.idempotency_key)
-        if stored is not None:
-            return stored
-        raise Expired(_("这一页打开得太久了。写的内容还在，请再按一次提交。"))
     sentence = read_sentence(
         text=request.form.get("text", ""), place=request.form.get("place", ""), contact=request.form.get("contact", "")
     )
+    once = key.idempotency_key(sentence.message.text, sentence.place, sentence.contact)
+    if (now - key.opened_at).total_seconds() > wired.settings.form_key_hours * 3600:
+        # A send whose answer was lost may be repeated days later: it gets its receipt, not a second submission.
+        stored = already_stored(db(), once)
+        if stored is not None:
+            return stored
+        raise Expired(_("这一页打开得太久了。写的内容还在，请再按一次提交。"))
     device = device_key()
     settings = wired.settings
     if not wired.limiter.hit_all(
@@ -144,20 +145,19 @@ def _store(point: PointView) -> Stored:
         (settings.address_limit, ("send-address", request.remote_addr or "")),
     ):
         # A repeat of what is stored gets its receipt; only something new is too much.
-        stored = already_stored(db(), key.idempotency_key)
+        stored = already_stored(db(), once)
         if stored is not None:
             return stored
         raise TooMany(_("这里提交得太多了，请过一小时再试。写的内容还在框里；着急的话请打电话或到社区服务台说。"))
-    return submit(
-        db(), vault=wired.vault, point=point, key=key.idempotency_key, sentence=sentence, channel=Channel.FORM, at=now, device_hash=device
-    )
+    return submit(db(), vault=wired.vault, point=point, key=once, sentence=sentence, channel=Channel.FORM, at=now, device_hash=device)
 
 
 def _checked(number: str, code: str) -> ReceiptSecret:
     wired = wiring()
     limit = wired.settings.code_limit
     keys = (("code-number", number), ("code-device", device_key().hex()))
-    if any(wired.limiter.spent(limit, *key) for key in keys):
+    within = wired.limiter.hit(wired.settings.address_limit, "code-address", request.remote_addr or "")
+    if not within or any(wired.limiter.spent(limit, *key) for key in keys):
         raise TooMany(_("试错的次数太多了，请一小时后再试，或拿着回执到社区服务台查。"))
     secret = receipt_secret(db(), number)
     if secret is None or not code_fits(wired.vault, secret.number, secret.salt, code):

@@ -5,7 +5,7 @@ from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
 from intake.adapters.wechat import MAX_BODY, CallbackRefused
-from intake.domain.errors import DomainError
+from intake.domain.errors import DomainError, TooMany
 from intake.domain.point import PointState
 from intake.services.receipt import token_for
 from intake.services.wechat_intake import ChatAnswer, ChatEvent, handle
@@ -46,11 +46,20 @@ def receive() -> Response:
         dedupe_key=incoming.dedupe_key,
     )
     try:
+        if event.kind == "text":
+            _check_limit(event)
         words = _words(handle(db(), vault=wiring().vault, event=event, at=wiring().clock.now()))
     except DomainError as error:
         db().rollback()
         words = error.message
     return Response(callback.reply_text(incoming, words, request.args), mimetype="application/xml")
+
+
+def _check_limit(event: ChatEvent) -> None:
+    """A follower is a device; the platform's own retries count too, and the limit has room for them."""
+    follower = wiring().vault.derive("openid", f"{event.account}:{event.openid}".encode()).hex()
+    if not wiring().limiter.hit(wiring().settings.device_limit, "wechat", follower):
+        raise TooMany(_("发得太多了，请过一小时再发。着急的话请打电话或到社区服务台说。"))
 
 
 def _refuse(refused: CallbackRefused) -> Response:
