@@ -25,7 +25,7 @@ class WeChatFollower(Base):
 
 
 class WeChatMessage(Base):
-    """A message seen once; the platform's retries find it here and get the same reply."""
+    """Which message became which submission, for tracing; that it happens once is decided by `submission_keys`."""
 
     __tablename__ = "wechat_messages"
 
