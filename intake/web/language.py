@@ -3,7 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from flask_babel import Babel, format_datetime, get_locale, gettext, ngettext
 
 from intake.domain.receipt import SHANGHAI
@@ -14,8 +14,10 @@ LANGUAGES = {"zh": CHINESE, "en": "en"}
 
 def chosen() -> str:
     """The locale of this request: ?lang=, else the cookie, else Chinese."""
-    asked = request.args.get("lang") or request.cookies.get("lang") or "zh"
-    return LANGUAGES.get(asked, CHINESE)
+    if "locale" not in g:  # every sentence of a page asks
+        g.locale = LANGUAGES.get(request.args.get("lang") or request.cookies.get("lang") or "zh", CHINESE)
+    found: str = g.locale
+    return found
 
 
 def init_language(app: Flask, *, translations: Path) -> None:
