@@ -33,6 +33,12 @@ class Forbidden(DomainError):
     code = "forbidden"
 
 
+class SignedOut(DomainError):
+    """The session ended while somebody was writing; what was typed is kept on the page."""
+
+    code = "signed_out"
+
+
 class Conflict(DomainError):
     """Somebody else was first; what the person typed is kept on the page."""
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from intake.domain.errors import Conflict, DomainError, Expired, Forbidden, InvalidInput, NotFound, PointClosed, TooMany
+from intake.domain.errors import Conflict, DomainError, Expired, Forbidden, InvalidInput, NotFound, PointClosed, SignedOut, TooMany
 
 log = structlog.get_logger(__name__)
 
@@ -17,6 +17,7 @@ STATUS: dict[type[DomainError], int] = {
     InvalidInput: 422,
     NotFound: 404,
     Forbidden: 403,
+    SignedOut: 401,
     Conflict: 409,
     TooMany: 429,
     Expired: 410,

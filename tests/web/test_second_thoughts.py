@@ -1,4 +1,4 @@
-"""Taking a submission out of its topic after the undo window."""
+"""Second thoughts: taking a submission out of its topic, and writing on while the session ends."""
 
 from flask.testing import FlaskClient
 
@@ -25,3 +25,13 @@ def test_a_member_takes_a_submission_out_of_its_topic_with_a_reason(
     zhou.press(card, "/detach", words="说的是另一条路")
     assert submission_of(wiring, stored).state.value == "triaged"
     assert submission_of(wiring, stored).escalate_at is not None
+
+
+def test_words_written_while_the_session_ran_out_are_kept(client: FlaskClient, wiring: Wiring, town: Town, clock: TestClock) -> None:
+    stored = told(wiring, town.longchi_code, "幸福里 3 号楼路灯坏了快一个月")
+    sign_in(client, "zhou")
+    clock.forward(days=1)
+    answer = client.post(f"/m/cards/{stored.submission_id}/answer", data={"words": "供电公司周三来修", "version": "2"})
+    assert answer.status_code == 401
+    assert "供电公司周三来修" in words_of(answer)
+    assert submission_of(wiring, stored).state.value == "triaged"
