@@ -1,0 +1,8 @@
+"""The title of a topic, from the resident's own words."""
+
+from workers.triage.title import title_for
+
+
+def test_blanks_around_a_house_number_do_not_cut_the_place_off() -> None:
+    assert title_for("幸福里 5 号楼后面垃圾桶满了三天没人收，苍蝇很多").startswith("幸福里5号楼后面垃圾桶")
+    assert title_for("幸福里 3 号楼到菜场那段路，路灯坏了快一个月").startswith("幸福里3号楼")
