@@ -46,7 +46,17 @@ class Permission(StrEnum):
     QUARANTINE_DECIDE = "quarantine.decide"
     """Release or confirm what the machine held back (待核)."""
     POINTS_MANAGE = "points.manage"
-    """Create, pause, retire points and print posters (直报点)."""
+    """Create, pause, rotate, retire points (直报点)."""
+    PLACES_VIEW = "places.view"
+    """See areas, points and who listens there (看直报点)."""
+    POSTERS_PRINT = "posters.print"
+    """Print posters, alone or for a whole area (海报)."""
+    RELEASE_PREPARE = "release.prepare"
+    """Write what the public shall read of a topic (拟公开内容)."""
+    RELEASE_PUBLISH = "release.publish"
+    """Release it, or take it down (审核公开)."""
+    DISTRICT_MANAGE = "district.manage"
+    """Operator, filing numbers, colour and emblem (本区设置)."""
     PEOPLE_MANAGE = "people.manage"
     """Create people and grant roles (人员)."""
     AUDIT_VIEW = "audit.view"
@@ -66,12 +76,25 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.SCREEN_DECIDE,
             Permission.CONTACT_REVEAL,
             Permission.QUARANTINE_DECIDE,
+            Permission.PLACES_VIEW,
+            Permission.POSTERS_PRINT,
+            Permission.RELEASE_PREPARE,
+            Permission.RELEASE_PUBLISH,
         }
     ),
     Role.CHAIR: frozenset({Permission.SCREEN_VIEW}),
     Role.DEPARTMENT: frozenset(),
     Role.LEADER: frozenset({Permission.SCREEN_VIEW}),
-    Role.ADMIN: frozenset({Permission.POINTS_MANAGE, Permission.PEOPLE_MANAGE, Permission.AUDIT_VIEW}),
+    Role.ADMIN: frozenset(
+        {
+            Permission.PLACES_VIEW,
+            Permission.POSTERS_PRINT,
+            Permission.POINTS_MANAGE,
+            Permission.PEOPLE_MANAGE,
+            Permission.DISTRICT_MANAGE,
+            Permission.AUDIT_VIEW,
+        }
+    ),
     Role.EVALUATOR: frozenset(),
     Role.AUDITOR: frozenset({Permission.AUDIT_VIEW}),
 }

@@ -5,10 +5,15 @@ from intake.models.audit import AuditEntry, AuditLink
 from intake.models.base import Base
 from intake.models.contributor import Contributor
 from intake.models.decision import Decision
+from intake.models.department import Department
+from intake.models.district_profile import DistrictProfile
 from intake.models.gram import GramCount, SubmissionGrams
 from intake.models.history import HistoryEntry
+from intake.models.invitation import Invitation
 from intake.models.notification import Notification
-from intake.models.point import IntakePoint
+from intake.models.point import IntakePoint, PointListener
+from intake.models.poster_batch import PosterBatch
+from intake.models.release import Release
 from intake.models.sign_in import LoginSession
 from intake.models.submission import Finding, Submission, SubmissionKey
 from intake.models.topic import Topic
@@ -22,12 +27,18 @@ __all__ = [
     "Base",
     "Contributor",
     "Decision",
+    "Department",
+    "DistrictProfile",
     "Finding",
     "GramCount",
     "HistoryEntry",
     "IntakePoint",
+    "Invitation",
     "LoginSession",
     "Notification",
+    "PointListener",
+    "PosterBatch",
+    "Release",
     "RoleGrant",
     "Submission",
     "SubmissionGrams",

@@ -22,3 +22,4 @@ class Area(Base):
     kind: Mapped[AreaKind] = mapped_column(text_enum(AreaKind, "kind"))
     name: Mapped[str]
     path: Mapped[str]
+    version: Mapped[int] = mapped_column(default=1, server_default="1")

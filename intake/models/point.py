@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from intake.domain.point import PointKind, PointState
@@ -30,3 +30,20 @@ class IntakePoint(Base):
     poster_version: Mapped[int] = mapped_column(default=1)
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
+
+
+class PointListener(Base):
+    """Who listens at a point on a weekday (值班): 0 is Monday."""
+
+    __tablename__ = "point_listeners"
+    __table_args__ = (
+        UniqueConstraint("point_id", "weekday", "user_id"),
+        CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
+        Index("ix_point_listeners_user", "user_id"),
+    )
+
+    id: Mapped[Key]
+    district_id: Mapped[DistrictId]
+    point_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("intake_points.id"))
+    user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id"))
+    weekday: Mapped[int] = mapped_column(SmallInteger)

@@ -25,6 +25,8 @@ class User(Base):
     locked_until: Mapped[datetime | None]
     last_owned_at: Mapped[datetime | None]
     """When the group's turn last came to this member (rota)."""
+    department_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("departments.id"))
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
     created_at: Mapped[datetime]
 
 

@@ -10,20 +10,26 @@ from sqlalchemy.orm import Session, object_session
 
 from intake.domain.actor import Actor, ActorKind
 from intake.domain.errors import Forbidden, InvalidInput
+from intake.domain.invitation import INVITATION_TABLE
 from intake.domain.notification import NOTICE_TABLE
 from intake.domain.point import POINT_TABLE
+from intake.domain.poster_batch import BATCH_TABLE
+from intake.domain.release import RELEASE_TABLE
 from intake.domain.submission import SUBMISSION_TABLE
 from intake.domain.topic import TOPIC_TABLE
 from intake.domain.transition import StateTable
-from intake.models import Base, Decision, HistoryEntry, IntakePoint, Notification, Submission, Topic
+from intake.models import Base, Decision, HistoryEntry, IntakePoint, Invitation, Notification, PosterBatch, Release, Submission, Topic
 
-Stateful = Submission | Topic | IntakePoint | Notification
+Stateful = Submission | Topic | IntakePoint | Notification | Invitation | Release | PosterBatch
 
 TABLES: dict[type, StateTable] = {
     Submission: SUBMISSION_TABLE,
     Topic: TOPIC_TABLE,
     IntakePoint: POINT_TABLE,
     Notification: NOTICE_TABLE,
+    Invitation: INVITATION_TABLE,
+    Release: RELEASE_TABLE,
+    PosterBatch: BATCH_TABLE,
 }
 """Every noun with states, and its table."""
 
