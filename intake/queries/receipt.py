@@ -15,7 +15,7 @@ from intake.domain.submission import (
     DeclineReason,
     SubmissionState,
 )
-from intake.domain.topic import TOPIC_TABLE
+from intake.domain.topic import TOPIC_TABLE, TopicState
 from intake.domain.transition import StateTable
 from intake.models import Contributor, Decision, HistoryEntry, IntakePoint, Notification, Submission, Topic, User
 
@@ -59,6 +59,10 @@ class ReceiptView:
     topic_people: int
     steps: tuple[Step, ...]
     may_withdraw: bool
+    standing: str
+    """Where it stands, in one sentence."""
+    next_words: str
+    """What happens next; empty once it has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,7 @@ def receipt_view(session: Session, submission_id: int) -> ReceiptView:
         .where(Contributor.submission_id == submission_id, Contributor.status == ContributorStatus.CONFIRMED)
     ).one_or_none()
     contributor, topic = joined or (None, None)
+    standing, next_words = _standing(submission.state, topic.state if topic else None)
     return ReceiptView(
         submission_id=submission.id,
         number=submission.receipt_number,
@@ -113,7 +118,45 @@ def receipt_view(session: Session, submission_id: int) -> ReceiptView:
         topic_people=topic.confirmed_count if topic else 0,
         steps=_steps(session, submission, contributor),
         may_withdraw=submission.state in WITHDRAWABLE,
+        standing=standing,
+        next_words=next_words,
     )
+
+
+_RATE = "有了结果，我们会请您说一句：解决了、部分解决，还是没解决。"
+
+_STANDING: dict[SubmissionState, tuple[str, str]] = {
+    SubmissionState.RECEIVED: ("您的话已经收到", "系统几秒钟内整理好，委员一般在 2 个工作日内看到。"),
+    SubmissionState.TRIAGED: ("等委员看", "委员一般在 2 个工作日内看到；没看到会转给召集人，再转给区政协工作人员。"),
+    SubmissionState.NEEDS_DETAIL: ("请您再补充一点", "补充以后接着办。"),
+    SubmissionState.IN_TOPIC: ("委员看过，并入了议题", "跟着议题走，每一步都写在这里。"),
+    SubmissionState.REFERRED: ("已转请有关单位办理", "有关单位答复后，写在这里告诉您。"),
+    SubmissionState.ANSWERED: ("委员已经答复您", ""),
+    SubmissionState.REPORTED_BACK: ("结果已经告诉您", ""),
+    SubmissionState.REOPENED: ("重新受理，再看一遍", "上次处理的委员会知道您不满意，重新处理。"),
+    SubmissionState.DECLINED: ("没有采用，理由写在下面", ""),
+    SubmissionState.QUARANTINED: ("正在核对内容", "工作人员核对后接着办；核对的结果写在这里。"),
+    SubmissionState.WITHDRAWN: ("您已经撤回", ""),
+    SubmissionState.CLOSED: ("已经办结", ""),
+}
+"""Where a submission stands and what comes next."""
+
+_WITH_TOPIC: dict[TopicState, tuple[str, str]] = {
+    TopicState.CANDIDATE: ("委员看过，并入了议题", "委员提交后由区政协筛选；提的人多、影响大的先商量。"),
+    TopicState.PROPOSED: ("区政协正在筛选", "筛选的决定和理由写在这里。"),
+    TopicState.POOLED: ("进入了议题库", "安排调研和协商；列入计划时写在这里。"),
+    TopicState.PLANNED: ("列入了协商计划", "先调研，再开会商量，然后请责任单位办理。"),
+    TopicState.CONSULTING: ("正在协商", "商量出的办法交责任单位办理，结果告诉您。"),
+    TopicState.DELIVERING: ("有关单位正在办理", _RATE),
+    TopicState.REFERRED: ("已转请有关单位办理", "有关单位答复后，写在这里告诉您。"),
+}
+"""The same for one that is in a topic: the topic's way is what it waits for."""
+
+
+def _standing(state: SubmissionState, topic: TopicState | None) -> tuple[str, str]:
+    if state is SubmissionState.IN_TOPIC and topic in _WITH_TOPIC:
+        return _WITH_TOPIC[topic]
+    return _STANDING[state]
 
 
 def _steps(session: Session, submission: Submission, contributor: Contributor | None) -> tuple[Step, ...]:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from flask import Flask, url_for
+from markupsafe import Markup
 
 STATIC = Path(__file__).parent / "static"
 
@@ -13,7 +14,7 @@ class FrontEndMissing(RuntimeError):
 
 
 def init_assets(app: Flask) -> None:
-    """Give templates `asset('phone.css')` → the hashed file's address."""
+    """Give templates `asset('phone.css')` → the hashed file's address, and `icon('search')` → an inline picture that readers skip."""
     manifest = STATIC / "manifest.json"
     if not manifest.exists():
         raise FrontEndMissing("intake/web/static is empty: run `make front` once (10 seconds)")
@@ -23,3 +24,10 @@ def init_assets(app: Flask) -> None:
         return url_for("static", filename=names[name])
 
     app.jinja_env.globals["asset"] = asset
+    shapes = json.loads((STATIC / "icons.json").read_text(encoding="utf-8"))
+
+    def icon(name: str) -> Markup:
+        # Shapes come from the build, never from a person.
+        return Markup(f'<svg class="icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false">{shapes[name]}</svg>')  # noqa: S704
+
+    app.jinja_env.globals["icon"] = icon

@@ -38,6 +38,19 @@ _PLAIN = {
 }
 
 
+_HEADLINES = {
+    400: "这一页没有收全",
+    401: "请先登录",
+    403: "这一页没有对您开放",
+    404: "没有找到",
+    409: "刚才有变化",
+    410: "已经过期",
+    413: "内容太大了",
+    429: "请歇一会儿再试",
+    503: "系统正忙",
+}
+
+
 def status_of(error: DomainError) -> int:
     """The HTTP status of a refusal."""
     return next((code for kind, code in STATUS.items() if isinstance(error, kind)), 400)
@@ -48,7 +61,9 @@ def error_page(status: int, message: str) -> tuple[str, int]:
     kept = {name: value for name in KEPT_FIELDS if (value := _form_value(name))}
     # The resident's own form can be sent again from here with its key: the same words make the same submission.
     key = _form_value("key") if status >= 500 and request.endpoint == "resident.send" else ""
-    return render_template("_shell/error.html", status=status, message=message, kept=kept, key=key), status
+    return render_template(
+        "_shell/error.html", status=status, headline=_HEADLINES.get(status, "没有成功"), message=message, kept=kept, key=key
+    ), status
 
 
 def _form_value(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlencode
 
 from flask import Flask, Response, g, request
 from flask_babel import Babel, format_datetime, get_locale, gettext, ngettext
@@ -10,6 +11,12 @@ from intake.domain.receipt import SHANGHAI
 
 CHINESE = "zh_Hans_CN"
 LANGUAGES = {"zh": CHINESE, "en": "en"}
+PREFERENCES: dict[str, frozenset[str]] = {
+    "lang": frozenset(LANGUAGES),
+    "care": frozenset({"0", "1"}),
+    "mode": frozenset({"auto", "light", "dark"}),
+}
+"""What a person may choose without an account, by the name of its parameter and cookie: language, large edition, light or dark."""
 
 
 def chosen() -> str:
@@ -28,18 +35,31 @@ def init_language(app: Flask, *, translations: Path) -> None:
     Babel(app, locale_selector=chosen)
     app.jinja_env.install_gettext_callables(_looked_up, ngettext, newstyle=True)  # type: ignore[attr-defined]  # added by jinja2.ext.i18n
     app.jinja_env.filters["moment"] = moment
-    app.jinja_env.globals["care"] = lambda: (request.args.get("care") or request.cookies.get("care")) == "1"
+    app.jinja_env.globals["care"] = lambda: _remembered("care") == "1"
+    app.jinja_env.globals["mode"] = lambda: _remembered("mode")
+    app.jinja_env.globals["switch"] = switch
     app.jinja_env.globals["english"] = lambda: get_locale() is not None and get_locale().language == "en"
 
     @app.after_request
     def remember(response: Response) -> Response:
-        care = request.args.get("care")
-        if care in {"0", "1"}:
-            response.set_cookie("care", care, max_age=31_536_000, samesite="Lax", httponly=True, secure=request.is_secure)
-        asked = request.args.get("lang")
-        if asked in LANGUAGES:
-            response.set_cookie("lang", asked, max_age=31_536_000, samesite="Lax", httponly=True, secure=request.is_secure)
+        for name, allowed in PREFERENCES.items():
+            asked = request.args.get(name)
+            if asked in allowed:
+                response.set_cookie(name, asked, max_age=31_536_000, samesite="Lax", httponly=True, secure=request.is_secure)
         return response
+
+
+def _remembered(name: str) -> str:
+    """What this request asks for, else what was asked for before; empty where neither is one of the choices."""
+    for asked in (request.args.get(name), request.cookies.get(name)):
+        if asked in PREFERENCES[name]:
+            return str(asked)
+    return ""
+
+
+def switch(**choice: str) -> str:
+    """The address of this page with another language, size or mode; what else was asked for stays."""
+    return "?" + urlencode({**request.args.to_dict(), **choice})
 
 
 def translate(words: str, **values: object) -> str:

@@ -16,9 +16,10 @@ from intake.services.submission_withdraw import withdraw
 from intake.web.errors import status_of
 from intake.web.guard import anonymous_form, open_to_all
 from intake.web.language import translate as _
+from intake.web.resident.around import around
 from intake.web.resident.device import device_key
-from intake.web.resident.listeners import listeners
 from intake.web.unit_of_work import db, wiring
+from qr_assets.code import code_svg
 
 resident = Blueprint("resident", __name__)
 
@@ -86,6 +87,15 @@ def receipt(number: str, token: str) -> Page:
     )
 
 
+@resident.get("/r/<number>/<token>/code.svg")
+@open_to_all
+def receipt_code(number: str, token: str) -> tuple[str, dict[str, str]]:
+    """The receipt's own address as a code, for another telephone or a helper's."""
+    secret = _by_link(number, token)
+    address = wiring().settings.base_url + _link(secret.number, secret.salt)
+    return code_svg(address, emblem=False), {"Content-Type": "image/svg+xml", "Cache-Control": "private, max-age=86400"}
+
+
 @resident.get("/r/<number>/<token>/withdraw")
 @open_to_all
 def ask_withdraw(number: str, token: str) -> Page:
@@ -119,7 +129,12 @@ def _point(code: str) -> PointView:
 def _form(point: PointView, *, error: DomainError | None = None, key: str | None = None) -> Page:
     fresh = issue_form_key(wiring().vault, point_id=point.id, at=wiring().clock.now())
     page = render_template(
-        "resident/form.html", point=point, listeners=listeners(point), error=error, key=key or fresh, field=getattr(error, "field", None)
+        "resident/form.html",
+        point=point,
+        around=around(point, at=wiring().clock.now()),
+        error=error,
+        key=key or fresh,
+        field_name=getattr(error, "field", None),
     )
     return (page, status_of(error)) if error is not None else page
 

@@ -1,0 +1,15 @@
+// Keeps a person from sending twice; everything works without it.
+export function sendOnce(root) {
+  for (const form of root.querySelectorAll("form[data-once]")) {
+    form.addEventListener("submit", event => {
+      const button = event.submitter ?? form.querySelector("button:not([type=button])");
+      if (!button) return;
+      const words = button.innerHTML;
+      // After the browser has read the pressed button's value.
+      setTimeout(() => { button.disabled = true; button.textContent = form.dataset.once; }, 0);
+      const back = () => { button.disabled = false; button.innerHTML = words; };
+      setTimeout(back, 8000);
+      addEventListener("pageshow", back, { once: true });
+    });
+  }
+}
