@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import ceil
 from urllib.parse import urlsplit
 
 import qrcode
@@ -110,7 +111,7 @@ def code_png(url: str, *, module_px: int = 10, emblem: bool = True, colour: str 
     picture = tiny.resize((side, side), Image.Resampling.NEAREST)
     if drawn.emblem:
         picture = picture.convert("RGB")
-        _paste_emblem(picture, drawn.emblem, module_px=module_px, colour=colour)
+        paste_bubble(picture, drawn.emblem, left=QUIET * module_px, top=QUIET * module_px, module_px=module_px, colour=colour)
     out = io.BytesIO()
     picture.save(out, "PNG", optimize=True)
     return out.getvalue()
@@ -136,6 +137,25 @@ def code_svg(url: str, *, emblem: bool = True, colour: str = ACTION) -> str:
             f'<polygon points="{tail}" fill="#fff"/>'
         )
     return "".join([*parts, "</svg>"])
+
+
+def paste_bubble(picture: Image.Image, mark: Emblem, *, left: float, top: float, module_px: float, colour: str) -> None:
+    """Draw the emblem on a symbol whose first module starts at `left`, `top` in pixels: four times too large, then shrunk,
+    because Pillow's own curves have steps.
+    """
+    corner_x, corner_y = int(left + mark.x * module_px), int(top + mark.y * module_px)
+    side = ceil(max(left + (mark.x + mark.side) * module_px - corner_x, top + (mark.y + mark.side) * module_px - corner_y))
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return (left + x * module_px - corner_x) * 4, (top + y * module_px - corner_y) * 4
+
+    large = Image.new("RGB", (side * 4, side * 4), "#FFFFFF")
+    pen = ImageDraw.Draw(large)
+    pen.rounded_rectangle((*at(mark.x, mark.y), *at(mark.x + mark.side, mark.y + mark.side)), mark.radius * module_px * 4, fill=colour)
+    x, y, r = mark.bubble
+    pen.ellipse((*at(x - r, y - r), *at(x + r, y + r)), fill="#FFFFFF")
+    pen.polygon([at(tx, ty) for tx, ty in mark.tail], fill="#FFFFFF")
+    picture.paste(large.resize((side, side), Image.Resampling.LANCZOS), (corner_x, corner_y))
 
 
 def check_url(url: str) -> None:
@@ -186,22 +206,3 @@ def _runs(row: Iterable[bool]) -> Iterator[tuple[int, int]]:
         elif not dark and start is not None:
             yield start, x - start
             start = None
-
-
-def _paste_emblem(picture: Image.Image, mark: Emblem, *, module_px: int, colour: str) -> None:
-    """Draw the emblem four times too large and shrink it: Pillow's own curves have steps."""
-    origin = int((mark.x + QUIET) * module_px)
-    side = int((mark.x + mark.side + QUIET) * module_px + 0.999) - origin
-    scale = 4 * module_px
-    shift = (QUIET * module_px - origin) * 4
-
-    def at(value: float) -> float:
-        return value * scale + shift
-
-    large = Image.new("RGB", (side * 4, side * 4), "#FFFFFF")
-    pen = ImageDraw.Draw(large)
-    pen.rounded_rectangle((at(mark.x), at(mark.y), at(mark.x + mark.side), at(mark.y + mark.side)), mark.radius * scale, fill=colour)
-    x, y, r = mark.bubble
-    pen.ellipse((at(x - r), at(y - r), at(x + r), at(y + r)), fill="#FFFFFF")
-    pen.polygon([(at(tx), at(ty)) for tx, ty in mark.tail], fill="#FFFFFF")
-    picture.paste(large.resize((side, side), Image.Resampling.LANCZOS), (origin, origin))

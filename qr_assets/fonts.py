@@ -18,11 +18,13 @@ class FontsMissingError(RuntimeError):
 
 @dataclass(frozen=True)
 class Fonts:
-    """reportlab's names of the registered faces, and the code points that both can draw."""
+    """reportlab's names of the registered faces, the code points that both can draw, and their files for Pillow."""
 
     regular: str
     bold: str
     drawable: frozenset[int]
+    regular_file: Path
+    bold_file: Path
 
     def missing(self, text: str) -> str:
         """The characters of `text` that would print as an empty box, each once, in order."""
@@ -63,4 +65,4 @@ def _register(folder: Path) -> Fonts:
         names[weight] = font.fontName
         codes = set(font.face.charToGlyph)
         drawable = codes if drawable is None else drawable & codes
-    return Fonts(names["regular"], names["bold"], frozenset(drawable or ()))
+    return Fonts(names["regular"], names["bold"], frozenset(drawable or ()), folder / FILES["regular"], folder / FILES["bold"])

@@ -17,7 +17,7 @@ def break_lines(text: str, *, room: float, measure: Measure) -> list[str]:
     """Fill lines in turn; only a piece wider than the room by itself is torn."""
     lines: list[str] = []
     line = ""
-    for piece in _pieces(text, room=room, measure=measure):
+    for piece in pieces(text, room=room, measure=measure):
         if line and measure(line + piece.rstrip()) > room:
             lines.append(line.rstrip())
             line = piece.lstrip()
@@ -42,18 +42,25 @@ def balanced(text: str, *, room: float, measure: Measure) -> list[str]:
     return lines
 
 
-def fit(text: str, *, room: float, size: float, most_lines: int, measure_at: Callable[[float], Measure]) -> tuple[float, list[str]]:
-    """The largest size not above `size` at which the text takes at most `most_lines` lines, and those lines, balanced."""
+def fit(
+    text: str, *, room: float, size: float, least: float, most_lines: int, measure_at: Callable[[float], Measure]
+) -> tuple[float, list[str]]:
+    """The largest size from `size` down to `least` at which the text takes at most `most_lines` lines, and those lines, balanced.
+
+    At `least` it takes as many lines as it needs.
+    """
+    size = max(size, least)
     while True:
         measure = measure_at(size)
         lines = balanced(text, room=room, measure=measure)
-        if len(lines) <= most_lines and all(measure(line) <= room for line in lines):
+        if size == least or (len(lines) <= most_lines and all(measure(line) <= room for line in lines)):
             return size, lines
-        size *= 0.96
+        size = max(size * 0.96, least)
 
 
-def _pieces(text: str, *, room: float, measure: Measure) -> list[str]:
-    pieces: list[str] = []
+def pieces(text: str, *, room: float, measure: Measure) -> list[str]:
+    """What a line may break between; a piece wider than the room is torn into characters."""
+    found: list[str] = []
     for piece in _UNBREAKABLE.findall(text):
-        pieces.extend([piece] if measure(piece) <= room else piece)
-    return pieces
+        found.extend([piece] if measure(piece) <= room else piece)
+    return found

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,14 +23,24 @@ from intake.domain.transition import label
 from intake.models import Area
 from intake.queries.point import PointView, point_by_code, point_by_scene, points_under
 from intake.services.place import change_point, create_point
-from qr_assets.code import code_png, code_svg
-from qr_assets.poster import LIMITS, PosterSpec, poster_pdf
+from qr_assets.code import ACTION, check_colour, code_png, code_svg
+from qr_assets.emblem import emblem_picture
+from qr_assets.poster import LIMITS, Paper, PosterSpec, PosterTemplate, poster_pdf, poster_png, write_posters
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _UNSAFE = re.compile(r"[^\w-]+")
 _NAME_LIMIT = 40
 _SCENE_LIMIT = 64
 """Of the platform, for scenes that are words (scene_str)."""
+ALL, BOTH = "all", "both"
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the command line says about the template."""
+
+    colour: str
+    emblem: bytes | None
 
 
 @click.group()
@@ -107,24 +118,53 @@ def retire(code: str, note: str) -> None:
 @points.command()
 @click.option("--area", required=True, help="区域名称或编号，含其下各级 / name or id of an area, what lies below included")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="写到哪个目录 / folder to write to")
-def poster(area: str, out: Path) -> None:
-    """给每个直报点写一张 A4 海报和二维码图 / one A4 poster and its code as PNG and SVG for every point."""
+@click.option(
+    "--format",
+    "paper",
+    type=click.Choice([*(paper.value for paper in Paper), ALL]),
+    default=Paper.A4.value,
+    show_default=True,
+    help="a4、a3 海报，sticker A6 不干胶，card 桌牌（A4 横向对折），all 全部 / what to print on",
+)
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice(["pdf", "png", BOTH]),
+    default="pdf",
+    show_default=True,
+    help="矢量 PDF、300 dpi 图片，或两样都要 / vectors, pixels or both",
+)
+@click.option("--one-file", is_flag=True, help="每种规格只写一个 PDF，每个直报点一页 / one PDF with a page a point, nothing else")
+@click.option(
+    "--emblem", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="徽标图片，PNG 或 JPEG / emblem instead of ours"
+)
+@click.option("--colour", default=ACTION, show_default=True, help="主色，#RRGGBB / colour of titles and rules")
+def poster(*, area: str, out: Path, paper: str, kind: str, one_file: bool, emblem: Path | None, colour: str) -> None:
+    """给每个直报点写海报和二维码图 / a poster and its code as PNG and SVG for every point."""
+    papers = list(Paper) if paper == ALL else [Paper(paper)]
+    endings = ("pdf", "png") if kind == BOTH else (kind,)
+    if one_file and kind != "pdf":
+        raise InvalidInput("--one-file 只能写 PDF，请去掉 --as 或改成 --as pdf。 / One file for all is a PDF.", field="as")
     with connected() as wiring, wiring.sessions() as session:
         settings, today = wiring.settings, wiring.clock.now().astimezone(SHANGHAI).date()
         chosen = [point for point in _chosen(session, area) if point.state is not PointState.RETIRED]
     if not chosen:
         raise NotFound(f"“{area}”下面没有在用的直报点。 / No point in use lies below this area.")
+    look = _look(emblem, colour)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InvalidInput(f"不能写入 {out}（{error.strerror}）；请换一个目录。 / The folder can't be written.", field="out") from error
-    bad: list[str] = []
-    with click.progressbar(chosen, label="海报 / posters") as bar:
-        for point in bar:
-            try:
-                write_poster(settings, point, out, on=today)
-            except (ValueError, OSError) as error:
-                bad.append(f"{point.name}（{point.code}）：{error}")
+    if one_file:
+        bad = _write_batches(settings, chosen, out, stem=file_stem(area, "海报"), papers=papers, look=look, on=today)
+    else:
+        bad = []
+        with click.progressbar(chosen, label="海报 / posters") as bar:
+            for point in bar:
+                try:
+                    write_poster(settings, point, out, on=today, papers=papers, endings=endings, look=look)
+                except (ValueError, OSError) as error:
+                    bad.append(f"{point.name}（{point.code}）：{error}")
     click.echo(f"已写 {len(chosen) - len(bad)} 个直报点，在 {out} / written")
     if bad:
         click.echo("\n".join([f"{len(bad)} 个没有写成：", *bad]), err=True)
@@ -136,33 +176,82 @@ def form_url(settings: Settings, code: str) -> str:
     return f"{settings.base_url}/p/{code}"
 
 
-def write_poster(settings: Settings, point: PointView, out: Path, *, on: date) -> None:
-    """Write PDF, PNG and SVG of one point into `out`; ValueError says what can't be printed, and then none of the three is written."""
-    url = form_url(settings, point.code)
-    spec = PosterSpec(
-        district=point.district_name,
+def poster_spec(settings: Settings, point: PointView, *, on: date, look: Look) -> PosterSpec:
+    """What the poster of this point says; ValueError says what can't be printed."""
+    return PosterSpec(
+        template=PosterTemplate(district=point.district_name, controller=settings.controller_name, colour=look.colour, emblem=look.emblem),
         street=point.parent_name,
         place=point.name,
-        url=url,
+        url=form_url(settings, point.code),
         short_code=point.code,
         host_for_typing=urlsplit(settings.base_url).netloc,
-        controller=settings.controller_name,
         version=point.poster_version,
         date=on,
         phone=point.helper_phone,
         phone_hours=point.helper_hours,
         phone_name=point.helper_name,
     )
-    made = {"pdf": poster_pdf(spec), "png": code_png(url), "svg": code_svg(url).encode()}
+
+
+def write_poster(
+    settings: Settings, point: PointView, out: Path, *, on: date, papers: Sequence[Paper], endings: Sequence[str], look: Look
+) -> None:
+    """Write the posters of one point into `out`, and its code as PNG and SVG; ValueError says what can't be printed, and then
+    nothing is written.
+
+    The A4 PDF and the code have the point's own file name; every other poster has its paper behind it (`…-a3.pdf`, `…-a4.png`).
+    """
+    spec = poster_spec(settings, point, on=on, look=look)
+    made = {".png": code_png(spec.url, colour=look.colour), ".svg": code_svg(spec.url, colour=look.colour).encode()}
+    for paper in papers:
+        if "pdf" in endings:
+            made[".pdf" if paper is Paper.A4 else f"-{paper}.pdf"] = poster_pdf(spec, paper=paper)
+        if "png" in endings:
+            made[f"-{paper}.png"] = poster_png(spec, paper=paper)
     stem = file_stem(point.name, point.code)
     for ending, content in made.items():
-        (out / f"{stem}.{ending}").write_bytes(content)
+        (out / f"{stem}{ending}").write_bytes(content)
 
 
 def file_stem(name: str, code: str) -> str:
     """`龙池社区-nvgch2345a`: letters, digits and dashes alone, whatever a point is called; the code keeps it unique."""
     safe = _UNSAFE.sub("_", unicodedata.normalize("NFC", name)).strip("_")[:_NAME_LIMIT]
     return f"{safe}-{_UNSAFE.sub('_', code)}" if safe else _UNSAFE.sub("_", code)
+
+
+def _look(emblem: Path | None, colour: str) -> Look:
+    """Colour and emblem, checked once and not for every point."""
+    try:
+        check_colour(colour)
+        look = Look(colour, emblem.read_bytes() if emblem else None)
+        if look.emblem is not None:
+            emblem_picture(look.emblem)
+    except (ValueError, OSError) as error:
+        raise InvalidInput(f"{error} / The emblem or the colour can't be printed.", field="emblem") from error
+    return look
+
+
+def _write_batches(
+    settings: Settings, points: Sequence[PointView], out: Path, *, stem: str, papers: Sequence[Paper], look: Look, on: date
+) -> list[str]:
+    """One PDF a paper with a page for every point that can be printed; the sentences of those that can't."""
+    specs: list[PosterSpec] = []
+    bad: list[str] = []
+    for point in points:
+        try:
+            specs.append(poster_spec(settings, point, on=on, look=look))
+        except ValueError as error:
+            bad.append(f"{point.name}（{point.code}）：{error}")
+    for paper in papers if specs else ():
+        unfinished = out / f".{stem}-{paper}.pdf.part"
+        try:
+            with click.progressbar(length=len(specs), label=f"海报 / posters {paper}") as bar, unfinished.open("wb") as file:
+                write_posters(specs, file, paper=paper, progress=lambda _done, bar=bar: bar.update(1))  # type: ignore[misc] # this turn's bar
+            unfinished.replace(out / f"{stem}-{paper}.pdf")
+        except OSError as error:
+            unfinished.unlink(missing_ok=True)
+            raise InvalidInput(f"不能写入 {out}（{error.strerror}）；请换一个目录。 / The folder can't be written.", field="out") from error
+    return bad
 
 
 def _line(option: str, raw: str, *, limit: int) -> str:

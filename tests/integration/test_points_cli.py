@@ -65,6 +65,77 @@ def test_a_district_holds_the_points_of_its_streets(zhibao: Zhibao, town: Town, 
     assert len(list((tmp_path / "out").glob("*.pdf"))) == 3
 
 
+def test_every_paper_as_vectors_and_as_pixels(zhibao: Zhibao, town: Town, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = zhibao("points", "poster", "--area", "龙池社区", "--out", str(out), "--format", "all", "--as", "both")
+    assert result.exit_code == 0, result.output
+    stem = f"龙池社区-{town.longchi_code}"
+    papers = ("a4", "a3", "sticker", "card")
+    vectors = {f"{stem}.pdf", *(f"{stem}-{paper}.pdf" for paper in papers[1:])}
+    pixels = {f"{stem}-{paper}.png" for paper in papers}
+    assert {path.name for path in out.iterdir()} == vectors | pixels | {f"{stem}.png", f"{stem}.svg"}
+    url = f"https://zhibao.example/p/{town.longchi_code}"
+    for name in vectors:
+        pages, texts = read_pdf(out / name)
+        assert (pages, set(texts)) == (1, {url})
+    for name in pixels:
+        with Image.open(out / name) as picture:
+            assert {found.text for found in zxingcpp.read_barcodes(picture)} == {url}
+
+
+def test_all_points_in_one_file_of_the_paper_asked_for(zhibao: Zhibao, town: Town, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = zhibao("points", "poster", "--area", "云栖区", "--out", str(out), "--format", "sticker", "--one-file")
+    assert result.exit_code == 0, result.output
+    (pdf,) = out.iterdir()
+    assert pdf.name == "云栖区-海报-sticker.pdf"
+    pages, texts = read_pdf(pdf)
+    assert pages == 3
+    assert len(texts) == 1
+
+
+def test_a_bad_point_is_left_out_of_the_one_file_and_named(zhibao: Zhibao, wiring: Wiring, town: Town, tmp_path: Path) -> None:
+    with wiring.sessions.begin() as session:
+        session.execute(update(IntakePoint).where(IntakePoint.code == town.ziwei_code).values(helper_phone="0550\n0000001"))
+    result = zhibao("points", "poster", "--area", "丰山街道", "--out", str(tmp_path / "out"), "--one-file")
+    assert result.exit_code == 1
+    assert "紫薇社区" in result.output
+    (pdf,) = (tmp_path / "out").iterdir()
+    assert read_pdf(pdf) == (1, [f"https://zhibao.example/p/{town.longchi_code}"])
+
+
+def test_posters_carry_the_emblem_and_the_colour_of_the_district(zhibao: Zhibao, town: Town, tmp_path: Path) -> None:
+    emblem = tmp_path / "emblem.png"
+    Image.new("RGB", (200, 200), "#7A1B1B").save(emblem)
+    out = tmp_path / "out"
+    arguments = ("points", "poster", "--area", "龙池社区", "--out", str(out), "--as", "png", "--colour", "#1B3A7A")
+    assert zhibao(*arguments, "--emblem", str(emblem)).exit_code == 0
+    with Image.open(out / f"龙池社区-{town.longchi_code}-a4.png") as picture:
+        colours = {rgb for count, rgb in picture.getcolors(maxcolors=1 << 24) or () if count > 1000}
+    assert {(0x7A, 0x1B, 0x1B), (0x1B, 0x3A, 0x7A)} <= colours
+
+
+# Pixels are a file each; a colour nobody can read; an emblem that is no picture.
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--one-file", "--as", "png"), "--one-file 只能写 PDF"),
+        (("--colour", "#FFFF00"), "太浅"),
+        (("--emblem", "EMBLEM"), "PNG 或 JPEG"),
+    ],
+)
+def test_a_look_that_can_not_be_printed_is_a_sentence(
+    zhibao: Zhibao, town: Town, tmp_path: Path, arguments: tuple[str, ...], sentence: str
+) -> None:
+    emblem = tmp_path / "emblem.txt"
+    emblem.write_text("hello")
+    given = (str(emblem) if part == "EMBLEM" else part for part in arguments)
+    result = zhibao("points", "poster", "--area", "龙池社区", "--out", str(tmp_path / "out"), *given)
+    assert result.exit_code == 2
+    assert sentence in result.output
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_bad_point_is_named_and_the_others_are_written(zhibao: Zhibao, wiring: Wiring, town: Town, tmp_path: Path) -> None:
     with wiring.sessions.begin() as session:
         session.execute(
