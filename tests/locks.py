@@ -1,5 +1,6 @@
 """`python -m tests.locks`: lock files carry hashes and no addresses."""
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -16,8 +17,12 @@ def complaints() -> list[str]:
             found.append(f"{lock.name} names an address; make it with `make locks`")
         blocks = re.split(r"\n(?=\S)", text.strip())
         found += [f"{lock.name}: {block.split()[0]} has no hash" for block in blocks if "==" in block and "--hash=sha256:" not in block]
-    if '"resolved"' in (ROOT / "package-lock.json").read_text(encoding="utf-8"):
-        found.append("package-lock.json names addresses; .npmrc must hold omit-lockfile-registry-resolved=true")
+    for lock in (ROOT / "package-lock.json", ROOT / "bench" / "lighthouse" / "package-lock.json"):
+        name = lock.relative_to(ROOT)
+        packages = json.loads(lock.read_text(encoding="utf-8"))["packages"]
+        if any("resolved" in one for one in packages.values()):
+            found.append(f"{name} names addresses; .npmrc beside it must hold omit-lockfile-registry-resolved=true")
+        found += [f"{name}: {path} has no hash" for path, one in packages.items() if path and "integrity" not in one]
     return found
 
 

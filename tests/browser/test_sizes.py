@@ -1,0 +1,80 @@
+"""What a phone loads when the code is scanned, in bytes as they come over the wire: heads and bodies, compressed."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import Enter
+from tests.browser.people import Person
+
+pytestmark = pytest.mark.browser
+
+LONGCHI = "nvgch2345a"
+FIRST_LOAD = 30_000
+"""Bytes for everything: a second at 240 kbit/s, the worst a phone in a basement gets."""
+WITHOUT_SCRIPT = 15_000
+"""Bytes until the form can be read and sent: the page and its styles."""
+READ_AS_TEXT = {"Document", "Stylesheet", "Script"}
+PACKET = 1_400
+"""What fits one is not worth compressing."""
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What Chromium got, by kind."""
+
+    sizes: dict[str, int] = field(default_factory=dict)
+    """Address → bytes."""
+    kinds: dict[str, str] = field(default_factory=dict)
+    """Address → Document, Stylesheet, Script, Image …"""
+    encodings: dict[str, str] = field(default_factory=dict)
+
+    def of(self, *kinds: str) -> int:
+        return sum(size for url, size in self.sizes.items() if self.kinds[url] in kinds)
+
+
+def loading(person: Person, path: str) -> Loaded:
+    """Open `path` with nothing kept from before and wait until the network is quiet."""
+    loaded, urls = Loaded(), dict[str, str]()
+    network = person.context.new_cdp_session(person.page)
+
+    def answered(event: dict[str, Any]) -> None:
+        url = event["response"]["url"]
+        urls[event["requestId"]] = url
+        loaded.kinds[url] = event["type"]
+        loaded.encodings[url] = {name.lower(): value for name, value in event["response"]["headers"].items()}.get("content-encoding", "")
+
+    def finished(event: dict[str, Any]) -> None:
+        if event["requestId"] in urls:
+            loaded.sizes[urls[event["requestId"]]] = int(event["encodedDataLength"])
+
+    network.on("Network.responseReceived", answered)
+    network.on("Network.loadingFinished", finished)
+    network.send("Network.enable")
+    network.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    person.page.goto(path, wait_until="networkidle")
+    return loaded
+
+
+def test_the_form_is_small_enough_for_a_weak_network(enter: Enter) -> None:
+    loaded = loading(enter(), f"/p/{LONGCHI}")
+    total = sum(loaded.sizes.values())
+    assert set(loaded.kinds.values()) >= {"Document", "Stylesheet"}, loaded
+    assert set(loaded.sizes) == set(loaded.kinds), "everything was counted"
+    assert total <= FIRST_LOAD, loaded.sizes
+    assert loaded.of("Document", "Stylesheet") <= WITHOUT_SCRIPT, loaded.sizes
+
+
+def test_the_form_without_script_loads_no_more(enter: Enter) -> None:
+    loaded = loading(enter(java_script_enabled=False), f"/p/{LONGCHI}")
+    assert "Script" not in loaded.kinds.values()
+    assert sum(loaded.sizes.values()) <= FIRST_LOAD, loaded.sizes
+    assert loaded.of("Document", "Stylesheet") <= WITHOUT_SCRIPT, loaded.sizes
+
+
+@pytest.mark.parametrize("path", [f"/p/{LONGCHI}", "/", "/r", "/privacy"])
+def test_page_styles_and_script_come_compressed_without_a_proxy(enter: Enter, path: str) -> None:
+    loaded = loading(enter(), path)
+    plain = [url for url, encoding in loaded.encodings.items() if not encoding and loaded.kinds[url] in READ_AS_TEXT]
+    assert [url for url in plain if loaded.sizes[url] > PACKET] == []
