@@ -8,7 +8,7 @@ ARGS ?=
 NAME ?= intake
 say = @printf '%s\n' "$(1)"
 
-.PHONY: setup demo run test check fix docs bench faults front locks translations clean
+.PHONY: setup demo run test check fix docs bench screenshots faults front locks translations clean
 .DEFAULT_GOAL := help
 
 help:
@@ -47,7 +47,7 @@ $(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
 
 ## make front  build styles and scripts (Node comes from a Python wheel)
 front: intake/web/static/manifest.json
-ASSETS := $(shell find intake/web/assets -type f)
+ASSETS := $(shell find intake/web/assets intake/web/templates -type f)
 node_modules/.package-lock.json: package.json package-lock.json .npmrc | $(VENV)/bin/python
 	$(call say,Fetching front-end packages (5 s) …)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --silent
@@ -83,6 +83,10 @@ docs: $(VENV)/.dev front
 ## make bench NAME=intake  measure, with a bare reference in the same run
 bench: $(VENV)/.dev front translations
 	@$(BIN)/python -m bench.$(NAME) $(ARGS)
+
+## make screenshots  take every page of a demo district on phone and desk, light, dark and large (about 2 minutes; needs Chromium)
+screenshots: $(VENV)/.dev front translations
+	@$(BIN)/python -m bench.screenshots $(ARGS)
 
 ## make faults kill, stop and empty real servers
 faults: $(VENV)/.dev front translations

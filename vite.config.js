@@ -26,7 +26,7 @@ function purged() {
           css: [{ raw: withoutThemes(String(asset.source)) }],
           defaultExtractor: text => text.match(/[\w-]+/g) ?? [],
           // What scripts and browsers set, and no template names.
-          safelist: { standard: [/^htmx-/, /^weui-btn_(primary|default|warn)$/, "is-loading"], greedy: [/data-mode/, /data-care/, /aria-/, /:where/] },
+          safelist: { standard: [/^htmx-/, /^weui-btn_(primary|default|warn)$/, "is-loading"], greedy: [/data-mode/, /data-care/, /aria-/, /:where/, /:focus-visible/, /:target/] },
           keyframes: true,
         });
         asset.source = withoutUnusedVariables(css, asset.fileName);
@@ -116,7 +116,8 @@ export default defineConfig({
     manifest: "manifest.json",
     assetsInlineLimit: 0,
     rollupOptions: {
-      input: Object.fromEntries(["phone.css", "desk.css", "phone.js", "desk.js"].map(name => [name.replace(".", "-"), source(name)])),
+      checks: { pluginTimings: false },
+      input: Object.fromEntries(["phone.css", "desk.css", "phone.js", "member.js", "desk.js"].map(name => [name.replace(".", "-"), source(name)])),
       output: { entryFileNames: "[name]-[hash].js", chunkFileNames: "[name]-[hash].js", assetFileNames: "[name]-[hash][extname]" },
     },
   },

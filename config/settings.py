@@ -24,6 +24,9 @@ class Settings:
 
     environment: str = _setting("ZHIBAO_ENV", "development", "`production`、`development` 或 `test`；生产环境要求全部密钥齐备")
     data_dir: Path = _setting("ZHIBAO_DATA", Path("var"), "数据目录：内置数据库、队列、密钥、日志")
+    object_folder: str = _setting(
+        "ZHIBAO_OBJECT_FOLDER", "", "存放生成文件（批量海报）的目录，后台进程要能写，网页要能读；留空则用数据目录下的 objects"
+    )
     database_url: str = _setting("DATABASE_URL", "", "PostgreSQL 地址；留空则用内置数据库", secret=True)
     owner_database_url: str = _setting("OWNER_DATABASE_URL", "", "建表所用账号的地址；留空则与 DATABASE_URL 相同", secret=True)
     redis_url: str = _setting("REDIS_URL", "", "Redis 或 Valkey 地址；留空则用内置队列", secret=True)

@@ -28,10 +28,11 @@ class OwnerRules:
 
 @dataclass(frozen=True, slots=True)
 class RetentionRules:
-    """How long personal text is kept after it was last needed."""
+    """How long personal text is kept after it was last needed, and files that can be made anew."""
 
     contact_days: int
     withdrawn_text_days: int
+    poster_file_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,14 @@ class SameMatterRules:
     """Where earlier messages about the same matter are looked for."""
 
     window_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRules:
+    """Who may let the public read what staff prepared."""
+
+    second_person: bool
+    """Whether it must be somebody else than whoever wrote it last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,7 @@ class Workflow:
     owner: OwnerRules
     retention: RetentionRules
     same_matter: SameMatterRules
+    release: ReleaseRules
     holidays: AnnouncedDays
 
 
@@ -68,7 +78,7 @@ def default_workflow() -> Workflow:
 def load_workflow(path: Path) -> Workflow:
     """Read a workflow file and the holiday file it names; raises WorkflowError naming the entry at fault."""
     document = _read(path)
-    unknown = set(document) - {"owner", "retention", "same_matter", "holidays"}
+    unknown = set(document) - {"owner", "retention", "same_matter", "release", "holidays"}
     if unknown:
         raise WorkflowError(f"{path.name}: unknown section [{min(unknown)}]")
     owner = OwnerRules(**_numbers(document, "owner", OwnerRules, path.name))
@@ -78,6 +88,7 @@ def load_workflow(path: Path) -> Workflow:
         owner=owner,
         retention=RetentionRules(**_numbers(document, "retention", RetentionRules, path.name)),
         same_matter=SameMatterRules(**_numbers(document, "same_matter", SameMatterRules, path.name)),
+        release=_release(document.get("release"), path.name),
         holidays=_holidays(document.get("holidays", {}), path),
     )
 
@@ -101,6 +112,12 @@ def _numbers(document: Mapping[str, Any], section: str, shape: type[Any], where:
         if type(value) is not int or value < 1:
             raise WorkflowError(f"{where}: [{section}] {name} must be a whole number of days, 1 or more, not {value!r}")
     return raw
+
+
+def _release(raw: object, where: str) -> ReleaseRules:
+    if not isinstance(raw, dict) or set(raw) != {"second_person"} or type(raw["second_person"]) is not bool:
+        raise WorkflowError(f"{where}: [release] needs second_person = true or false, and nothing else")
+    return ReleaseRules(second_person=raw["second_person"])
 
 
 def _holidays(raw: object, path: Path) -> AnnouncedDays:

@@ -8,10 +8,18 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from intake.domain.permission import Permission
 from intake.domain.transition import LABELS
-from intake.web.account.views import account
+from intake.web.account.invitation import account
 from intake.web.assets_manifest import init_assets
+from intake.web.compress import init_compress
+from intake.web.district.areas import places
+from intake.web.district.departments import units
+from intake.web.district.invitations import people
+from intake.web.district.profile import profile
+from intake.web.district.posters import posters
+from intake.web.district.releases import releases
 from intake.web.district.views import district
 from intake.web.errors import init_errors
+from intake.web.footer import init_footer
 from intake.web.guard import current_actor, init_guard
 from intake.web.headers import init_headers
 from intake.web.labels import init_labels
@@ -19,7 +27,9 @@ from intake.web.language import init_language
 from intake.web.member.views import member
 from intake.web.numbers import RowId
 from intake.web.public.views import public
+from intake.web.resident.around import init_around
 from intake.web.resident.views import resident
+from intake.web.style_guide import init_style_guide
 from intake.web.unit_of_work import init_unit_of_work
 from intake.web.wechat.views import wechat
 from intake.wiring import Wiring
@@ -54,13 +64,19 @@ def create_app(wiring: Wiring) -> Flask:
     init_language(app, translations=TRANSLATIONS)
     # Flask runs after-request hooks last-registered first: headers are added to what the unit of work let through.
     init_headers(app, https=settings.base_url.startswith("https://"))
+    init_compress(app)
     init_unit_of_work(app)
     init_guard(app)
     init_errors(app)
     init_assets(app)
     init_labels(app)
+    init_footer(app)
+    init_around(app)
     app.url_map.converters["int"] = RowId
-    for blueprint in (public, resident, account, member, district, wechat):
+    for blueprint in (public, resident, account, member, district, places, people, units, profile, wechat, releases, posters):
         app.register_blueprint(blueprint)
-    app.jinja_env.globals.update(labels=LABELS, settings=settings, permission=Permission, person=current_actor)
+    init_style_guide(app, production=settings.is_production)
+    app.jinja_env.globals.update(
+        labels=LABELS, settings=settings, permission=Permission, person=current_actor, has_page=app.view_functions.__contains__
+    )
     return app

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 
 class Wake(StrEnum):
@@ -18,7 +18,9 @@ class Wake(StrEnum):
     CHAIN_AUDIT = "chain_audit"
     """Audit rows not yet linked into the hash chain (审计链)."""
     RETENTION = "retention"
-    """Contacts and withdrawn texts whose retention ended (到期清除)."""
+    """Contacts, withdrawn texts and poster files whose retention ended (到期清除)."""
+    POSTERS = "posters"
+    """Poster batches in state `waiting`, and those whose worker died (待生成海报)."""
 
 
 JOBS: dict[Wake, tuple[str, str]] = {
@@ -27,8 +29,12 @@ JOBS: dict[Wake, tuple[str, str]] = {
     Wake.ESCALATE: ("housekeeping", "workers.jobs.escalate.run"),
     Wake.CHAIN_AUDIT: ("housekeeping", "workers.jobs.chain_audit.run"),
     Wake.RETENTION: ("housekeeping", "workers.jobs.apply_retention.run"),
+    Wake.POSTERS: ("documents", "workers.jobs.print_posters.run"),
 }
 """Queue and dotted path of each job. Intake never imports workers, so the path is text; a test resolves every one."""
+
+FORKING_QUEUES = frozenset({"documents"})
+"""Queues whose jobs take minutes and much memory: each runs in a child, which gives the memory back when it ends."""
 
 
 class Clock(Protocol):
@@ -106,6 +112,26 @@ class ReceiptPageNotifier:
 
     def send(self, notice: Notice) -> None:
         """Nothing leaves the house."""
+
+
+class ObjectStore(Protocol):
+    """Keeps files that are too large for the database, under keys such as `posters/7/12.pdf`; ValueError for a key that isn't one."""
+
+    def put(self, key: str, source: BinaryIO) -> int:
+        """Store what `source` yields from where it stands, in place of what was there; its bytes. All of it or, with OSError, nothing."""
+        ...
+
+    def open(self, key: str) -> BinaryIO:
+        """The file, to be closed by the caller; FileNotFoundError when there is none."""
+        ...
+
+    def size(self, key: str) -> int:
+        """Bytes; FileNotFoundError when there is none."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove it; nothing happens when there is none."""
+        ...
 
 
 class Vault(Protocol):

@@ -12,11 +12,12 @@ from config.settings import Settings, SettingsError
 from config.taxonomy import Taxonomy, load_taxonomy
 from config.workflow import Workflow, load_workflow
 from intake.adapters.database import make_engine, make_sessions
+from intake.adapters.object_store import FolderStore
 from intake.adapters.rate_limit import RedisRateLimiter
 from intake.adapters.redis_queue import RqJobQueue, web_redis
 from intake.adapters.vault import KeyVault
 from intake.adapters.wechat import RedisReplayMemory, WeChatCallback
-from intake.ports import Clock, JobQueue, Notifier, RateLimiter, ReceiptPageNotifier, SystemClock, Vault
+from intake.ports import Clock, JobQueue, Notifier, ObjectStore, RateLimiter, ReceiptPageNotifier, SystemClock, Vault
 
 
 @dataclass(slots=True)
@@ -34,6 +35,7 @@ class Wiring:
     vault: Vault
     clock: Clock
     notifier: Notifier
+    objects: ObjectStore
     taxonomy: Taxonomy
     workflow: Workflow
     wechat: WeChatCallback
@@ -76,6 +78,7 @@ def wire(settings: Settings, *, clock: Clock | None = None, pool_size: int | Non
         vault=KeyVault(secret_key=settings.secret_key, field_keys=settings.field_keys),
         clock=clock,
         notifier=ReceiptPageNotifier(),
+        objects=FolderStore(Path(settings.object_folder) if settings.object_folder else settings.data_dir / "objects"),
         taxonomy=load_taxonomy(folder / "taxonomy.toml"),
         workflow=load_workflow(folder / "workflow.toml"),
         wechat=WeChatCallback(

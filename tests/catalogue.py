@@ -26,6 +26,13 @@ NOT_SAID = {
     "_SECOND": "as above",
     "MACHINE": "the machine's name is for history and logs",
     "RESIDENT": "as above",
+    "_CHINESE_DIGITS": "patterns over what people wrote, never shown",
+    "_SPELT_NUMBER": "as above",
+    "_NAME_ENDS": "as above",
+    "_RULES": "as above",
+    "_ONE": "surnames in such a pattern",
+    "_TWO": "as above",
+    "_ALSO_WORDS": "as above",
 }
 """Assignments whose literals no page says, and why."""
 HEADER = """\

@@ -17,10 +17,9 @@ from intake.adapters.embedded.postgres import EmbeddedPostgres
 from intake.adapters.embedded.runtime_paths import DataPaths
 from intake.adapters.embedded.valkey import EmbeddedValkey
 from intake.adapters.migrate import upgrade
-from intake.models import Area, IntakePoint, User
 from intake.wiring import Wiring, wire
 from tests.factories.clock import TestClock
-from tests.factories.town import LOGINS, Town, seed_town
+from tests.factories.town import Town, seed_town, town_in
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -119,10 +118,11 @@ def database() -> Iterator[str]:
 
 
 @pytest.fixture
-def settings(database: str) -> Settings:
+def settings(database: str, tmp_path: Path) -> Settings:
     """Settings of a test installation on the run's servers."""
     return Settings(
         environment="test",
+        object_folder=str(tmp_path / "objects"),
         database_url=test_database_url("zhibao_app", database),
         owner_database_url=test_database_url("zhibao_owner", database),
         redis_url=os.environ["ZHIBAO_TEST_VALKEY"].replace("db=0", f"db={_redis_db()}"),
@@ -162,17 +162,4 @@ def session(wiring: Wiring) -> Iterator["Session"]:
 def town(wiring: Wiring) -> Town:
     """Ids of the seeded people and places."""
     with wiring.sessions() as session:
-        areas = {area.name: area.id for area in session.query(Area)}
-        codes = {point.name: point.code for point in session.query(IntakePoint)}
-        users = {user.login: user.id for user in session.query(User)}
-    return Town(
-        district_id=areas["云栖区"],
-        street_id=areas["丰山街道"],
-        longchi_id=areas["龙池社区"],
-        ziwei_id=areas["紫薇社区"],
-        shiqiao_id=areas["石桥社区"],
-        longchi_code=codes["龙池社区"],
-        ziwei_code=codes["紫薇社区"],
-        shiqiao_code=codes["石桥社区"],
-        **{field: users[login] for field, login in LOGINS.items()},
-    )
+        return town_in(session)

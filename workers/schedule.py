@@ -58,6 +58,7 @@ TIMETABLE: tuple[Every | Daily, ...] = (
     Every(Wake.TRIAGE, timedelta(seconds=30)),
     Every(Wake.NOTIFY, timedelta(seconds=30)),
     Every(Wake.CHAIN_AUDIT, timedelta(seconds=60)),
+    Every(Wake.POSTERS, timedelta(seconds=30)),
     Every(Wake.ESCALATE, timedelta(minutes=5)),
     Daily(Wake.RETENTION, time(3, 0)),
 )

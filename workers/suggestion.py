@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from config.workflow import Workflow
+from intake.domain.personal_data import mask, personal_data
 from intake.domain.submission import Urgency
 from intake.domain.triage_result import TriageResult, Verdict
 from intake.models import Submission
@@ -22,7 +23,6 @@ from workers.triage.pipeline import MODEL_VERSION
 from workers.triage.same_matter import ASKED_GRAMS, Candidate, Incoming, SameMatter, choose_rare, decide
 from workers.triage.stages.grams import grams_of
 from workers.triage.stages.normalise import matching_form
-from workers.triage.stages.redact import mask, personal_data
 
 FAILED = "+failed"
 """Ends the model version of a result that had to do without the machine."""

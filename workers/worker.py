@@ -6,7 +6,11 @@ below makes a new worker each time one ends by itself. When Redis is emptied the
 gone, and the next heartbeat writes it again.
 """
 
+import ctypes
+import importlib
+import os
 import signal
+import sys
 import time
 from types import FrameType
 
@@ -16,13 +20,16 @@ from redis.backoff import NoBackoff
 from redis.client import Pipeline
 from redis.exceptions import RedisError
 from redis.retry import Retry
-from rq import Queue, SimpleWorker, worker_registration
+from rq import Queue, SimpleWorker, Worker, worker_registration
 from rq.exceptions import StopRequested
+from rq.job import Job
 from rq.serializers import JSONSerializer
+from rq.worker import BaseWorker
 
 from config.logging import configure_logging
 from config.settings import Settings
-from workers.runtime import process_wiring, request_stop, stopping, wait_for_stop
+from intake.ports import FORKING_QUEUES, JOBS
+from workers.runtime import process_wiring, request_stop, stopping, use_wiring, wait_for_stop
 
 log = structlog.get_logger(__name__)
 
@@ -32,10 +39,11 @@ WORKER_TTL = 45
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
 HEALTHY_SECONDS = 30.0
 """A worker that lived this long wasn't ended by the trouble of the one before it."""
+_PR_SET_PDEATHSIG = 1
 
 
-class QueueWorker(SimpleWorker):
-    """RQ's worker without a child per job, made to outlive Redis."""
+class _Enduring(BaseWorker):
+    """What makes RQ's workers outlive Redis."""
 
     max_connection_wait_time = LONGEST_PAUSE
 
@@ -43,7 +51,7 @@ class QueueWorker(SimpleWorker):
         """Leave the process's own handlers in place; they call `request_stop`."""
 
     def subscribe(self) -> None:
-        """Listen for no commands: a worker without children can't obey "stop this job", and the thread would need care of its own."""
+        """Listen for no commands: nobody sends any, and the thread would need care of its own."""
 
     def heartbeat(self, timeout: int | None = None, pipeline: "Pipeline | None" = None) -> None:
         """Sign in again if Redis was emptied, then say that we live."""
@@ -68,6 +76,35 @@ class QueueWorker(SimpleWorker):
             log.warning("redis_unreachable", during="sign-out")
 
 
+class QueueWorker(_Enduring, SimpleWorker):
+    """Works in its own process: no child per job, for jobs of a moment."""
+
+
+class ForkingWorker(_Enduring, Worker):
+    """Works in a child per job, which gives its memory back when it ends and takes nobody along when it is killed."""
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """Ask the child too: it ends at the next good moment, not minutes later."""
+        if self.horse_pid:
+            try:
+                os.kill(self.horse_pid, signal.SIGTERM)
+            except ProcessLookupError:
+                log.debug("child_already_gone")
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # RQ's method has no annotations
+
+    def main_work_horse(self, job: Job, queue: Queue) -> None:
+        """In the child: connections of its own, and no life of its own after the worker's death."""
+        use_wiring(None)
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        super().main_work_horse(job, queue)
+
+    def setup_work_horse_signals(self) -> None:
+        """SIGTERM asks for the end instead of making it; Ctrl-C goes to the worker, which passes it on."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda _number, _frame: request_stop())
+
+
 def worker_redis(url: str) -> Redis:
     """A client that may block; RQ sets its timeout to 10 s beyond the longest wait. One retry, for a connection gone stale."""
     return Redis.from_url(url, socket_connect_timeout=3.0, retry=Retry(NoBackoff(), 1))
@@ -77,32 +114,37 @@ class _Signals:
     """SIGTERM and SIGINT: the first ends the worker after its job or batch, a second one at once."""
 
     def __init__(self) -> None:
-        self.worker: QueueWorker | None = None
+        self.worker: QueueWorker | ForkingWorker | None = None
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._ask)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         request_stop()
         if self.worker is not None:
-            self.worker.request_stop(number, frame)  # type: ignore[no-untyped-call]  # as above
+            self.worker.request_stop(number, frame)
 
 
 def work(queue: str) -> int:
     """Work on `queue` until SIGTERM or SIGINT; returns 0. SettingsError when the environment lacks something.
 
-    Exactly one queue: RQ then moves a job instead of popping it, so that a killed worker's job isn't lost on the way.
+    Exactly one queue: RQ then moves a job instead of popping it, so that a killed worker's job isn't lost on the way. The jobs of
+    FORKING_QUEUES run in a child each.
     """
     settings = Settings.from_env()
     configure_logging(settings.log_level)
     wiring = process_wiring()
     signals = _Signals()
+    kind = ForkingWorker if queue in FORKING_QUEUES else QueueWorker
+    for name, path in JOBS.values():
+        if name == queue:
+            importlib.import_module(path.rpartition(".")[0])  # once here, not anew in each child
     log.info("worker_started", queue=queue)
     pause = FIRST_PAUSE
     while not stopping():
         began = time.monotonic()
         redis = worker_redis(settings.redis_url)
         try:
-            worker = QueueWorker(
+            worker = kind(
                 [Queue(queue, connection=redis, serializer=JSONSerializer)],
                 connection=redis,
                 serializer=JSONSerializer,

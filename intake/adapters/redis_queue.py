@@ -12,13 +12,15 @@ from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from intake.ports import JOBS, Wake
+from intake.ports import FORKING_QUEUES, JOBS, Wake
 
 log = structlog.get_logger(__name__)
 
 COALESCE_SECONDS = 5
 BREAK_SECONDS = 5.0
 JOB_TIMEOUT = 60
+LONG_JOB_TIMEOUT = 1800
+"""Seconds for a job of `FORKING_QUEUES`: the largest batch of posters takes minutes on a slow machine."""
 FAILURE_TTL = 3600
 
 
@@ -48,8 +50,9 @@ class RqJobQueue:
         queue, path = JOBS[kind]
         try:
             if self._redis.set(wake_key(kind), "1", nx=True, ex=COALESCE_SECONDS):
+                timeout = LONG_JOB_TIMEOUT if queue in FORKING_QUEUES else JOB_TIMEOUT
                 self._queues[queue].enqueue_call(
-                    path, job_id=uuid.uuid4().hex, result_ttl=0, failure_ttl=FAILURE_TTL, timeout=JOB_TIMEOUT, ttl=3600
+                    path, job_id=uuid.uuid4().hex, result_ttl=0, failure_ttl=FAILURE_TTL, timeout=timeout, ttl=3600
                 )
         except RedisError as error:
             with self._lock:

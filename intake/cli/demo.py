@@ -18,6 +18,8 @@ from config.settings import Settings, SettingsError
 from intake.adapters.embedded.runtime_paths import DataLock, DataPaths
 from intake.cli.connected import unit_of_work
 from intake.cli.demo_addresses import base_url_of, local_host, own_addresses
+from intake.cli.demo_life import already_lived, timeline
+from intake.cli.demo_past import rehearse
 from intake.cli.demo_progress import Account, Progress, Watcher
 from intake.cli.demo_rows import DemoMessage, own_messages, replay_messages
 from intake.cli.demo_screen import Screen, make_screen, qr_lines
@@ -43,12 +45,21 @@ FRONT_POINT = "龙池社区"
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="数据目录，默认 var/demo / data folder")
 @click.option("--exit", "leave", is_flag=True, help="做完就停；每件只存一次且已整理才以 0 退出 / stop when done; 0 only if complete")
 @click.option("--replay", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="改发文件中的来件 / a JSON-lines file")
-@click.option("--count", type=click.IntRange(min=1), help="只发前几件 / only the first so many messages")
+@click.option("--count", type=click.IntRange(min=0), help="只发前几件；0 就一件不发 / only the first so many messages")
+@click.option("--bare", is_flag=True, help="不要前三个月的来件和议题；--replay 时本来就不要 / without the three months before")
 @click.option("--json", "report", type=click.Path(dir_okay=False, path_type=Path), help="把结果写成 JSON / write the result as JSON")
 def demo(
-    host: str | None, port: int | None, data: Path | None, *, leave: bool, replay: Path | None, count: int | None, report: Path | None
+    host: str | None,
+    port: int | None,
+    data: Path | None,
+    *,
+    leave: bool,
+    replay: Path | None,
+    count: int | None,
+    bare: bool,
+    report: Path | None,
 ) -> None:
-    """建好虚构的云栖区并启动，150 位居民扫码说话 / a made-up district of 8 streets, 35 communities and 60 members, started whole."""
+    """建好虚构的云栖区，过完前三个月，启动，150 位居民扫码说话 / a made-up district with three months behind it, started whole."""
     if report is not None:
         if not report.absolute().parent.is_dir():
             raise InvalidInput(f"没有 {report.absolute().parent} 这个目录，结果没处写。 / No such folder for --json.")
@@ -63,7 +74,9 @@ def demo(
     try:
         installation.start()
         if not installation.stopping:
-            complete = _run(installation, plan, messages, screen, leave=leave, report=report)
+            # A replay is a measurement: nothing else lies in its tables.
+            past = not bare and replay is None
+            complete = _run(installation, plan, messages, screen, past=past, leave=leave, report=report)
         if not leave:
             installation.wait()
     finally:
@@ -74,16 +87,27 @@ def demo(
 
 
 def _run(
-    installation: Installation, plan: DistrictPlan, messages: list[DemoMessage], screen: Screen, *, leave: bool, report: Path | None
+    installation: Installation,
+    plan: DistrictPlan,
+    messages: list[DemoMessage],
+    screen: Screen,
+    *,
+    past: bool,
+    leave: bool,
+    report: Path | None,
 ) -> bool:
-    """Seed, send, wait, tell; whether everything was stored exactly once and triaged."""
+    """Seed, live through the three months, send, wait, tell; whether everything sent was stored exactly once and triaged."""
     settings = installation.settings
     wiring = wire(settings, pool_size=2)
     try:
+        now = wiring.clock.now()
         with unit_of_work(wiring) as session:
-            seeded = seed_district(session, plan, at=wiring.clock.now())
+            past = past and not already_lived(session)
+            seeded = seed_district(session, plan, at=timeline(now).begins if past else now)
         verb = f"建好{plan.district}" if seeded.added else f"{plan.district}已在"
         screen.say(f"{verb}：{len(plan.streets)} 个街道，{len(seeded.codes)} 个社区，{len(plan.people)} 个账号 / the district is there")
+        if past and not rehearse(installation, screen.say) and installation.stopping:
+            return False
         front = f"{settings.base_url}/p/{seeded.codes[FRONT_POINT]}"
         screen.say(f"{FRONT_POINT}的表单 / a form: {front}")
         result = _send_and_watch(installation, wiring, messages, seeded.codes, screen)
@@ -140,7 +164,7 @@ def _send_and_watch(
 def _messages(plan: DistrictPlan, replay: Path | None, count: int | None) -> list[DemoMessage]:
     communities = [community.name for community in plan.communities]
     found = replay_messages(replay, communities=communities, count=count) if replay else own_messages(communities=communities, count=count)
-    if not found:
+    if not found and count != 0:
         raise InvalidInput(f"{replay} 里没有来件。 / The file holds no message.")
     return found
 

@@ -1,7 +1,7 @@
 """The made-up district of the demo: read from `district.toml`, written into a database, safe to write again."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -11,14 +11,15 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from config.taxonomy import default_taxonomy
 from intake.domain.actor import MACHINE
 from intake.domain.errors import Conflict
 from intake.domain.permission import Role
 from intake.domain.point import AreaKind, PointKind, PointState
-from intake.models import Area, IntakePoint, User
+from intake.models import Area, Department, DistrictProfile, IntakePoint, User
 from intake.services.password import hash_password
 from intake.services.person import create_user, grant_role
-from intake.services.place import create_area, create_point
+from intake.services.place import create_area, create_point, set_rota
 
 DISTRICT_FILE = Path(__file__).with_name("demo_data") / "district.toml"
 PASSWORD = "zhibao-demo-2026"  # noqa: S105 - printed on the screen on purpose: every demo account has it
@@ -54,6 +55,25 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A point beside those of the communities: a station, a school, an enterprise."""
+
+    name: str
+    kind: PointKind
+    area: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A department; `is_backstop` takes what fits none."""
+
+    name: str
+    duty: str
+    phone: str
+    is_backstop: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DistrictPlan:
     """What the file says."""
 
@@ -61,6 +81,10 @@ class DistrictPlan:
     district: str
     streets: tuple[Street, ...]
     people: tuple[Person, ...]
+    places: tuple[Place, ...]
+    departments: tuple[Unit, ...]
+    profile: Mapping[str, str]
+    """Columns of DistrictProfile."""
 
     @property
     def communities(self) -> tuple[Community, ...]:
@@ -76,7 +100,7 @@ class SeededDistrict:
     codes: Mapping[str, str]
     """Community → the code of its point."""
     added: int
-    """How many areas, points and people were missing and have been made."""
+    """How many areas, points, people and departments were missing and have been made."""
 
 
 def read_district(path: Path = DISTRICT_FILE) -> DistrictPlan:
@@ -97,6 +121,11 @@ def _plan(raw: Mapping[str, Any]) -> DistrictPlan:
             *(_person(entry, ((Role.STAFF, district),)) for entry in raw["staff"]),
             *(_person(entry, ((Role.ADMIN, district),)) for entry in raw["admin"]),
         ),
+        places=tuple(Place(one["name"], PointKind(one["kind"]), one["in"]) for one in raw.get("point", ())),
+        departments=tuple(
+            Unit(one["name"], one["duty"], one["phone"], bool(one.get("backstop", False))) for one in raw.get("department", ())
+        ),
+        profile=raw.get("profile", {}),
     )
 
 
@@ -122,16 +151,21 @@ def seed_district(session: Session, plan: DistrictPlan, *, at: datetime) -> Seed
         raise Conflict(f"这个数据库里已有“{stranger}”，不能再放演示数据；请换一个 --data 或数据库。 / Not beside a real district.")
     city = writer.area(AreaKind.CITY, plan.city, None)
     district = writer.area(AreaKind.DISTRICT, plan.district, city)
+    writer.profile(district, plan.profile)
+    writer.departments(district, plan.departments)
     areas = {plan.district: district}
     codes: dict[str, str] = {}
     for street in plan.streets:
         areas[street.name] = writer.area(AreaKind.STREET, street.name, district)
         for community in street.communities:
             areas[community.name] = writer.area(AreaKind.COMMUNITY, community.name, areas[street.name])
-            codes[community.name] = writer.point(areas[community.name], number=len(codes) + 1)
+            codes[community.name] = writer.community_point(areas[community.name], number=len(codes) + 1)
+    for number, place in enumerate(plan.places, len(codes) + 1):
+        writer.place(place, areas[place.area], number=number)
     for person in plan.people:
         writer.person(person, areas, district_id=district.id)
     session.flush()
+    writer.rotas(plan)
     return SeededDistrict(district_id=district.id, codes=codes, added=writer.added)
 
 
@@ -143,6 +177,7 @@ class _Writer:
         self._session = session
         self._at = at
         self._people = set(session.scalars(select(User.login)))
+        self._new_points: list[IntakePoint] = []
 
     def area(self, kind: AreaKind, name: str, parent: Area | None) -> Area:
         same_parent = Area.parent_id == parent.id if parent else Area.parent_id.is_(None)
@@ -152,24 +187,76 @@ class _Writer:
             self.added += 1
         return found
 
-    def point(self, area: Area, *, number: int) -> str:
-        """The area's oldest open point, else a new one with a random code and an invented helper; a visitor may have retired the old."""
+    def profile(self, district: Area, columns: Mapping[str, str]) -> None:
+        """What the district looks like, unless somebody has said so already."""
+        if not self._session.scalar(select(DistrictProfile.id).where(DistrictProfile.district_id == district.id)):
+            self._session.add(DistrictProfile(district_id=district.id, version=1, updated_at=self._at, **columns))
+
+    def departments(self, district: Area, units: Sequence[Unit]) -> None:
+        """The departments whose names aren't there, each with the categories that the taxonomy gives it."""
+        known = set(self._session.scalars(select(Department.name).where(Department.district_id == district.id)))
+        categories: dict[str, list[str]] = {}
+        for category in default_taxonomy().categories:
+            categories.setdefault(category.department, []).append(category.code)
+        for unit in units:
+            if unit.name in known:
+                continue
+            self._session.add(
+                Department(
+                    district_id=district.id,
+                    name=unit.name,
+                    duty=unit.duty,
+                    phone=unit.phone,
+                    categories=categories.get(unit.name, []),
+                    is_backstop=unit.is_backstop,
+                    active=True,
+                    version=1,
+                    created_at=self._at,
+                )
+            )
+            self.added += 1
+
+    def community_point(self, area: Area, *, number: int) -> str:
+        """The area's oldest open point, else a new one with a random code; a visitor may have retired the old."""
         mine = (IntakePoint.area_id == area.id, IntakePoint.kind == PointKind.COMMUNITY, IntakePoint.state == PointState.ACTIVE)
         code = self._session.scalar(select(IntakePoint.code).where(*mine).order_by(IntakePoint.id).limit(1))
-        if code is not None:
-            return code
+        return code if code is not None else self._point(area, PointKind.COMMUNITY, area.name, number=number).code
+
+    def place(self, place: Place, area: Area, *, number: int) -> None:
+        """The point called so, whatever its state: one that was paused or retired stays as it is."""
+        same = (IntakePoint.area_id == area.id, IntakePoint.name == place.name, IntakePoint.kind == place.kind)
+        if self._session.scalar(select(IntakePoint.id).where(*same).limit(1)) is None:
+            self._point(area, place.kind, place.name, number=number)
+
+    def rotas(self, plan: DistrictPlan) -> None:
+        """Who listens at the new points of the communities: those on duty there take turns from Monday to Saturday, one alone has two days."""
+        names = {area.id: area.name for area in self._session.scalars(select(Area))}
+        people = {user.login: user.id for user in self._session.scalars(select(User))}
+        for point in self._new_points:
+            area = names[point.area_id]
+            # The first grant of a member is the duty (_member_grants).
+            on_duty = [people[person.login] for person in plan.people if person.grants[0] == (Role.MEMBER, area)]
+            weekdays = range(6) if len(on_duty) > 1 else (1, 3)
+            days = {day: [on_duty[day % len(on_duty)]] for day in weekdays if on_duty}
+            if point.kind is PointKind.COMMUNITY and days:
+                set_rota(self._session, actor=MACHINE, point_id=point.id, version=point.version, days=days, at=self._at)
+
+    def _point(self, area: Area, kind: PointKind, name: str, *, number: int) -> IntakePoint:
+        """A new point with an invented helper."""
         self.added += 1
-        return create_point(
+        point = create_point(
             self._session,
             actor=MACHINE,
             area=area,
-            kind=PointKind.COMMUNITY,
-            name=area.name,
+            kind=kind,
+            name=name,
             at=self._at,
             helper_name=HELPERS[number % len(HELPERS)],
             helper_phone=f"0550-0000{number:03d}",
             helper_hours=HOURS,
-        ).code
+        )
+        self._new_points.append(point)
+        return point
 
     def person(self, person: Person, areas: Mapping[str, Area], *, district_id: int) -> None:
         """An account that is there keeps its password and grants: somebody may have changed them."""

@@ -120,7 +120,9 @@ class Installation:
         return self._stop_requested or (self._supervisor is not None and self._supervisor.stopping)
 
     def pid(self, name: str) -> int | None:
-        """The process of a service: `postgres`, `valkey`, `web`, `worker-triage-1`, `worker-housekeeping`, `scheduler`."""
+        """The process of a service: `postgres`, `valkey`, `web`, `worker-triage-1`, `worker-housekeeping`, `worker-documents`,
+        `scheduler`.
+        """
         return self._supervisor.pid(name) if self._supervisor is not None else None
 
     def __enter__(self) -> Self:
@@ -162,6 +164,7 @@ class Installation:
             numbers = range(1, self.settings.triage_workers + 1)
             steps += [self._program(f"worker-triage-{number}", "整理进程", "worker", "triage", essential=False) for number in numbers]
             steps.append(self._program("worker-housekeeping", "内务进程", "worker", "housekeeping", essential=False))
+            steps.append(self._program("worker-documents", "海报进程", "worker", "documents", essential=False))
             steps.append(self._program("scheduler", "定时任务", "schedule", essential=False))
         if self._serve:
             steps.append(self._program("web", "网页", "serve", ready=lambda: answers(self.settings.host, self.settings.port)))

@@ -2,18 +2,15 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.settings import Settings
 from intake.cli.connected import area_called, connected, unit_of_work
 from intake.domain.actor import MACHINE
 from intake.domain.errors import Conflict, InvalidInput, NotFound
@@ -22,25 +19,19 @@ from intake.domain.text import clean_line
 from intake.domain.transition import label
 from intake.models import Area
 from intake.queries.point import PointView, point_by_code, point_by_scene, points_under
+from intake.queries.poster import district_look
 from intake.services.place import change_point, create_point
-from qr_assets.code import ACTION, check_colour, code_png, code_svg
+from intake.services.poster import PosterDesk, form_url, poster_desk
+from intake.wiring import Wiring
+from qr_assets.code import check_colour, code_png, code_svg
 from qr_assets.emblem import emblem_picture
-from qr_assets.poster import LIMITS, Paper, PosterSpec, PosterTemplate, poster_pdf, poster_png, write_posters
+from qr_assets.poster import LIMITS, Paper, PosterSpec, poster_pdf, poster_png, write_posters
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 _UNSAFE = re.compile(r"[^\w-]+")
 _NAME_LIMIT = 40
 _SCENE_LIMIT = 64
 """Of the platform, for scenes that are words (scene_str)."""
 ALL, BOTH = "all", "both"
-
-
-@dataclass(frozen=True)
-class Look:
-    """What the command line says about the template."""
-
-    colour: str
-    emblem: bytes | None
 
 
 @click.group()
@@ -54,7 +45,7 @@ def list_points(area: str | None) -> None:
     """列出直报点和网址 / points and their addresses."""
     with connected() as wiring, wiring.sessions() as session:
         for point in _chosen(session, area):
-            cells = (point.code, label(point.state), f"{point.parent_name}{point.name}", form_url(wiring.settings, point.code))
+            cells = (point.code, label(point.state), f"{point.parent_name}{point.name}", form_url(wiring.settings.base_url, point.code))
             click.echo("\t".join((*cells, point.closed_note) if point.closed_note else cells))
 
 
@@ -87,7 +78,7 @@ def create(*, area: str, kind: str, name: str, scene: str, helper_name: str, hel
         at = wiring.clock.now()
         point = create_point(session, actor=MACHINE, area=place, kind=PointKind(kind), name=name, at=at, **helper)
         point.scene = free
-        cells = (point.code, label(point.state), f"{point.name}（{place.name}）", form_url(wiring.settings, point.code))
+        cells = (point.code, label(point.state), f"{point.name}（{place.name}）", form_url(wiring.settings.base_url, point.code))
     click.echo("\t".join(cells))
 
 
@@ -138,31 +129,31 @@ def retire(code: str, note: str) -> None:
 @click.option(
     "--emblem", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="徽标图片，PNG 或 JPEG / emblem instead of ours"
 )
-@click.option("--colour", default=ACTION, show_default=True, help="主色，#RRGGBB / colour of titles and rules")
-def poster(*, area: str, out: Path, paper: str, kind: str, one_file: bool, emblem: Path | None, colour: str) -> None:
+@click.option("--colour", help="主色，#RRGGBB；不写就用本区的 / colour of titles and rules, the district's by default")
+def poster(*, area: str, out: Path, paper: str, kind: str, one_file: bool, emblem: Path | None, colour: str | None) -> None:
     """给每个直报点写海报和二维码图 / a poster and its code as PNG and SVG for every point."""
     papers = list(Paper) if paper == ALL else [Paper(paper)]
     endings = ("pdf", "png") if kind == BOTH else (kind,)
     if one_file and kind != "pdf":
         raise InvalidInput("--one-file 只能写 PDF，请去掉 --as 或改成 --as pdf。 / One file for all is a PDF.", field="as")
+    own = _own_look(emblem, colour)
     with connected() as wiring, wiring.sessions() as session:
-        settings, today = wiring.settings, wiring.clock.now().astimezone(SHANGHAI).date()
         chosen = [point for point in _chosen(session, area) if point.state is not PointState.RETIRED]
+        desks = {point.district_id: _desk(session, wiring, point.district_id, own) for point in chosen}
     if not chosen:
         raise NotFound(f"“{area}”下面没有在用的直报点。 / No point in use lies below this area.")
-    look = _look(emblem, colour)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InvalidInput(f"不能写入 {out}（{error.strerror}）；请换一个目录。 / The folder can't be written.", field="out") from error
     if one_file:
-        bad = _write_batches(settings, chosen, out, stem=file_stem(area, "海报"), papers=papers, look=look, on=today)
+        bad = _write_batches(desks, chosen, out, stem=file_stem(area, "海报"), papers=papers)
     else:
         bad = []
         with click.progressbar(chosen, label="海报 / posters") as bar:
             for point in bar:
                 try:
-                    write_poster(settings, point, out, on=today, papers=papers, endings=endings, look=look)
+                    write_poster(desks[point.district_id], point, out, papers=papers, endings=endings)
                 except (ValueError, OSError) as error:
                     bad.append(f"{point.name}（{point.code}）：{error}")
     click.echo(f"已写 {len(chosen) - len(bad)} 个直报点，在 {out} / written")
@@ -171,38 +162,14 @@ def poster(*, area: str, out: Path, paper: str, kind: str, one_file: bool, emble
         raise click.exceptions.Exit(1)
 
 
-def form_url(settings: Settings, code: str) -> str:
-    """The address behind a point's code."""
-    return f"{settings.base_url}/p/{code}"
-
-
-def poster_spec(settings: Settings, point: PointView, *, on: date, look: Look) -> PosterSpec:
-    """What the poster of this point says; ValueError says what can't be printed."""
-    return PosterSpec(
-        template=PosterTemplate(district=point.district_name, controller=settings.controller_name, colour=look.colour, emblem=look.emblem),
-        street=point.parent_name,
-        place=point.name,
-        url=form_url(settings, point.code),
-        short_code=point.code,
-        host_for_typing=urlsplit(settings.base_url).netloc,
-        version=point.poster_version,
-        date=on,
-        phone=point.helper_phone,
-        phone_hours=point.helper_hours,
-        phone_name=point.helper_name,
-    )
-
-
-def write_poster(
-    settings: Settings, point: PointView, out: Path, *, on: date, papers: Sequence[Paper], endings: Sequence[str], look: Look
-) -> None:
+def write_poster(desk: PosterDesk, point: PointView, out: Path, *, papers: Sequence[Paper], endings: Sequence[str]) -> None:
     """Write the posters of one point into `out`, and its code as PNG and SVG; ValueError says what can't be printed, and then
     nothing is written.
 
     The A4 PDF and the code have the point's own file name; every other poster has its paper behind it (`…-a3.pdf`, `…-a4.png`).
     """
-    spec = poster_spec(settings, point, on=on, look=look)
-    made = {".png": code_png(spec.url, colour=look.colour), ".svg": code_svg(spec.url, colour=look.colour).encode()}
+    spec, colour = desk.spec(point), desk.template.colour
+    made = {".png": code_png(spec.url, colour=colour), ".svg": code_svg(spec.url, colour=colour).encode()}
     for paper in papers:
         if "pdf" in endings:
             made[".pdf" if paper is Paper.A4 else f"-{paper}.pdf"] = poster_pdf(spec, paper=paper)
@@ -219,27 +186,37 @@ def file_stem(name: str, code: str) -> str:
     return f"{safe}-{_UNSAFE.sub('_', code)}" if safe else _UNSAFE.sub("_", code)
 
 
-def _look(emblem: Path | None, colour: str) -> Look:
-    """Colour and emblem, checked once and not for every point."""
+def _own_look(emblem: Path | None, colour: str | None) -> dict[str, Any]:
+    """The colour and emblem asked for instead of the district's, checked before anything is drawn."""
     try:
-        check_colour(colour)
-        look = Look(colour, emblem.read_bytes() if emblem else None)
-        if look.emblem is not None:
-            emblem_picture(look.emblem)
+        if colour is not None:
+            check_colour(colour)
+        picture = emblem.read_bytes() if emblem else None
+        if picture is not None:
+            emblem_picture(picture)
     except (ValueError, OSError) as error:
         raise InvalidInput(f"{error} / The emblem or the colour can't be printed.", field="emblem") from error
-    return look
+    return {name: value for name, value in (("colour", colour), ("emblem", picture)) if value is not None}
+
+
+def _desk(session: Session, wiring: Wiring, district_id: int, own: dict[str, Any]) -> PosterDesk:
+    """The same desk as the pages use, so that both print the same poster."""
+    look = replace(district_look(session, district_id), **own)
+    try:
+        return poster_desk(look, wiring.settings, at=wiring.clock.now())
+    except ValueError as error:
+        raise InvalidInput(f"{error} / The district's own settings can't be printed.", field="profile") from error
 
 
 def _write_batches(
-    settings: Settings, points: Sequence[PointView], out: Path, *, stem: str, papers: Sequence[Paper], look: Look, on: date
+    desks: Mapping[int, PosterDesk], points: Sequence[PointView], out: Path, *, stem: str, papers: Sequence[Paper]
 ) -> list[str]:
     """One PDF a paper with a page for every point that can be printed; the sentences of those that can't."""
     specs: list[PosterSpec] = []
     bad: list[str] = []
     for point in points:
         try:
-            specs.append(poster_spec(settings, point, on=on, look=look))
+            specs.append(desks[point.district_id].spec(point))
         except ValueError as error:
             bad.append(f"{point.name}（{point.code}）：{error}")
     for paper in papers if specs else ():

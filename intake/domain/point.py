@@ -25,6 +25,18 @@ class PointKind(StrEnum):
     """活动."""
 
 
+POINT_KIND_NAMES: dict[PointKind, str] = {
+    PointKind.COMMUNITY: "社区",
+    PointKind.STATION: "委员工作站",
+    PointKind.STUDIO: "委员工作室",
+    PointKind.ENTERPRISE: "企业",
+    PointKind.SCHOOL: "学校",
+    PointKind.BUILDING: "楼栋",
+    PointKind.EVENT: "活动",
+}
+"""Screen names."""
+
+
 class PointState(StrEnum):
     """Whether the code takes submissions."""
 
@@ -45,6 +57,8 @@ class PointAction(StrEnum):
     """恢复."""
     RETIRE = "retire"
     """停用."""
+    ROTATE = "rotate"
+    """换码: a new code; what hangs on the wall becomes old."""
 
 
 S, A = PointState, PointAction
@@ -58,9 +72,11 @@ POINT_TABLE = StateTable(
         Transition(A.PAUSE, frozenset({S.ACTIVE}), S.PAUSED, P.POINTS_MANAGE, "", needs_reason=True),
         Transition(A.RESUME, frozenset({S.PAUSED}), S.ACTIVE, P.POINTS_MANAGE, ""),
         Transition(A.RETIRE, frozenset({S.ACTIVE, S.PAUSED}), S.RETIRED, P.POINTS_MANAGE, "", needs_reason=True),
+        Transition(A.ROTATE, frozenset({S.ACTIVE}), S.ACTIVE, P.POINTS_MANAGE, ""),
+        Transition(A.ROTATE, frozenset({S.PAUSED}), S.PAUSED, P.POINTS_MANAGE, ""),
     ),
 )
-"""Source: domain.md, IntakePoint."""
+"""Source: domain.md, IntakePoint. A new code changes no state, but it is an act that history must show."""
 
 
 class AreaKind(StrEnum):
@@ -74,3 +90,23 @@ class AreaKind(StrEnum):
     """街道."""
     COMMUNITY = "community"
     """社区."""
+
+
+AREA_KIND_NAMES: dict[AreaKind, str] = {
+    AreaKind.CITY: "市",
+    AreaKind.DISTRICT: "区",
+    AreaKind.STREET: "街道",
+    AreaKind.COMMUNITY: "社区",
+}
+"""Screen names."""
+
+BELOW: dict[AreaKind, tuple[AreaKind, ...]] = {
+    AreaKind.CITY: (),
+    AreaKind.DISTRICT: (AreaKind.STREET, AreaKind.COMMUNITY),
+    AreaKind.STREET: (AreaKind.COMMUNITY,),
+    AreaKind.COMMUNITY: (),
+}
+"""What may be added below an area on the desk; cities and districts are made when an installation is set up."""
+
+WEEKDAY_NAMES = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
+"""By the rota's number: 0 is Monday."""

@@ -1,5 +1,6 @@
 """海报批次: many posters drawn in the background into one file."""
 
+from datetime import timedelta
 from enum import StrEnum
 
 from intake.domain.permission import Permission as P
@@ -30,6 +31,39 @@ class BatchAction(StrEnum):
     """It can't be made; the page says why (失败)."""
     RETRY = "retry"
     """Somebody asks again, or its worker died (重试)."""
+
+
+class PosterFormat(StrEnum):
+    """What it is printed on; the values are those of `qr_assets`."""
+
+    A4 = "a4"
+    """海报, for the notice board."""
+    A3 = "a3"
+    """大海报, for a gate or a lobby."""
+    STICKER = "sticker"
+    """不干胶, for a lift or a door."""
+    CARD = "card"
+    """桌牌, for a counter."""
+
+
+FORMAT_NAMES: dict[PosterFormat, str] = {
+    PosterFormat.A4: "A4 海报",
+    PosterFormat.A3: "A3 大海报",
+    PosterFormat.STICKER: "A6 不干胶",
+    PosterFormat.CARD: "桌牌（A4 对折）",
+}
+"""Screen names."""
+
+MOST_WAITING = 3
+"""Batches one person may have that are not finished."""
+MOST_POINTS = 10_000
+"""Posters in one batch; ten thousand take some minutes and a quarter of a gigabyte."""
+MOST_TRIES = 3
+"""Workers that may die over one batch before it is given up."""
+SAME_ORDER = timedelta(minutes=1)
+"""The same order again within this time is a second click."""
+SILENT = timedelta(seconds=60)
+"""A worker that hasn't reported for this long is dead."""
 
 
 S, A = BatchState, BatchAction

@@ -3,7 +3,15 @@
 from enum import StrEnum
 
 from intake.domain.permission import Permission as P
+from intake.domain.personal_data import KIND_NAMES as KIND_NAMES_OF_DATA
+from intake.domain.personal_data import Span, fold, mask, personal_data
+from intake.domain.topic import TopicState
 from intake.domain.transition import LABELS, StateTable, Transition
+
+TITLE_MAX = 40
+WORDS_MAX = 2_000
+SMALLEST_COUNT = 3
+"""A smaller number of submissions could point at a person, so the public reads 不足 3 件 instead."""
 
 
 class ReleaseKind(StrEnum):
@@ -58,3 +66,70 @@ RELEASE_TABLE = StateTable(
     ),
 )
 """Source: product.md, Principles: nothing is public until named staff release it."""
+
+EDITABLE = frozenset({S.DRAFT, S.WITHDRAWN})
+"""What the public reads is never changed under its eyes: a released text is withdrawn, mended, and released again."""
+
+DEFAULT_KINDS: dict[TopicState, ReleaseKind] = {
+    TopicState.PROPOSED: ReleaseKind.IN_HAND,
+    TopicState.POOLED: ReleaseKind.DECISION,
+    TopicState.PLANNED: ReleaseKind.DECISION,
+    TopicState.CONSULTING: ReleaseKind.IN_HAND,
+    TopicState.DELIVERING: ReleaseKind.IN_HAND,
+    TopicState.DELIVERED: ReleaseKind.RESULT,
+    TopicState.REJECTED: ReleaseKind.DECISION,
+    TopicState.REFERRED: ReleaseKind.DECISION,
+}
+"""What is most likely told of a topic that stands there; of topics in any other state nothing is told."""
+
+
+class WithdrawReason(StrEnum):
+    """Why it was taken down; a code, since history holds no words (architecture rule 12)."""
+
+    PERSONAL = "personal"
+    """有个人信息."""
+    WRONG = "wrong"
+    """内容有误."""
+    CHANGED = "changed"
+    """情况有了变化."""
+    EARLY = "early"
+    """还不到公开的时候."""
+    ASKED = "asked"
+    """当事人要求."""
+
+
+WITHDRAW_REASONS: dict[WithdrawReason, str] = {
+    WithdrawReason.PERSONAL: "里面有个人信息",
+    WithdrawReason.WRONG: "内容有误，要改",
+    WithdrawReason.CHANGED: "情况有了变化",
+    WithdrawReason.EARLY: "还不到公开的时候",
+    WithdrawReason.ASKED: "当事人要求撤下",
+}
+"""Screen names."""
+
+STEP_WORDS: dict[str, str] = {"begin": "拟好待审", A.PUBLISH.value: "审核公开", A.WITHDRAW.value: "撤下"}
+"""How the desk names each row of a release's history."""
+
+
+def tellable(count: int) -> int | None:
+    """`count` as the public may read it: None, 不足 3 件, where so few could point at a person. Zero points at nobody."""
+    return None if 0 < count < SMALLEST_COUNT else count
+
+
+def untellable(text: str, *, offices: frozenset[str]) -> tuple[str, ...]:
+    """Personal data that `text` still holds, each named and masked, such as 手机号 138••••0021; none twice.
+
+    `offices` are the digits of telephone numbers that belong to the district, its points and departments: those may be told.
+    """
+    found = []
+    for span in personal_data(text):
+        value = text[span.start : span.end]
+        if span.kind in {"phone", "landline"} and digits(value) in offices:
+            continue
+        found.append(f"{KIND_NAMES_OF_DATA[span.kind]} {mask(value, (Span(0, len(value), span.kind),))}")
+    return tuple(dict.fromkeys(found))
+
+
+def digits(number: str) -> str:
+    """A telephone number without what people write between its digits."""
+    return "".join(character for character in fold(number) if character.isdecimal())

@@ -11,7 +11,7 @@ from intake.models.gram import GramCount, SubmissionGrams
 from intake.models.history import HistoryEntry
 from intake.models.invitation import Invitation
 from intake.models.notification import Notification
-from intake.models.point import IntakePoint, PointListener
+from intake.models.point import IntakePoint, PointCode, PointListener
 from intake.models.poster_batch import PosterBatch
 from intake.models.release import Release
 from intake.models.sign_in import LoginSession
@@ -36,6 +36,7 @@ __all__ = [
     "Invitation",
     "LoginSession",
     "Notification",
+    "PointCode",
     "PointListener",
     "PosterBatch",
     "Release",

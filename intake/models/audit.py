@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, LargeBinary
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from intake.domain.actor import ActorKind
@@ -14,6 +14,7 @@ class AuditEntry(Base):
     """One act; `detail` holds codes and ids, never a person's words."""
 
     __tablename__ = "audit_entries"
+    __table_args__ = (Index("ix_audit_entries_entity", "noun", "entity_id", "id"),)
 
     id: Mapped[Key]
     district_id: Mapped[DistrictId]

@@ -32,6 +32,18 @@ class IntakePoint(Base):
     created_at: Mapped[datetime]
 
 
+class PointCode(Base):
+    """A code that a point had before (旧码), so that an old poster can say what took over."""
+
+    __tablename__ = "point_codes"
+
+    id: Mapped[Key]
+    district_id: Mapped[DistrictId]
+    point_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("intake_points.id"))
+    code: Mapped[str] = mapped_column(unique=True)
+    ended_at: Mapped[datetime]
+
+
 class PointListener(Base):
     """Who listens at a point on a weekday (值班): 0 is Monday."""
 

@@ -22,6 +22,16 @@ class Submission(Base):
         Index("ix_submissions_owner", "owner_id", "id", postgresql_where="state IN ('triaged', 'reopened')"),
         Index("ix_submissions_escalate", "escalate_at", postgresql_where="escalate_at IS NOT NULL"),
         Index("ix_submissions_district", "district_id", "id"),
+        Index("ix_submissions_point", "point_id", "received_at"),
+        # The desk's month and week.
+        Index("ix_submissions_heard", "district_id", "received_at"),
+        # What waits on the desk's first page, few among the many that wait for members.
+        Index(
+            "ix_submissions_pressing",
+            "district_id",
+            "received_at",
+            postgresql_where="state IN ('triaged', 'reopened') AND (urgency = 'emergency' OR owner_role = 'staff')",
+        ),
         Index(
             "ix_submissions_retention",
             "state_changed_at",

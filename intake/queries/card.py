@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
 from intake.domain.contributor import ContributorStatus
 from intake.domain.errors import Forbidden, NotFound
 from intake.domain.permission import Permission, Role
+from intake.domain.recognised import Piece, pieces
 from intake.domain.submission import OPEN_FOR_DECISION, Channel, SubmissionState, Urgency
 from intake.domain.topic import JOINABLE, TopicState
 from intake.models import Area, Contributor, Decision, Finding, IntakePoint, Submission, Topic, User
@@ -51,6 +52,8 @@ class Card:
     version: int
     state: SubmissionState
     text: str
+    pieces: tuple[Piece, ...]
+    """`text` again, cut so that what the machine recognised can be marked."""
     place: str
     area_name: str
     point_name: str
@@ -104,6 +107,10 @@ def card(session: Session, actor: Actor, submission_id: int) -> Card:
         version=submission.version,
         state=submission.state,
         text=submission.text_masked,
+        pieces=pieces(
+            submission.text_masked,
+            (*content.get("urgency_reasons", ()), *content.get("category_reasons", ()), *(suggestion.reasons if suggestion else ())),
+        ),
         place=submission.place_masked,
         area_name=area.name,
         point_name=point_name,
@@ -123,6 +130,19 @@ def card(session: Session, actor: Actor, submission_id: int) -> Card:
         decided_words=decision.words if decision is not None else "",
         decided_by=decision.name if decision is not None else "",
         is_open=submission.state in OPEN_FOR_DECISION,
+    )
+
+
+def lately(session: Session, topic_id: int, *, since: datetime) -> int:
+    """How many voices behind a topic came in after `since`; one index scan over the topic's own contributors."""
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(Contributor)
+            .join(Submission, Submission.id == Contributor.submission_id)
+            .where(Contributor.topic_id == topic_id, Contributor.status != ContributorStatus.REMOVED, Submission.received_at > since)
+        )
+        or 0
     )
 
 

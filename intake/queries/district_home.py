@@ -1,84 +1,207 @@
-"""今天要办: what waits for staff, and how many of everything."""
+"""今天要办: what waits for whoever sits at the desk, each kind in one query and only where the person may do something about it."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
 from intake.domain.permission import Permission, Role
-from intake.domain.submission import OPEN_FOR_DECISION, SubmissionState, Urgency
+from intake.domain.point import PointState
+from intake.domain.poster_batch import BatchState
+from intake.domain.release import ReleaseState
+from intake.domain.submission import OPEN_FOR_DECISION, Urgency
 from intake.domain.topic import TopicState
-from intake.models import Area, Submission, Topic
-from intake.queries.member_queue import area_ids
+from intake.models import Area, IntakePoint, PosterBatch, Release, Submission, Topic
+from intake.queries.pages import within
 
-LATEST = 8
+EMERGENCIES_SHOWN = 5
+SILENT = timedelta(days=14)
+"""A point in use that brought nothing for so long may be covered or torn off."""
+FAILED_SHOWN = timedelta(days=30)
+
+
+class WaitingKind(StrEnum):
+    """What waits; in the order of the page."""
+
+    EMERGENCY = "emergency"
+    """紧急来件: each has a line of its own."""
+    ESCALATED = "escalated"
+    """超时转来: neither member nor convenor looked in time."""
+    PROPOSED = "proposed"
+    """待筛选的议题."""
+    DRAFT = "draft"
+    """待审的公开内容."""
+    IDLE = "idle"
+    """候选议题没有人提交."""
+    FAILED_BATCH = "failed_batch"
+    """没有生成的海报."""
+    SILENT_POINT = "silent_point"
+    """很久没有来件的直报点."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One line: an emergency, or a submission that came up to staff."""
+    """One line: the oldest of its kind, and how many there are."""
 
-    submission_id: int
-    excerpt: str
+    kind: WaitingKind
+    id: int
+    """Of the submission, topic, release, batch or point that is named."""
+    words: str
+    """Its title, name or first words."""
     area_name: str
-    received_at: datetime
-    emergency: bool
+    since: datetime
+    count: int = 1
+
+    @property
+    def presses(self) -> bool:
+        """Whether a person waits for an answer; a quiet wall doesn't."""
+        return self.kind not in {WaitingKind.IDLE, WaitingKind.SILENT_POINT}
 
 
-@dataclass(frozen=True, slots=True)
-class DistrictHome:
-    """The first page of staff."""
+def waiting_for(session: Session, actor: Actor, *, at: datetime, idle_before: datetime) -> tuple[Waiting, ...]:
+    """Every line that waits for the actor, in as many queries as there are things the actor may do; candidates untouched since
+    `idle_before` are idle.
+    """
+    lines: list[Waiting] = []
+    if actor.may(Permission.TRIAGE_DECIDE):
+        lines += _submissions(session, actor)
+    if actor.may(Permission.SCREEN_VIEW):
+        lines += _topics(session, actor, idle_before=idle_before)
+    if actor.may(Permission.RELEASE_PUBLISH):
+        lines += _one(session, WaitingKind.DRAFT, _drafts(actor))
+    if actor.may(Permission.POSTERS_PRINT):
+        lines += _one(session, WaitingKind.FAILED_BATCH, _failed_batches(actor, at=at))
+    if actor.may(Permission.PLACES_VIEW):
+        lines += _one(session, WaitingKind.SILENT_POINT, _silent_points(actor, at=at))
+    return tuple(sorted(lines, key=lambda line: list(WaitingKind).index(line.kind)))
 
-    proposed: int
-    candidates: int
-    pooled: int
-    waiting_member: int
-    escalated: int
-    received_week: int
-    quarantined: int
-    oldest_proposed: datetime | None
-    urgent: tuple[Waiting, ...]
 
-
-def district_home(session: Session, actor: Actor, *, at: datetime) -> DistrictHome:
-    """Counts and the most urgent lines, in five queries."""
-    of_topic = Topic.district_id == actor.district_id
-    counts = dict(session.execute(select(Topic.state, func.count()).where(of_topic).group_by(Topic.state)).all())
-    oldest = session.scalar(select(func.min(Topic.state_changed_at)).where(of_topic, Topic.state == TopicState.PROPOSED))
-    mine = Submission.district_id == actor.district_id
-    waiting = Submission.state.in_(OPEN_FOR_DECISION)
-    row = session.execute(
+def _submissions(session: Session, actor: Actor) -> list[Waiting]:
+    """Emergencies one by one, and the oldest of those that came up to staff."""
+    emergency = Submission.urgency == Urgency.EMERGENCY
+    rank = func.row_number().over(partition_by=emergency, order_by=(Submission.received_at, Submission.id))
+    of_kind = func.count().over(partition_by=emergency)
+    inner = (
         select(
-            func.count().filter(waiting),
-            func.count().filter(waiting, Submission.owner_role == Role.STAFF),
-            func.count().filter(Submission.received_at > at - timedelta(days=7)),
-            func.count().filter(Submission.state == SubmissionState.QUARANTINED),
-        ).where(mine)
-    ).one()
-    urgent = session.execute(
-        select(
-            Submission.id, func.left(Submission.text_masked, 60), Area.name, Submission.received_at, Submission.urgency == Urgency.EMERGENCY
+            Submission.id,
+            func.left(Submission.text_masked, 60).label("words"),
+            Area.name,
+            Submission.received_at,
+            of_kind.label("of_kind"),
+            emergency.label("emergency"),
+            rank.label("rank"),
         )
         .join(Area, Area.id == Submission.area_id)
         .where(
-            mine,
-            waiting,
-            Submission.area_id.in_(area_ids(session, actor, Permission.TRIAGE_VIEW)),
-            (Submission.urgency == Urgency.EMERGENCY) | (Submission.owner_role == Role.STAFF),
+            Submission.district_id == actor.district_id,
+            Submission.state.in_(OPEN_FOR_DECISION),
+            within(actor, Permission.TRIAGE_DECIDE),
+            or_(emergency, Submission.owner_role == Role.STAFF),
         )
-        .order_by((Submission.urgency == Urgency.EMERGENCY).desc(), Submission.received_at)
-        .limit(LATEST)
+        .subquery()
     )
-    return DistrictHome(
-        proposed=counts.get(TopicState.PROPOSED, 0),
-        candidates=counts.get(TopicState.CANDIDATE, 0),
-        pooled=counts.get(TopicState.POOLED, 0),
-        waiting_member=row[0],
-        escalated=row[1],
-        received_week=row[2],
-        quarantined=row[3],
-        oldest_proposed=oldest,
-        urgent=tuple(Waiting(*one) for one in urgent),
+    shown = or_(inner.c.rank == 1, inner.c.emergency & (inner.c.rank <= EMERGENCIES_SHOWN))
+    rows = session.execute(select(inner).where(shown).order_by(inner.c.received_at)).all()
+    return [
+        Waiting(
+            kind=WaitingKind.EMERGENCY if row.emergency else WaitingKind.ESCALATED,
+            id=row.id,
+            words=row.words,
+            area_name=row.name,
+            since=row.received_at,
+            count=row.of_kind,
+        )
+        for row in rows
+    ]
+
+
+def _topics(session: Session, actor: Actor, *, idle_before: datetime) -> list[Waiting]:
+    """The oldest topic to be screened, and the largest candidate that nobody proposes."""
+    rank = func.row_number().over(partition_by=Topic.state, order_by=(Topic.state_changed_at, Topic.id))
+    inner = (
+        select(
+            Topic.id, Topic.title, Topic.state, Topic.state_changed_at, Area.name,
+            func.count().over(partition_by=Topic.state).label("of_kind"), rank.label("rank"),
+        )
+        .join(Area, Area.id == Topic.area_id)
+        .where(
+            Topic.district_id == actor.district_id,
+            within(actor, Permission.SCREEN_VIEW),
+            or_(
+                Topic.state == TopicState.PROPOSED,
+                (Topic.state == TopicState.CANDIDATE) & (Topic.confirmed_count > 0) & (Topic.state_changed_at < idle_before),
+            ),
+        )
+        .subquery()
+    )  # fmt: skip
+    rows = session.execute(select(inner).where(inner.c.rank == 1)).all()
+    return [
+        Waiting(
+            kind=WaitingKind.PROPOSED if row.state == TopicState.PROPOSED else WaitingKind.IDLE,
+            id=row.id,
+            words=row.title,
+            area_name=row.name,
+            since=row.state_changed_at,
+            count=row.of_kind,
+        )
+        for row in rows
+    ]
+
+
+Named = Select[int, str, str, datetime, int]
+"""(id, words, area, since, how many of its kind), oldest first."""
+
+
+def _one(session: Session, kind: WaitingKind, query: Named) -> list[Waiting]:
+    return [
+        Waiting(kind=kind, id=row_id, words=words, area_name=area, since=since, count=count)
+        for row_id, words, area, since, count in session.execute(query.limit(1)).all()
+    ]
+
+
+def _drafts(actor: Actor) -> Named:
+    return (
+        select(Release.id, Release.title, Area.name, Release.state_changed_at, func.count().over())
+        .join(Area, Area.id == Release.area_id)
+        .where(
+            Release.district_id == actor.district_id, Release.state == ReleaseState.DRAFT, within(actor, Permission.RELEASE_PUBLISH)
+        )
+        .order_by(Release.state_changed_at, Release.id)
+    )  # fmt: skip
+
+
+def _failed_batches(actor: Actor, *, at: datetime) -> Named:
+    return (
+        select(PosterBatch.id, PosterBatch.format, Area.name, PosterBatch.state_changed_at, func.count().over())
+        .join(Area, Area.id == PosterBatch.area_id)
+        .where(
+            PosterBatch.district_id == actor.district_id,
+            PosterBatch.state == BatchState.FAILED,
+            PosterBatch.state_changed_at > at - FAILED_SHOWN,
+            within(actor, Permission.POSTERS_PRINT),
+        )
+        .order_by(PosterBatch.state_changed_at.desc(), PosterBatch.id.desc())
+    )
+
+
+def _silent_points(actor: Actor, *, at: datetime) -> Named:
+    # The latest word of a point is one probe of its index, for each point.
+    latest = (
+        select(func.max(Submission.received_at).label("at")).where(Submission.point_id == IntakePoint.id).correlate(IntakePoint).lateral()
+    )
+    since = func.coalesce(latest.c.at, IntakePoint.created_at)
+    return (
+        select(IntakePoint.id, IntakePoint.name, Area.name, since, func.count().over())
+        .join(Area, Area.id == IntakePoint.area_id)
+        .join(latest, true())
+        .where(
+            IntakePoint.district_id == actor.district_id,
+            IntakePoint.state == PointState.ACTIVE,
+            within(actor, Permission.PLACES_VIEW),
+            since < at - SILENT,
+        )
+        .order_by(since, IntakePoint.id)
     )

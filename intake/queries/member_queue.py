@@ -1,16 +1,17 @@
-"""What waits for a member, the emergency and the oldest first."""
+"""What waits for a member, the emergency and the oldest first; how far the day's work is, and what may still be taken back."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, case, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from intake.domain.actor import Actor
 from intake.domain.contributor import ContributorStatus
 from intake.domain.permission import Permission
-from intake.domain.submission import OPEN_FOR_DECISION, Urgency
-from intake.models import Area, Contributor, Submission, Topic
+from intake.domain.receipt import SHANGHAI
+from intake.domain.submission import OPEN_FOR_DECISION, SubmissionAction, Urgency
+from intake.models import Area, Contributor, Decision, Submission, Topic
 
 PAGE = 20
 
@@ -36,10 +37,29 @@ class QueuePage:
     """One page and the key of the next."""
 
     rows: tuple[QueueRow, ...]
-    total: int
-    emergencies: int
     next_key: str
     """Empty on the last page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """How much waits for the actor, and how much of it is done."""
+
+    total: int
+    emergencies: int
+    done_today: int
+    """Decisions since midnight in Shanghai, those taken back left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastDecision:
+    """What the actor decided last and may still take back."""
+
+    submission_id: int
+    action: SubmissionAction
+    topic_title: str
+    """The topic it went into, empty where it went into none."""
+    seconds_left: int
 
 
 _RANK = case((Submission.urgency == Urgency.EMERGENCY, 0), (Submission.urgency == Urgency.SOON, 1), else_=2)
@@ -55,10 +75,6 @@ def area_ids(session: Session, actor: Actor, permission: Permission) -> list[int
 
 def awaiting_member(session: Session, actor: Actor, *, after: str = "") -> QueuePage:
     """A page of the actor's queue by (rank, received, id); `after` is a page's `next_key`, anything else starts at the top."""
-    waiting = Submission.state.in_(OPEN_FOR_DECISION) & Submission.area_id.in_(area_ids(session, actor, Permission.TRIAGE_VIEW))
-    total, emergencies = session.execute(
-        select(func.count(), func.count().filter(Submission.urgency == Urgency.EMERGENCY)).select_from(Submission).where(waiting)
-    ).one()
     topic = aliased(Topic)
     query = (
         select(
@@ -75,7 +91,7 @@ def awaiting_member(session: Session, actor: Actor, *, after: str = "") -> Queue
         .join(Area, Area.id == Submission.area_id)
         .outerjoin(Contributor, (Contributor.submission_id == Submission.id) & (Contributor.status == ContributorStatus.SUGGESTED))
         .outerjoin(topic, topic.id == Contributor.topic_id)
-        .where(waiting)
+        .where(_waiting(session, actor))
     )
     key = _key(after)
     if key is not None:
@@ -84,16 +100,58 @@ def awaiting_member(session: Session, actor: Actor, *, after: str = "") -> Queue
     more = len(rows) > PAGE
     rows = rows[:PAGE]
     next_key = f"{rows[-1].rank}_{rows[-1].received_at.timestamp():.6f}_{rows[-1].id}" if more else ""
-    return QueuePage(rows=tuple(rows), total=total, emergencies=emergencies, next_key=next_key)
+    return QueuePage(rows=tuple(rows), next_key=next_key)
+
+
+def workload(session: Session, actor: Actor, *, at: datetime) -> Workload:
+    """What waits in the actor's areas, and what the actor has decided on the day of `at` in Shanghai; three statements."""
+    total, emergencies = session.execute(
+        select(func.count(), func.count().filter(Submission.urgency == Urgency.EMERGENCY)).where(_waiting(session, actor))
+    ).one()
+    midnight = at.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+    done = select(func.count()).where(
+        Decision.decided_by == actor.user_id,
+        Decision.submission_id.is_not(None),
+        Decision.undone_at.is_(None),
+        Decision.decided_at >= midnight,
+    )
+    return Workload(total=total, emergencies=emergencies, done_today=session.scalar(done) or 0)
+
+
+def last_decision(session: Session, actor: Actor, *, at: datetime, undo_seconds: int) -> LastDecision | None:
+    """The actor's newest decision that may still be taken back at `at`."""
+    row = session.execute(
+        select(Decision.submission_id, Decision.action, func.coalesce(Topic.title, ""), Decision.decided_at)
+        .outerjoin(Topic, Topic.id == Decision.target_topic_id)
+        .where(
+            Decision.decided_by == actor.user_id,
+            Decision.submission_id.is_not(None),
+            Decision.action != SubmissionAction.DETACH.value,
+            Decision.undone_at.is_(None),
+            Decision.decided_at > at - timedelta(seconds=undo_seconds),
+            Decision.district_id == actor.district_id,
+        )
+        .order_by(Decision.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    submission_id, action, title, decided_at = row
+    assert submission_id is not None, "asked for above"
+    left = undo_seconds - int((at - decided_at).total_seconds())
+    return LastDecision(submission_id=submission_id, action=SubmissionAction(action), topic_title=title, seconds_left=max(left, 1))
 
 
 def next_card(session: Session, actor: Actor, *, skip: tuple[int, ...] = ()) -> int | None:
     """The id of the card to show next, passing over those just skipped."""
-    waiting = Submission.state.in_(OPEN_FOR_DECISION) & Submission.area_id.in_(area_ids(session, actor, Permission.TRIAGE_VIEW))
-    query = select(Submission.id).where(waiting)
+    query = select(Submission.id).where(_waiting(session, actor))
     if skip:
         query = query.where(Submission.id.not_in(skip))
     return session.scalar(query.order_by(_RANK, Submission.received_at, Submission.id).limit(1))
+
+
+def _waiting(session: Session, actor: Actor) -> ColumnElement[bool]:
+    return Submission.state.in_(OPEN_FOR_DECISION) & Submission.area_id.in_(area_ids(session, actor, Permission.TRIAGE_VIEW))
 
 
 def _key(raw: str) -> tuple[int, datetime, int] | None:

@@ -1,6 +1,7 @@
 """Which point is behind a code, and who listens there."""
 
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -9,7 +10,10 @@ from sqlalchemy.orm import Session, aliased
 
 from intake.domain.permission import Role
 from intake.domain.point import PointKind, PointState
-from intake.models import Area, IntakePoint, RoleGrant, User
+from intake.models import Area, IntakePoint, PointCode, PointListener, RoleGrant, User
+
+LISTENING = (Role.MEMBER, Role.CONVENOR)
+"""Roles that listen at a point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ def _listeners() -> Any:
         .where(
             User.active,
             User.district_id == bindparam("district_id"),
-            RoleGrant.role.in_([Role.MEMBER, Role.CONVENOR]),
+            RoleGrant.role.in_(LISTENING),
             func.starts_with(bindparam("path", type_=Text), scope.path),
         )
     )
@@ -107,6 +111,55 @@ def _listeners() -> Any:
 def listeners_at(session: Session, point: PointView) -> int:
     """How many active members and convenors have areas that hold this point."""
     return session.scalar(_listeners(), {"district_id": point.district_id, "path": point.area_path}) or 0
+
+
+@cache
+def _on_duty() -> Any:
+    scope = aliased(Area)
+    listens = (
+        select(RoleGrant.id)
+        .join(scope, scope.id == RoleGrant.area_id)
+        .where(
+            RoleGrant.user_id == User.id,
+            RoleGrant.role.in_(LISTENING),
+            func.starts_with(bindparam("path", type_=Text), scope.path),
+        )
+    )
+    return (
+        select(User.name)
+        .join(PointListener, PointListener.user_id == User.id)
+        .where(
+            PointListener.point_id == bindparam("point_id"),
+            PointListener.weekday == bindparam("weekday"),
+            User.active,
+            listens.exists(),
+        )
+        .order_by(User.id)
+    )
+
+
+def on_duty_at(session: Session, point: PointView, day: date) -> tuple[str, ...]:
+    """Names of those who listen at the point on `day` (a date in Shanghai); who has left or changed areas isn't named."""
+    return tuple(session.scalars(_on_duty(), {"path": point.area_path, "point_id": point.id, "weekday": day.weekday()}))
+
+
+def listener_ids(session: Session, *, district_id: int, path: str) -> set[int]:
+    """Ids of the active members and convenors whose areas hold `path`."""
+    scope = aliased(Area)
+    return set(
+        session.scalars(
+            select(User.id)
+            .join(RoleGrant, RoleGrant.user_id == User.id)
+            .join(scope, scope.id == RoleGrant.area_id)
+            .where(User.active, User.district_id == district_id, RoleGrant.role.in_(LISTENING), func.starts_with(path, scope.path))
+        )
+    )
+
+
+def successor_of(session: Session, code: str) -> PointView | None:
+    """The point that once had this code, now behind another; asked only when no point has it."""
+    point_id = session.scalar(select(PointCode.point_id).where(PointCode.code == code))
+    return point_by_id(session, point_id) if point_id is not None else None
 
 
 def points_under(session: Session, area: str) -> list[PointView]:

@@ -1,8 +1,8 @@
 """Topics as staff and members see them: the columns of the board, and one topic with its residents' words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal, or_, select, tuple_
@@ -12,11 +12,14 @@ from intake.domain.actor import Actor
 from intake.domain.contributor import ContributorStatus
 from intake.domain.errors import Forbidden, NotFound
 from intake.domain.permission import Permission
+from intake.domain.receipt import SHANGHAI
 from intake.domain.submission import Channel, SubmissionState, Urgency
 from intake.domain.topic import TOPIC_TABLE, Route, TopicAction, TopicState
 from intake.models import Area, Contributor, Decision, Submission, Topic, User
+from intake.queries.pages import within
 
 PAGE = 20
+WEEK = timedelta(days=7)
 BOARD_STATES = (TopicState.CANDIDATE, TopicState.PROPOSED, TopicState.POOLED)
 
 
@@ -38,6 +41,33 @@ class TopicRow:
     first_at: datetime
     last_at: datetime
 
+    @property
+    def people(self) -> int:
+        """Submissions that belong to it, confirmed and suggested: by this the board is ordered."""
+        return self.confirmed + self.suggested
+
+    @property
+    def days(self) -> int:
+        """Days in Shanghai from the first word to the latest, both counted."""
+        return (self.last_at.astimezone(SHANGHAI).date() - self.first_at.astimezone(SHANGHAI).date()).days + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How many submissions the topics on the district's board have."""
+
+    topics: int
+    half: int
+    """Half of the topics have at most as many."""
+    tenth: int
+    """Nine of ten have at most as many."""
+
+    def heat(self, people: int) -> int:
+        """1 to 3 for a topic with as many: 3 is the hottest tenth, 2 the better half; where all are alike nothing is hot."""
+        if people > self.half and people >= self.tenth:
+            return 3
+        return 2 if people >= self.half and people > 1 else 1
+
 
 @dataclass(frozen=True, slots=True)
 class TopicPage:
@@ -48,6 +78,23 @@ class TopicPage:
     rows: tuple[TopicRow, ...]
     next_key: str
     """Empty on the last page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The columns that were asked for, and how many topics stand in every state."""
+
+    pages: tuple[TopicPage, ...]
+    totals: Mapping[TopicState, int]
+    spread: Spread
+    received: int
+    """Submissions of the last WEEK."""
+
+    @property
+    def first(self) -> int | None:
+        """The topic to open where nobody chose one: of those to be screened, else the first on the board."""
+        rows = [row for page in self.pages for row in page.rows]
+        return next((row.id for row in rows if row.state is TopicState.PROPOSED), rows[0].id if rows else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +110,7 @@ class Voice:
     state: SubmissionState
     reasons: tuple[str, ...]
     decided_by: str
+    has_contact: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,20 +160,80 @@ _COLUMNS: Any = (  # typed by TopicRow, whose fields it follows
 PEOPLE = Topic.confirmed_count + Topic.suggested_count
 
 
-def topics_in(session: Session, actor: Actor, state: TopicState, *, after: str = "", words: str = "", limit: int = PAGE) -> TopicPage:
-    """A page of topics in `state`, those most people spoke of first; `after` is a page's `next_key`."""
-    where = [Topic.district_id == actor.district_id, Topic.state == state, _reach(actor, Permission.SCREEN_VIEW)]
-    where += [
-        or_(Topic.title.contains(word, autoescape=True), Topic.number.contains(word.upper(), autoescape=True)) for word in words.split()[:5]
+def board(
+    session: Session, actor: Actor, states: Sequence[TopicState], *, after: str = "", words: str = "", limit: int = PAGE, at: datetime
+) -> Board:
+    """Columns of `states`, those most people spoke of first, in three queries and one a column; `after` is a page's `next_key`.
+
+    `words` must all stand in title, number or area.
+    """
+    where = [Topic.district_id == actor.district_id, _reach(actor, Permission.SCREEN_VIEW), *_holding(words)]
+    counted = session.execute(
+        select(Topic.state, func.count()).join(Area, Area.id == Topic.area_id).where(*where).group_by(Topic.state)
+    ).all()
+    totals = {TopicState(state): count for state, count in counted}
+    pages = [
+        _page(session, [*where, Topic.state == state], state=state, total=totals.get(state, 0), after=after, limit=limit)
+        for state in states
     ]
-    return _page(session, where, state=state, after=after, limit=limit)
+    received = session.scalar(
+        select(func.count())
+        .select_from(Submission)
+        .join(Area, Area.id == Submission.area_id)
+        .where(Submission.district_id == actor.district_id, Submission.received_at > at - WEEK, within(actor, Permission.SCREEN_VIEW))
+    )
+    return Board(pages=tuple(pages), totals=totals, spread=spread(session, actor), received=received or 0)
+
+
+def spread(session: Session, actor: Actor) -> Spread:
+    """How many submissions the topics on the whole district's board have; one query."""
+    half, tenth = (func.percentile_disc(share).within_group(PEOPLE) for share in (0.5, 0.9))
+    found = session.execute(
+        select(func.count(), half, tenth).where(Topic.district_id == actor.district_id, Topic.state.in_(BOARD_STATES))
+    ).one()
+    return Spread(topics=found[0], half=found[1] or 0, tenth=found[2] or 0)
+
+
+def topic_after(session: Session, actor: Actor, topic_id: int, *, state: TopicState, words: str = "") -> int | None:
+    """The topic that follows `topic_id` in the column `state`, which it may have left; the column's first where it was the last."""
+    where = [
+        Topic.district_id == actor.district_id,
+        _reach(actor, Permission.SCREEN_VIEW),
+        *_holding(words),
+        Topic.state == state,
+        Topic.id != topic_id,
+    ]
+    gone = aliased(Topic)
+    key = select(gone.confirmed_count + gone.suggested_count, gone.id).where(gone.id == topic_id)
+    follows = tuple_(PEOPLE, Topic.id) < key.scalar_subquery()
+    query = select(Topic.id).join(Area, Area.id == Topic.area_id).where(*where)
+    return session.scalar(query.order_by(follows.desc(), PEOPLE.desc(), Topic.id.desc()).limit(1))
+
+
+def topic_name(session: Session, actor: Actor, topic_id: int) -> tuple[str, TopicState] | None:
+    """Title and state of a topic within reach."""
+    where = [Topic.id == topic_id, Topic.district_id == actor.district_id, _reach(actor, Permission.SCREEN_VIEW)]
+    found = session.execute(select(Topic.title, Topic.state).join(Area, Area.id == Topic.area_id).where(*where)).one_or_none()
+    return (found[0], TopicState(found[1])) if found is not None else None
+
+
+def _holding(words: str) -> list[ColumnElement[bool]]:
+    return [
+        or_(
+            Topic.title.contains(word, autoescape=True),
+            Topic.number.contains(word.upper(), autoescape=True),
+            Area.name.contains(word, autoescape=True),
+        )
+        for word in words.split()[:5]
+    ]
 
 
 def topics_of_member(session: Session, actor: Actor, *, after: str = "") -> TopicPage:
     """Candidates and proposed topics in the areas where the actor may propose, those most people spoke of first."""
     reach = _reach(actor, Permission.TOPIC_PROPOSE)
     where = [Topic.district_id == actor.district_id, Topic.state.in_([TopicState.CANDIDATE, TopicState.PROPOSED]), reach]
-    return _page(session, where, state=TopicState.CANDIDATE, after=after, limit=PAGE)
+    total = session.scalar(select(func.count()).select_from(Topic).join(Area, Area.id == Topic.area_id).where(*where)) or 0
+    return _page(session, where, state=TopicState.CANDIDATE, total=total, after=after, limit=PAGE)
 
 
 def _reach(actor: Actor, permission: Permission) -> ColumnElement[bool]:
@@ -134,15 +242,14 @@ def _reach(actor: Actor, permission: Permission) -> ColumnElement[bool]:
     return or_(*(Area.path.startswith(path, autoescape=True) for path in paths)) if paths else Topic.id.is_(None)
 
 
-def _page(session: Session, where: Sequence[ColumnElement[bool]], *, state: TopicState, after: str, limit: int) -> TopicPage:
-    total = session.scalar(select(func.count()).select_from(Topic).join(Area, Area.id == Topic.area_id).where(*where)) or 0
+def _page(session: Session, where: Sequence[ColumnElement[bool]], *, state: TopicState, total: int, after: str, limit: int) -> TopicPage:
     query = select(*_COLUMNS).join(Area, Area.id == Topic.area_id).where(*where)
     people, _, topic_id = after.partition("_")
     if _fits(people, 2**31) and _fits(topic_id, 2**63):
         query = query.where(tuple_(PEOPLE, Topic.id) < tuple_(literal(int(people)), literal(int(topic_id))))
     rows = [TopicRow(*row) for row in session.execute(query.order_by(PEOPLE.desc(), Topic.id.desc()).limit(limit + 1))]
     page = rows[:limit]
-    next_key = f"{page[-1].confirmed + page[-1].suggested}_{page[-1].id}" if len(rows) > limit else ""
+    next_key = f"{page[-1].people}_{page[-1].id}" if len(rows) > limit else ""
     return TopicPage(state=state, total=total, rows=tuple(page), next_key=next_key)
 
 
@@ -202,6 +309,7 @@ def _voices(session: Session, topic_id: int) -> tuple[Voice, ...]:
             state=s.state,
             reasons=tuple(c.reasons),
             decided_by=by or "",
+            has_contact=s.contact_cipher is not None,
         )
         for c, s, area, by in rows
     )

@@ -1,16 +1,19 @@
-"""Who has a submission, and for how long: member by the group's turn, then convenor, then staff (domain.md, Owner and clock)."""
+"""Who has a submission, and for how long: whoever listens at the point today, else a member by the group's turn, then convenor, then staff
+(domain.md, Owner and clock).
+"""
 
 from datetime import datetime
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
 from config.workflow import Workflow
 from intake.domain.actor import MACHINE, Actor
 from intake.domain.permission import Role
+from intake.domain.receipt import SHANGHAI
 from intake.domain.submission import OPEN_FOR_DECISION
 from intake.domain.working_days import HolidayTable, add_working_days
-from intake.models import Area, RoleGrant, Submission, User
+from intake.models import Area, PointListener, RoleGrant, Submission, User
 from intake.services.audit import record
 
 
@@ -61,9 +64,10 @@ def escalate_due(session: Session, *, workflow: Workflow, at: datetime, limit: i
 
 def _give(session: Session, submission: Submission, levels: tuple[Role, ...], *, workflow: Workflow, at: datetime) -> None:
     for role in levels:
-        user = _whose_turn(session, submission.area_id, role)
-        if user is not None:
-            submission.owner_id, submission.owner_role = user.id, role
+        found = _whose_turn(session, submission, role, weekday=at.astimezone(SHANGHAI).weekday())
+        if found is not None:
+            user, submission.owner_role = found
+            submission.owner_id = user.id
             user.last_owned_at = at
             break
     else:
@@ -82,16 +86,29 @@ def _start(submission: Submission, *, workflow: Workflow, at: datetime) -> None:
     submission.escalate_at = add_working_days(at, wait, holidays=holidays) if wait is not None else None
 
 
-def _whose_turn(session: Session, area_id: int, role: Role) -> User | None:
-    """The active holder of `role` nearest above the area who waited longest; a member of the community goes before one of the street."""
-    here = select(Area.path).where(Area.id == area_id).scalar_subquery()
-    # Members of this very community first; above it everybody takes turns.
-    nearest = case((RoleGrant.area_id == area_id, 0), else_=1)
-    return session.scalars(
-        select(User)
+def _whose_turn(session: Session, submission: Submission, role: Role, *, weekday: int) -> tuple[User, Role] | None:
+    """The active holder of `role` whose turn it is, and as what: whoever listens at the point today goes first, then a member of the
+    community before one of the street, then who waited longest. A convenor on the rota is asked like a member.
+    """
+    here = select(Area.path).where(Area.id == submission.area_id).scalar_subquery()
+    on_duty = (
+        select(PointListener.id)
+        .where(PointListener.point_id == submission.point_id, PointListener.weekday == weekday, PointListener.user_id == User.id)
+        .exists()
+    )
+    as_asked = RoleGrant.role == role
+    # Whoever listens today, then members of this very community; among equals everybody takes turns.
+    nearest = case((on_duty, 0), (RoleGrant.area_id == submission.area_id, 1), else_=2)
+    found = session.execute(
+        select(User, RoleGrant.role)
         .join(RoleGrant, RoleGrant.user_id == User.id)
         .join(Area, Area.id == RoleGrant.area_id)
-        .where(RoleGrant.role == role, User.active, func.starts_with(here, Area.path))
-        .order_by(nearest, User.last_owned_at.nulls_first(), User.id)
+        .where(
+            or_(as_asked, (RoleGrant.role == Role.CONVENOR) & on_duty) if role is Role.MEMBER else as_asked,
+            User.active,
+            func.starts_with(here, Area.path),
+        )
+        .order_by(nearest, User.last_owned_at.nulls_first(), User.id, case((as_asked, 0), else_=1))
         .limit(1)
-    ).one_or_none()
+    ).first()
+    return (found[0], found[1]) if found is not None else None

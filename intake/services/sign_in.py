@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -30,25 +31,36 @@ class SignInOutcome(StrEnum):
     """错误次数多，暂时锁定."""
 
 
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """What a try to sign in gave."""
+
+    outcome: SignInOutcome
+    token: str = ""
+    """Empty unless done."""
+    wait_minutes: int = 0
+    """How long the account stays locked, rounded up; 0 unless locked."""
+
+
 def token_hash(token: str) -> bytes:
     """What is stored of a session token."""
     return hashlib.sha256(token.encode()).digest()
 
 
-def sign_in(session: Session, *, login: str, password: str, hours: int, at: datetime) -> tuple[SignInOutcome, str]:
-    """Check and open a session; returns the outcome and the token (empty unless done).
+def sign_in(session: Session, *, login: str, password: str, hours: int, at: datetime) -> SignIn:
+    """Check and open a session.
 
     Commit whatever the outcome is: the counter of failed tries must outlive a refusal. After 5 failures the account is locked for a
     minute, twice as long after each further one, at most an hour.
     """
     user = session.scalars(select(User).where(User.login == login.strip().lower()).with_for_update()).one_or_none()
     if user is not None and user.locked_until is not None and user.locked_until > at:
-        return SignInOutcome.LOCKED, ""
+        return SignIn(SignInOutcome.LOCKED, wait_minutes=-(-int((user.locked_until - at).total_seconds()) // 60) or 1)
     fits = verify_password(user.password_hash if user is not None and user.active else None, password)
     if user is None or not fits:
         if user is not None:
             _count_failure(session, user, at=at)
-        return SignInOutcome.REFUSED, ""
+        return SignIn(SignInOutcome.REFUSED)
     user.failed_tries, user.locked_until = 0, None
     token = secrets.token_urlsafe(32)
     session.add(
@@ -62,7 +74,7 @@ def sign_in(session: Session, *, login: str, password: str, hours: int, at: date
         )
     )
     record(session, actor=_as_actor(user), district_id=user.district_id, action="sign_in", noun="user", entity_id=user.id, at=at)
-    return SignInOutcome.DONE, token
+    return SignIn(SignInOutcome.DONE, token=token)
 
 
 def sign_out(session: Session, *, token: str, at: datetime) -> None:

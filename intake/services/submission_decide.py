@@ -231,20 +231,3 @@ def _lock_topic(session: Session, topic_id: int, actor: Actor) -> Topic:
 def _user(deciding: Deciding) -> int:
     assert deciding.actor.user_id is not None
     return deciding.actor.user_id
-
-
-def last_undoable(session: Session, *, actor: Actor, at: datetime, undo_seconds: int) -> Decision | None:
-    """The actor's newest decision that may still be taken back."""
-    return session.scalars(
-        select(Decision)
-        .where(
-            Decision.decided_by == actor.user_id,
-            Decision.submission_id.is_not(None),
-            Decision.action != SubmissionAction.DETACH.value,
-            Decision.undone_at.is_(None),
-            Decision.decided_at > at - timedelta(seconds=undo_seconds),
-            Decision.district_id == actor.district_id,
-        )
-        .order_by(Decision.id.desc())
-        .limit(1)
-    ).one_or_none()

@@ -41,7 +41,12 @@ def _is_initial(value: ast.expr) -> bool:
 
 
 def test_nothing_but_the_writer_sets_a_state() -> None:
-    found = {path: list(writes(tree)) for path, tree in modules("intake", "workers") if path != WRITER}
+    # A view's dictionary is what an address asks for; views write no rows (test_commit_at_edges, import-linter).
+    found = {
+        path: [place for place in writes(tree) if not (path.startswith("intake/web/") and place.startswith("{"))]
+        for path, tree in modules("intake", "workers")
+        if path != WRITER
+    }
     assert {path: places for path, places in found.items() if places} == {}
 
 

@@ -24,7 +24,8 @@ _SMALL_TARGETS = """(least) => {
   };
   return [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary')]
     .filter(one => one.checkVisibility() && !one.matches('.skip') && !(one.matches('a') && inSentence(one)))
-    .map(one => [one, one.getBoundingClientRect()])
+    // A box to tick is hit through the label that holds it.
+    .map(one => [one, (one.matches('[type=checkbox], [type=radio]') && one.closest('label') || one).getBoundingClientRect()])
     .filter(([, box]) => box.height < least - 0.5 || box.width < least - 0.5)
     .map(([one, box]) => `${one.tagName} “${(one.textContent || one.name).trim().slice(0, 20)}” ${Math.round(box.width)}×${Math.round(box.height)}`);
 }"""

@@ -1,11 +1,10 @@
 """Every page in light, dark and care mode, in Chinese and English: axe-core finds nothing, fingers hit, letters are large, nothing scrolls
 sideways."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser
 
 from intake.domain.point import PointState
 from intake.domain.submission import Urgency
@@ -15,9 +14,8 @@ from intake.models import IntakePoint
 from intake.services.submission_submit import Stored
 from intake.services.submission_withdraw import withdraw
 from intake.services.topic_screen import propose
-from tests.browser.conftest import DESK, PHONE, Site
-from tests.browser.measures import small_letters, small_targets, too_wide, violations
-from tests.browser.people import Person
+from tests.browser.conftest import Site
+from tests.browser.looking import Open, People, at, sent, unfolded, wrong_on_desk, wrong_on_phone
 from tests.factories.matters import attach, decided, receipt_path, screening, taken_up, told, topic_of, triage
 from tests.factories.sentences import say
 
@@ -83,74 +81,10 @@ def _card(stored: Stored) -> str:
     return f"/m/cards/{stored.submission_id}"
 
 
-class People:
-    """Three browsers for the module: nobody in particular, a member and staff on phones, and staff at a desk."""
-
-    def __init__(self, browser: Browser, site: Site) -> None:
-        self._browser, self._site = browser, site
-        self._made: dict[str, BrowserContext] = {}
-
-    def page_of(self, login: str, *, desk: bool) -> Person:
-        name = f"{login}{desk}"
-        if name not in self._made:
-            options = DESK if desk else PHONE
-            context = self._browser.new_context(base_url=self._site.url, locale="zh-CN", color_scheme="light", **options)
-            context.set_default_timeout(30_000)
-            self._made[name] = context
-            if login:
-                person = Person(context, context.new_page())
-                person.sign_in(login)
-                person.page.close()
-        context = self._made[name]
-        return Person(context, context.new_page())
-
-
 @pytest.fixture(scope="module")
 def people(browser: Browser, site: Site) -> People:
     """Signed in when first needed."""
     return People(browser, site)
-
-
-Open = Callable[[Page, Seen], None]
-
-
-def at(path: str | Callable[[Seen], str]) -> Open:
-    """Go there."""
-    return lambda page, seen: _go(page, path if isinstance(path, str) else path(seen))
-
-
-def sent(path: str | Callable[[Seen], str], form: str, **fields: str) -> Open:
-    """Fill the form whose action ends with `form` and send it."""
-
-    def open_page(page: Page, seen: Seen) -> None:
-        at(path)(page, seen)
-        _unfold(page)
-        where = page.locator(f'form[action$="{form}"]').first
-        for name, value in fields.items():
-            where.locator(f'[name="{name}"]').evaluate("(one, value) => { one.value = value }", value)
-        with page.expect_navigation():
-            where.evaluate("one => one.submit()")
-        assert page.locator("[role=alert]").count() == 1, "it was to be refused"
-
-    return open_page
-
-
-def unfolded(path: Callable[[Seen], str] | str) -> Open:
-    """Go there and open all that is folded."""
-
-    def open_page(page: Page, seen: Seen) -> None:
-        at(path)(page, seen)
-        _unfold(page)
-
-    return open_page
-
-
-def _go(page: Page, path: str) -> None:
-    page.goto(path)
-
-
-def _unfold(page: Page) -> None:
-    page.evaluate("() => document.querySelectorAll('details').forEach(one => { one.open = true })")
 
 
 PHONE_PAGES: dict[str, tuple[str, Open]] = {
@@ -190,6 +124,7 @@ PHONE_PAGES: dict[str, tuple[str, Open]] = {
 DESK_PAGES: dict[str, tuple[str, Open]] = {
     "district home": ("wangjing", at("/d")),
     "board": ("wangjing", at("/d/topics")),
+    "board with a topic": ("wangjing", at(lambda seen: f"/d/topics?topic={seen.proposed}")),
     "one column": ("wangjing", at("/d/topics?state=candidate")),
     "empty search": ("wangjing", at("/d/topics?q=没有这个")),
     "topic to decide": ("wangjing", at(lambda seen: f"/d/topics/{seen.proposed}")),
@@ -201,53 +136,15 @@ DESK_PAGES: dict[str, tuple[str, Open]] = {
 }
 
 
-def ways(person: Person, site: Site, *, care: bool, english: bool) -> None:
-    """Set how this browser likes its pages."""
-    wishes = {"care": "1" if care else "0", "lang": "en" if english else "zh"}
-    person.context.add_cookies([{"name": name, "value": value, "url": site.url} for name, value in wishes.items()])
-
-
 @pytest.mark.parametrize("name", PHONE_PAGES)
 def test_phone_page(name: str, people: People, seen: Seen, site: Site) -> None:
     login, open_page = PHONE_PAGES[name]
-    person = people.page_of(login, desk=False)
-    page = person.page
-    found: dict[str, list[str]] = {}
-    for english, care in ((False, False), (False, True), (True, False), (True, True)):
-        mode = f"{'en' if english else 'zh'}{' care' if care else ''}"
-        ways(person, site, care=care, english=english)
-        page.emulate_media(color_scheme="light")
-        open_page(page, seen)
-        found[f"{mode}: too wide"] = too_wide(page)
-        found[f"{mode}: targets"] = small_targets(page, 60 if care else 44)
-        if care:
-            found[f"{mode}: letters"] = small_letters(page, 24)
-        if not (english and care):  # each was looked at already
-            found[f"{mode}: axe"] = violations(page)
-        if not english:  # a language has no colours
-            page.emulate_media(color_scheme="dark")
-            found[f"{mode}: dark"] = violations(page, "color-contrast")
-    page.close()
-    assert not any(found.values()), "\n".join(f"{what}: {line}" for what, lines in found.items() for line in lines)
+    wrong = wrong_on_phone(people.page_of(login, desk=False), open_page, seen, site)
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("name", DESK_PAGES)
 def test_desk_page(name: str, people: People, seen: Seen, site: Site) -> None:
     login, open_page = DESK_PAGES[name]
-    person = people.page_of(login, desk=True)
-    page = person.page
-    found: dict[str, list[str]] = {}
-    for english in (False, True):
-        mode = "en" if english else "zh"
-        ways(person, site, care=False, english=english)
-        page.emulate_media(color_scheme="light")
-        open_page(page, seen)
-        found[f"{mode}: axe"] = violations(page)
-        page.emulate_media(color_scheme="dark")
-        found[f"{mode}: dark"] = violations(page, "color-contrast")
-        found[f"{mode}: targets"] = small_targets(page, 44)
-        page.set_viewport_size({"width": 360, "height": 740})
-        found[f"{mode}: too wide"] = too_wide(page)
-        page.set_viewport_size({"width": 1440, "height": 900})
-    page.close()
-    assert not any(found.values()), "\n".join(f"{what}: {line}" for what, lines in found.items() for line in lines)
+    wrong = wrong_on_desk(people.page_of(login, desk=True), open_page, seen, site)
+    assert not wrong, "\n".join(wrong)

@@ -18,7 +18,7 @@ _FOCUS = """() => {
   const style = getComputedStyle(one), box = one.getBoundingClientRect();
   const on = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
   return {
-    words: (one.textContent || one.name || '').trim(), name: one.name || '', id: one.id,
+    words: (one.textContent || one.name || '').trim(), name: one.name || (one.matches('.more > summary') ? 'more' : ''), id: one.id,
     ring: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2,
     seen: on !== null && (one.contains(on) || on.contains(one)),
   };
@@ -69,17 +69,23 @@ def test_signing_in_and_deciding_by_keyboard(enter: Enter, site: Site, desk: boo
     keys.tab_to(words="一件一件看")
     keys.enter()
     person.sees("幸福里3号楼楼道灯坏了快一个月")
+    card = person.path
+    keys.tab_to(name="more")
+    person.page.keyboard.press("Enter")  # the drawer
     keys.tab_to(words="另立议题")
-    person.page.keyboard.press("Enter")  # unfolds
+    person.page.keyboard.press("Enter")  # unfolds, and the focus goes in
     keys.tab_to(name="title")
     person.page.keyboard.press("ControlOrMeta+A")
     keys.type("楼道照明")
     keys.tab_to(words="立为议题")
-    keys.enter()
-    person.sees("上一件已处理")
+    person.page.keyboard.press("Enter")
+    person.sees("上一件已立为“楼道照明”")
     keys.tab_to(words="撤销")
-    keys.enter()
+    person.page.keyboard.press("Enter")
+    person.page.wait_for_url(f"**{card}")
     person.sees("幸福里3号楼楼道灯坏了快一个月")
+    keys.tab_to(name="more")
+    person.page.keyboard.press("Enter")
     keys.tab_to(words="先跳过", key="Shift+Tab")
     keys.tab_to(words="不采用", key="Shift+Tab")
     person.page.keyboard.press("Enter")
@@ -100,14 +106,15 @@ def test_screening_by_keyboard(enter: Enter, site: Site) -> None:
     keys.tab_to(name="q")
     keys.type("河边栏杆")
     keys.enter()
-    card = staff.page.locator("a.card").first.inner_text()
-    assert "河边栏杆松动" in card
-    keys.tab_to(words=staff.page.locator("a.card").first.evaluate("one => one.textContent.trim()"))
-    keys.enter()
-    keys.tab_to(words="提请筛选")
-    keys.enter()
+    card = staff.page.locator("a.topic").first
+    assert "河边栏杆松动" in card.inner_text()
+    keys.tab_to(words=card.evaluate("one => one.textContent.trim()"))
+    staff.page.keyboard.press("Enter")  # it is in the pane already
+    keys.tab_to(words="提请筛选A")
+    staff.page.keyboard.press("Enter")
+    staff.sees("已提请筛选")
     keys.tab_to(name="words")
     keys.type("属实，列入协商。")
-    keys.tab_to(words="入库")
-    keys.enter()
+    keys.tab_to(words="入库A")
+    staff.page.keyboard.press("Enter")
     staff.sees("已记下，每位反映过的居民都能在回执上看到。")

@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.browser.conftest import Enter
+from intake.domain.triage_result import Verdict
+from tests.browser.conftest import Enter, Site
+from tests.factories.matters import told
 
 pytestmark = pytest.mark.browser
 
@@ -17,8 +19,9 @@ def test_form_receipt_and_withdrawal_without_script_and_cookies(enter: Enter) ->
     resident.button("提交").tap()
     resident.page.get_by_role("alert").wait_for()
     resident.page.fill("#text", "幸福里3号楼楼道灯坏了快一个月")
+    for fold in resident.page.locator("summary").all():
+        fold.tap()
     resident.page.fill("#place", "幸福里3号楼")
-    resident.page.locator("summary").tap()
     resident.page.fill("#contact", "13800000021")
     resident.button("提交").tap()
     resident.sees("已收到")
@@ -34,20 +37,40 @@ def test_form_receipt_and_withdrawal_without_script_and_cookies(enter: Enter) ->
     assert "138••••0021" in resident.words
     assert "13800000021" not in resident.words
 
-    resident.link("撤回这件来件").tap()
+    resident.button("撤回").tap()
     resident.button("确定撤回").tap()
     resident.page.wait_for_url(f"**{receipt}")
-    assert resident.link("撤回这件来件").count() == 0
+    assert resident.button("撤回").count() == 0
     assert resident.page.locator(".chip.act").inner_text() == "已撤回"
     assert resident.context.cookies() == [], "nothing was to be remembered"
     assert with_cookies == []
 
 
-def test_a_member_can_work_without_script(enter: Enter) -> None:
+def test_a_member_can_work_without_script(enter: Enter, site: Site) -> None:
     """Cookies are needed here: somebody is signed in."""
+    lamp = told(site.wiring, LONGCHI, "幸福里的路灯坏了", verdict=Verdict.OPEN)
     member = enter(java_script_enabled=False)
     member.sign_in("zhou")
     assert member.path == "/m"
+    member.link("一件一件看").tap()
+    member.link("并入别的").tap()
+    member.page.wait_for_url("**?panel=attach")
+    member.page.fill("[name=q]", "没有这个议题")
+    member.button("找").tap()
+    member.sees("没有找到，可以另立议题。")
+    member.page.locator("#way-decline > summary").tap()
+    member.page.fill("#decline", "昨晚修好了。")
+    member.button("不采用").tap()
+    member.page.get_by_role("alert").wait_for()
+    assert member.page.input_value("#decline") == "昨晚修好了。"
+    member.page.select_option("#reason", "already_done")
+    member.button("不采用").tap()
+    member.sees("上一件已记为不采用")
+    member.button("撤销").tap()
+    member.page.wait_for_url(f"**/m/cards/{lamp.submission_id}")
+    member.page.get_by_label("更多处理方式").tap()
+    member.link("先跳过").tap()
+    member.page.wait_for_url("**/m")
     member.button("退出").tap()
     member.page.wait_for_url("**/sign-in")
     member.open("/m")

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from intake.domain.actor import MACHINE, Actor
 from intake.domain.permission import Role
 from intake.domain.point import AreaKind, PointKind
-from intake.models import Area, User
+from intake.models import Area, IntakePoint, User
 from intake.queries.actor import actor_of_user
 from intake.services.password import hash_password
 from intake.services.person import create_user, grant_role
@@ -118,3 +118,21 @@ def actor(session: Session, user_id: int) -> Actor:
     found = actor_of_user(session, user_id)
     assert found is not None
     return found
+
+
+def town_in(session: Session) -> Town:
+    """The ids of what `seed_town` made in this database or the one it was copied from."""
+    areas = {area.name: area.id for area in session.query(Area)}
+    codes = {point.name: point.code for point in session.query(IntakePoint)}
+    users = {user.login: user.id for user in session.query(User)}
+    return Town(
+        district_id=areas["云栖区"],
+        street_id=areas["丰山街道"],
+        longchi_id=areas["龙池社区"],
+        ziwei_id=areas["紫薇社区"],
+        shiqiao_id=areas["石桥社区"],
+        longchi_code=codes["龙池社区"],
+        ziwei_code=codes["紫薇社区"],
+        shiqiao_code=codes["石桥社区"],
+        **{field: users[login] for field, login in LOGINS.items()},
+    )

@@ -91,12 +91,14 @@ def test_a_run_stores_and_triages_every_message_once_and_so_does_the_next_on_its
     complete(tmp_path / "first.json")
     assert "/p/" in output
     assert "\x1b" not in output
+    assert "三个月过完" in output
     replay = tmp_path / "rows.jsonl"
     rows = [{"time": f"2019/2/8 {n % 24}:05:01", "title": f"{n}号楼的路灯不亮", "detail": "幸福里晚上看不见路"} for n in range(2 * COUNT)]
     replay.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
     code, output = run(data, "--exit", "--port", "0", "--json", str(tmp_path / "second.json"), "--replay", str(replay))
     assert code == 0, output
     complete(tmp_path / "second.json")
+    assert "三个月" not in output
 
 
 def test_it_stays_up_refuses_a_second_and_stops_when_told(data: Path) -> None:
@@ -104,7 +106,7 @@ def test_it_stays_up_refuses_a_second_and_stops_when_told(data: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        process = start(data, "--port", "0")
+        process = start(data, "--bare", "--port", "0")
         try:
             assert process.stdout is not None
             lines = []

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from intake.domain.actor import MACHINE
 from intake.domain.permission import Role
-from intake.models import Area, Submission, User
+from intake.models import Area, IntakePoint, PointListener, Submission, User
 from intake.services import submission_decide as decide
 from intake.services.person import create_user, grant_role
 from intake.services.submission_submit import Stored
@@ -103,3 +103,50 @@ def test_who_takes_a_decision_back_has_the_card(wiring: Wiring, town: Town) -> N
         row = session.get_one(Submission, stored.submission_id)
         assert row.owner_id == town.zhou_id
         assert row.escalate_at is not None
+
+
+# --- the point's weekly rota; the clock stands on Tuesday 2026-11-03 ----------------------------------------------------------------
+
+
+def on_rota(wiring: Wiring, code: str, weekday: int, *user_ids: int) -> None:
+    with wiring.sessions.begin() as session:
+        point = session.query(IntakePoint).filter_by(code=code).one()
+        for user_id in user_ids:
+            session.add(PointListener(district_id=point.district_id, point_id=point.id, user_id=user_id, weekday=weekday))
+
+
+def test_whoever_listens_today_goes_first(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    on_rota(wiring, town.ziwei_code, 1, town.zhou_id)
+    assert owner(wiring, told(wiring, town.ziwei_code, "周二的事")) == (town.zhou_id, Role.MEMBER)
+    clock.forward(days=1)
+    assert owner(wiring, told(wiring, town.ziwei_code, "周三的事")) == (town.qing_id, Role.MEMBER)
+
+
+def test_the_weekday_is_shanghais(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    on_rota(wiring, town.ziwei_code, 2, town.zhou_id)
+    clock.forward(hours=14, minutes=59)  # Tuesday, 23:59 in Shanghai
+    assert owner(wiring, told(wiring, town.ziwei_code, "周二夜里的事")) == (town.qing_id, Role.MEMBER)
+    clock.forward(minutes=2)  # Wednesday there, still Tuesday in UTC
+    assert owner(wiring, told(wiring, town.ziwei_code, "周三凌晨的事")) == (town.zhou_id, Role.MEMBER)
+
+
+def test_several_on_one_day_take_turns(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    on_rota(wiring, town.ziwei_code, 1, town.zhou_id, town.qing_id)
+    owners = []
+    for number in range(4):
+        clock.forward(minutes=1)
+        owners.append(owner(wiring, told(wiring, town.ziwei_code, f"第 {number} 件事"))[0])
+    assert set(owners) == {town.zhou_id, town.qing_id}
+    assert all(one != following for one, following in pairwise(owners))
+
+
+def test_a_convenor_on_the_rota_is_asked_as_the_convenor(wiring: Wiring, town: Town) -> None:
+    on_rota(wiring, town.ziwei_code, 1, town.laozhou_id)
+    assert owner(wiring, told(wiring, town.ziwei_code, "紫薇的事")) == (town.laozhou_id, Role.CONVENOR)
+    assert owner(wiring, told(wiring, town.longchi_code, "龙池的事")) == (town.zhou_id, Role.MEMBER)
+
+
+def test_who_left_or_never_had_the_area_is_passed_over(wiring: Wiring, town: Town) -> None:
+    on_rota(wiring, town.ziwei_code, 1, town.zhou_id, town.shiqiao_member_id, town.jing_id)
+    leaves(wiring, town.zhou_id)
+    assert owner(wiring, told(wiring, town.ziwei_code, "紫薇的事")) == (town.qing_id, Role.MEMBER)

@@ -9,9 +9,12 @@ import pytest
 
 import intake
 from intake.domain.errors import InvalidTransition
+from intake.domain.invitation import INVITATION_TABLE, InvitationAction
 from intake.domain.notification import NOTICE_TABLE, NoticeAction, NoticeState
 from intake.domain.permission import GRANTS, ROLE_NAMES, Permission, Role, roles_with
 from intake.domain.point import POINT_TABLE, PointAction
+from intake.domain.poster_batch import BATCH_TABLE, BatchAction
+from intake.domain.release import RELEASE_TABLE, ReleaseAction
 from intake.domain.submission import (
     DECLINE_WORDS,
     OPEN_FOR_DECISION,
@@ -33,8 +36,15 @@ ACTIONS: dict[str, type[StrEnum]] = {
     "topic": TopicAction,
     "point": PointAction,
     "notification": NoticeAction,
+    "invitation": InvitationAction,
+    "release": ReleaseAction,
+    "poster_batch": BatchAction,
 }
-NOUNS = pytest.mark.parametrize("table", [SUBMISSION_TABLE, TOPIC_TABLE, POINT_TABLE, NOTICE_TABLE], ids=lambda table: table.noun)
+NOUNS = pytest.mark.parametrize(
+    "table",
+    [SUBMISSION_TABLE, TOPIC_TABLE, POINT_TABLE, NOTICE_TABLE, INVITATION_TABLE, RELEASE_TABLE, BATCH_TABLE],
+    ids=lambda table: table.noun,
+)
 
 
 def reachable(table: StateTable) -> set[StrEnum]:

@@ -1,6 +1,9 @@
 """区政协工作人员 at the desk: screening, merging, and what every resident behind a topic reads of it."""
 
+import re
 import threading
+from datetime import datetime
+from html import unescape
 
 import pytest
 from flask import Flask
@@ -8,17 +11,23 @@ from flask.testing import FlaskClient
 
 from intake.domain.contributor import ContributorStatus
 from intake.domain.errors import Conflict, DomainError
-from intake.domain.submission import SubmissionState
+from intake.domain.permission import Role
+from intake.domain.point import PointState
+from intake.domain.poster_batch import BatchState
+from intake.domain.release import ReleaseKind, ReleaseState
+from intake.domain.submission import SubmissionState, Urgency
 from intake.domain.topic import TopicAction, TopicState
 from intake.domain.triage_result import Verdict
-from intake.models import AuditEntry, Contributor, Notification
+from intake.domain.working_days import add_working_days
+from intake.models import AuditEntry, Contributor, IntakePoint, Notification, PosterBatch, Release, Submission
+from intake.queries.district_month import district_month
 from intake.services.submission_submit import Stored
 from intake.services.topic_screen import screen
 from intake.wiring import Wiring
 from tests.factories.clock import TestClock
-from tests.factories.matters import decided, receipt_path, screening, taken_up, told, topic_of, topic_row
+from tests.factories.matters import attach, decided, receipt_path, screening, taken_up, told, topic_of, topic_row
 from tests.factories.sentences import submission_of
-from tests.factories.town import Town
+from tests.factories.town import Town, actor
 from tests.web.pages import Person, hidden, sign_in, words_of
 
 
@@ -62,6 +71,11 @@ class Reads:
 
     def __call__(self, stored: Stored) -> str:
         return words_of(self.browser.get(receipt_path(self.wiring, stored)))
+
+
+def together(topic: str, people: int) -> str:
+    """How a receipt tells in which topic it is, with how many others."""
+    return f"您说的事和另外 {people - 1} 件来件合成了一个议题： {topic}" if people > 1 else f"您说的事在议题里： {topic}"
 
 
 def at(topic: int) -> str:
@@ -151,7 +165,7 @@ def test_rejecting_reports_back_and_mere_suggestions_fall_away(
         assert submission_of(wiring, stored).state is SubmissionState.REPORTED_BACK
         assert "已反馈" in reads(stored)
         assert "已经全部修好。" in reads(stored)
-        assert "您说的事在议题“丰山街道路灯不亮”里" in reads(stored)
+        assert together("丰山街道路灯不亮", 2) in reads(stored)
     assert submission_of(wiring, maybe).state is SubmissionState.TRIAGED
     assert "已经全部修好。" not in reads(maybe)
     with wiring.sessions() as session:
@@ -204,7 +218,7 @@ def test_merged_contributors_follow_the_survivor_and_hear_why(
     for stored in (lamp, alley):
         assert "与同一件事的议题合并办理。“石桥路灯”" in reads(stored)
         assert "都是路灯，一起办。" in reads(stored)
-        assert "您说的事在议题“石桥路灯”里，共 3 件来件" in reads(stored)
+        assert together("石桥路灯", 3) in reads(stored)
         assert submission_of(wiring, stored).state is SubmissionState.IN_TOPIC
     assert "都是路灯，一起办。" not in reads(bridge)
     assert "石桥路灯" in words_of(jing.get(f"/m/cards/{maybe.submission_id}"))
@@ -234,10 +248,10 @@ def test_unmerging_returns_those_who_came_from_it_and_only_those(
     assert topic_row(wiring, proposed).confirmed_count == 2
     assert topic_row(wiring, survivor).confirmed_count == 1
     for stored in (lamp, alley):
-        assert "您说的事在议题“丰山街道路灯不亮”里，共 2 件来件" in reads(stored)
+        assert together("丰山街道路灯不亮", 2) in reads(stored)
         assert "合并撤销，单独筛选。" in reads(stored)
         assert "原来不是一回事。" in reads(stored)
-    assert "您说的事在议题“石桥路灯”里，共 1 件来件" in reads(bridge)
+    assert together("石桥路灯", 1) in reads(bridge)
     assert "原来不是一回事。" not in reads(bridge)
 
 
@@ -271,7 +285,7 @@ def test_a_chain_of_merges_can_be_taken_back_link_by_link(
     assert topic_row(wiring, last).confirmed_count == 4
     assert topic_row(wiring, proposed).merged_into_id == last
     for stored in (lamp, alley):
-        assert "您说的事在议题“全区路灯”里，共 4 件来件" in reads(stored)
+        assert together("全区路灯", 4) in reads(stored)
         assert "并到石桥。" in reads(stored)
         assert "全区一起办。" in reads(stored)
     clock.forward(hours=1)
@@ -280,8 +294,8 @@ def test_a_chain_of_merges_can_be_taken_back_link_by_link(
     clock.forward(hours=1)
     jing.press(at(middle), "/unmerge", words="石桥另办。")
     assert [topic_row(wiring, topic).confirmed_count for topic in (proposed, middle, last)] == [2, 1, 1]
-    for stored, topic in ((lamp, "丰山街道路灯不亮"), (bridge, "石桥路灯"), (road, "全区路灯")):
-        assert f"您说的事在议题“{topic}”里" in reads(stored)
+    for stored, topic, people in ((lamp, "丰山街道路灯不亮", 2), (bridge, "石桥路灯", 1), (road, "全区路灯", 1)):
+        assert together(topic, people) in reads(stored)
 
 
 @pytest.mark.parametrize(
@@ -422,7 +436,7 @@ def test_an_address_nobody_was_given_does_no_harm(jing: Person, proposed: int, q
 def test_today_counts_what_waits(jing: Person, wiring: Wiring, proposed: int) -> None:
     page = words_of(jing.get("/d"))
     assert "待筛选 1" in page
-    assert "最早 11 月 3 日 09:00" in page
+    assert "11 月 3 日 星期二 · 1 项等您" in page
 
 
 def test_a_topic_that_is_referred_is_suggested_to_nobody_any_more(jing: Person, wiring: Wiring, town: Town, proposed: int) -> None:
@@ -444,3 +458,264 @@ def test_a_merge_cannot_be_taken_back_once_the_survivor_has_ended(
     assert page.status_code == 409
     assert "不能再撤销合并" in words_of(page)
     assert topic_row(wiring, proposed).state is TopicState.MERGED
+
+
+def cards(page: str) -> list[str]:
+    """Titles of the cards, in order."""
+    return re.findall(r'<a class="card topic"[^>]*>\s*<strong>([^<]*)</strong>', page)
+
+
+def pane(page: str) -> str:
+    """What stands in the pane."""
+    return page[page.index('id="pane"') : page.index("</aside>")]
+
+
+def current(page: str) -> list[str]:
+    """The topics that are marked as the one in the pane."""
+    return re.findall(r'href="[^"]*topic=(\d+)[^"]*"[^>]*aria-current="true"', page)
+
+
+def test_the_board_shows_the_chosen_topic_beside_the_columns(jing: Person, proposed: int, others: tuple[int, Stored]) -> None:
+    page = jing.get(f"/d/topics?topic={others[0]}").get_data(as_text=True)
+    assert set(cards(page)) == {"石桥路灯", "丰山街道路灯不亮"}
+    assert "石桥的路灯不亮" in pane(page)
+    assert "幸福里 3 号楼路灯坏了" not in pane(page)
+    assert current(page) == [str(others[0])]
+
+
+def test_without_a_choice_the_first_to_be_screened_is_open(jing: Person, proposed: int, others: tuple[int, Stored]) -> None:
+    page = jing.get("/d/topics").get_data(as_text=True)
+    assert "幸福里 3 号楼路灯坏了" in pane(page)
+    assert current(page) == [str(proposed)]
+
+
+def test_an_empty_board_says_what_will_appear(jing: Person) -> None:
+    page = words_of(jing.get("/d/topics"))
+    assert "没有等着筛选的议题。" in page
+    assert "还没有选议题" in page
+
+
+def test_a_topic_out_of_reach_opens_no_pane(app: Flask, proposed: int) -> None:
+    stranger = sign_in(app.test_client(), "sunyi")
+    answer = stranger.get(f"/d/topics?topic={proposed}")
+    assert answer.status_code == 404
+    assert "路灯" not in words_of(answer)
+
+
+def test_script_gets_the_pane_alone(jing: Person, proposed: int) -> None:
+    answer = jing.client.get(f"/d/topics?topic={proposed}", headers={"HX-Request": "true", "HX-Target": "aside#pane"})
+    page = answer.get_data(as_text=True)
+    assert len(page) < len(jing.get(f"/d/topics?topic={proposed}").get_data(as_text=True)) / 2
+    assert "幸福里 3 号楼路灯坏了" in page
+    assert cards(page) == []
+
+
+# The order is by how many spoke; whoever decided is shown the next in the column, and after the last the first.
+def test_after_a_decision_the_next_of_the_column_is_open(jing: Person, wiring: Wiring, town: Town, proposed: int) -> None:
+    hot = told(wiring, town.ziwei_code, "菜场门口堵")
+    market = taken_up(
+        wiring, town.jing_id, topic_of(wiring, town.zhou_id, "菜场占道", hot, *(told(wiring, town.ziwei_code, f"堵 {n}") for n in range(3)))
+    )
+    steps = taken_up(wiring, town.jing_id, topic_of(wiring, town.zhou_id, "台阶破损", told(wiring, town.longchi_code, "台阶坏了")))
+    follows = {proposed: steps, steps: market}
+    for topic, following in follows.items():
+        page = jing.press(f"/d/topics?topic={topic}", "/decide", action="approve", words="列入议题库。")
+        assert page.status_code == 200
+        assert page.request.path == "/d/topics"
+        assert page.request.args["topic"] == str(following)
+        assert current(page.get_data(as_text=True)) == [str(following)]
+        assert "每位反映过的居民都能在回执上看到" in words_of(page)
+    page = jing.press(f"/d/topics?topic={market}", "/decide", action="approve", words="列入议题库。")
+    assert "“菜场占道”已入库。" in words_of(page)
+
+
+def test_a_search_and_a_column_are_kept_over_a_decision(jing: Person, wiring: Wiring, town: Town, proposed: int) -> None:
+    other = taken_up(wiring, town.jing_id, topic_of(wiring, town.zhou_id, "巷口路灯", told(wiring, town.longchi_code, "灯不亮")))
+    taken_up(wiring, town.jing_id, topic_of(wiring, town.zhou_id, "菜场占道", told(wiring, town.ziwei_code, "门口堵了")))
+    page = jing.press(f"/d/topics?topic={proposed}&state=proposed&q=路灯", "/decide", action="return", words="请补照片。")
+    assert dict(page.request.args) == {"state": "proposed", "q": "路灯", "topic": str(other), "done": "return", "was": str(proposed)}
+    assert cards(page.get_data(as_text=True)) == ["巷口路灯"]
+
+
+def test_a_merge_can_be_taken_back_from_the_note_about_it(jing: Person, wiring: Wiring, proposed: int, others: tuple[int, Stored]) -> None:
+    page = jing.press(f"/d/topics?topic={proposed}", "/decide", action="merge", target=str(others[0]), words="一起办。")
+    note = page.get_data(as_text=True)
+    way_back = re.search(r'<a href="(/d/topics\?topic=\d+)">撤销合并</a>', note)
+    assert way_back is not None
+    jing.press(unescape(way_back.group(1)), "/unmerge", words="不是一回事。")
+    assert topic_row(wiring, proposed).state is TopicState.PROPOSED
+    page = jing.press(f"/d/topics?topic={proposed}", "/decide", action="approve", words="好。")
+    assert "撤销合并</a>" not in page.get_data(as_text=True)
+
+
+def test_a_refusal_on_the_board_keeps_the_pane_the_words_and_the_address(jing: Person, wiring: Wiring, proposed: int) -> None:
+    page = jing.press(f"/d/topics?topic={proposed}", "/decide", action="merge", words="我写了很长的理由。")
+    html = page.get_data(as_text=True)
+    assert page.status_code == 422
+    assert page.headers["HX-Push-Url"] == "false"
+    assert "请选择并入哪个议题" in pane(html)
+    assert "我写了很长的理由。" in pane(html)
+    assert re.search(r'<details class="merging"[^>]* open>', html), "where the topic is chosen lies open"
+    assert "丰山街道路灯不亮" in cards(html)
+
+
+def test_the_slower_of_two_on_the_board_sees_who_decided_and_keeps_the_reason(
+    jing: Person, wiring: Wiring, town: Town, proposed: int
+) -> None:
+    held = held_by(jing, proposed)
+    decided(wiring, town.jing_id, proposed, TopicAction.APPROVE, "同事已经同意。")
+    data = {**held, "from": "board", "column": "proposed", "action": "reject", "words": "我写了很长的理由。"}
+    answer = jing.client.post(f"{at(proposed)}/decide", data=data)
+    assert answer.status_code == 409
+    shown = pane(answer.get_data(as_text=True))
+    for words in ("刚刚有人处理过", "同事已经同意。", "王静", "我写了很长的理由。", "议题库"):
+        assert words in shown
+
+
+def test_topics_to_merge_into_are_found_by_words_and_nothing_typed_is_lost(
+    jing: Person, wiring: Wiring, proposed: int, others: tuple[int, Stored]
+) -> None:
+    before = topic_row(wiring, proposed).version
+    for page in (at(proposed), f"/d/topics?topic={proposed}"):
+        nothing = jing.press(page, "/decide", action="find", find="没有这个", words="都是路灯。")
+        assert nothing.status_code == 200
+        assert 'name="target"' not in nothing.get_data(as_text=True)
+        found = jing.press(page, "/decide", action="find", find="石桥", words="都是路灯。").get_data(as_text=True)
+        assert f'name="target" value="{others[0]}"' in found
+        assert f'name="target" value="{proposed}"' not in found, "not into itself"
+        assert "都是路灯。</textarea>" in found
+    assert topic_row(wiring, proposed).version == before
+
+
+def test_each_column_goes_on_by_its_own_key(jing: Person, wiring: Wiring, town: Town) -> None:
+    for number in range(10):
+        topic_of(wiring, town.zhou_id, f"第 {number} 个议题", told(wiring, town.longchi_code, "路灯坏了"))
+    first = jing.get("/d/topics").get_data(as_text=True)
+    assert len(cards(first)) == 8
+    more = re.search(r'<li class="more"><a class="btn" href="([^"]*)"', first)
+    assert more is not None
+    rest = jing.get(unescape(more.group(1))).get_data(as_text=True)
+    assert len(cards(rest)) == 2
+    assert set(cards(first)).isdisjoint(cards(rest))
+
+
+def test_the_pane_tells_how_it_grew_and_where_it_stands(app: Flask, wiring: Wiring, town: Town, clock: TestClock, lights: int) -> None:
+    clock.forward(days=3)
+    attach(wiring, town.zhou_id, told(wiring, town.longchi_code, "灯又灭了", contact="13800000021"), lights)
+    topic_of(wiring, town.zhou_id, "台阶破损", told(wiring, town.longchi_code, "台阶坏了"))
+    shown = pane(sign_in(app.test_client(), "wangjing").get(f"/d/topics?topic={lights}").get_data(as_text=True))
+    assert "3 件来件，区内 2 个议题里排第 1" in shown
+    assert "龙池社区 2 · 紫薇社区 1" in re.sub(r"\s+", " ", shown)
+    assert re.findall(r"<td>(11 月 \d+ 日)</td><td class=\"num\">(\d+)</td>", shown) == [("11 月 3 日", "2"), ("11 月 6 日", "1")]
+    assert "从 11 月 3 日 到 11 月 6 日，最多 2 件" in shown
+    assert shown.count("有联系方式") == 2
+
+
+# --- the first page -----------------------------------------------------------------------------------------------------------------
+
+
+def first_page(app: Flask) -> str:
+    """今天要办 as somebody sees it who signs in now: a session doesn't last for days."""
+    return sign_in(app.test_client(), "wangjing").get("/d").get_data(as_text=True)
+
+
+def waiting(page: str) -> dict[str, str]:
+    """Chip → the rest of its line."""
+    lines = re.findall(r"<li><span class=\"chip[^\"]*\">(.*?)</span><span>(.*?)</li>", page, re.DOTALL)
+    return {clean(chip): clean(rest) for chip, rest in lines}
+
+
+def clean(html: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", html)).strip()
+
+
+def test_what_waits_stands_on_the_first_page_with_the_way_to_it(
+    app: Flask, wiring: Wiring, town: Town, clock: TestClock, proposed: int, others: tuple[int, Stored]
+) -> None:
+    told(wiring, town.ziwei_code, "地下车库煤气味很大", urgency=Urgency.EMERGENCY)
+    late = told(wiring, town.longchi_code, "油烟直排")
+    with wiring.sessions.begin() as session:
+        session.get_one(Submission, late.submission_id).owner_role = Role.STAFF
+        session.add(batch_of(town, state=BatchState.FAILED, at=clock.now()))
+        session.add(release_of(town, proposed, state=ReleaseState.DRAFT, at=clock.now()))
+        session.add(release_of(town, proposed, state=ReleaseState.WITHDRAWN, at=clock.now()))
+    page = first_page(app)
+    lines = waiting(page)
+    assert list(lines) == ["紧急", "超时转来 1", "待筛选 1", "待审公开 1", "海报"]
+    assert "地下车库煤气味很大 紫薇社区" in lines["紧急"]
+    assert "丰山街道路灯不亮" in lines["待筛选 1"]
+    assert f'href="/d/topics?topic={proposed}"' in page
+    assert "11 月 3 日 星期二 · 5 项等您，都是今天的" in clean(page)
+    clock.forward(days=3)
+    assert "5 项等您，最早的已等 3 个工作日" in clean(first_page(app))
+
+
+def test_a_candidate_nobody_sends_on_waits_after_the_district_s_days(app: Flask, wiring: Wiring, clock: TestClock, lights: int) -> None:
+    days = wiring.workflow.owner.candidate_idle_working_days
+    clock.time = add_working_days(clock.time, days)
+    assert "候选 1" not in waiting(first_page(app))
+    clock.time = add_working_days(clock.time, 1)
+    page = first_page(app)
+    assert "丰山街道路灯不亮" in waiting(page)["候选 1"]
+    assert "项等您" in clean(page)
+    assert "最早的已等" not in clean(page), "nobody waits for an answer of staff"
+
+
+def test_a_silent_point_is_named_with_its_days(app: Flask, wiring: Wiring, town: Town, clock: TestClock) -> None:
+    clock.forward(days=13)
+    told(wiring, town.longchi_code, "路灯坏了")
+    told(wiring, town.shiqiao_code, "桥栏松了")
+    clock.forward(days=3)
+    lines = waiting(first_page(app))
+    assert "紫薇社区 17 天没有来件" in lines["直报点"]
+    assert "共" not in lines["直报点"], "the other two spoke"
+    with wiring.sessions.begin() as session:
+        session.query(IntakePoint).filter_by(code=town.ziwei_code).one().state = PointState.PAUSED
+    assert "直报点" not in waiting(first_page(app))
+
+
+def test_the_month_counts_parts_of_the_same_whole(
+    app: Flask, wiring: Wiring, town: Town, clock: TestClock, proposed: int, lamp: Stored, alley: Stored
+) -> None:
+    clock.forward(days=31)
+    outside, inside = town.shiqiao_code, town.longchi_code
+    attach(wiring, town.zhou_id, told(wiring, inside, "灯又灭了"), proposed)
+    decided(wiring, town.jing_id, proposed, TopicAction.APPROVE, "好。")
+    told(wiring, outside, "桥栏松了")
+    told(wiring, inside, "石板路坏了")
+    with wiring.sessions() as session:
+        month = district_month(session, actor(session, town.jing_id), at=clock.now())
+        elsewhere = district_month(session, actor(session, town.stranger_id), at=clock.now())
+    assert (month.received, month.seen, month.referred, month.pooled, month.told) == (3, 1, 0, 1, 0)
+    assert (month.communities, month.few) == (3, 3)
+    assert month.days == {month.last: 3}
+    assert elsewhere.received == 0
+    decided_words = clean(first_page(app))
+    assert "3 个社区里有 3 个这个月不足 3 件" in decided_words
+
+
+def test_who_looks_after_points_reads_what_waits_there_and_no_topic(
+    app: Flask, town: Town, wiring: Wiring, clock: TestClock, proposed: int
+) -> None:
+    clock.forward(days=20)
+    chen = sign_in(app.test_client(), "chenli")
+    assert chen.client.get("/start").location == "/d/upkeep"
+    page = chen.get("/d/upkeep").get_data(as_text=True)
+    assert list(waiting(page)) == ["直报点"]
+    assert "一句话走到了哪里" not in page
+    assert "丰山街道路灯不亮" not in page
+    assert chen.get("/d").status_code == 403
+
+
+def batch_of(town: Town, *, state: BatchState, at: datetime) -> PosterBatch:
+    return PosterBatch(
+        district_id=town.district_id, area_id=town.street_id, format="a4", state=state, state_changed_at=at, problems=[],
+        created_by=town.jing_id, created_at=at,
+    )  # fmt: skip
+
+
+def release_of(town: Town, topic: int, *, state: ReleaseState, at: datetime) -> Release:
+    return Release(
+        district_id=town.district_id, topic_id=topic, area_id=town.street_id, kind=ReleaseKind.IN_HAND, state=state, state_changed_at=at,
+        title="丰山的路灯正在修", words="正在排查。", prepared_by=town.jing_id, created_at=at,
+    )  # fmt: skip

@@ -132,8 +132,77 @@ def test_skipping_shows_another_card_and_skipping_all_ends_at_the_queue(
     clock.forward(minutes=1)
     bin_ = told(wiring, town.ziwei_code, "紫薇的垃圾没人收")
     assert zhou.client.get("/m/next").location == card(lamp)
-    assert zhou.client.get(f"/m/next?skip={lamp.submission_id}").location == card(bin_)
+    assert zhou.client.get(f"/m/next?skip={lamp.submission_id}").location == f"{card(bin_)}?skip={lamp.submission_id}"
     assert zhou.client.get(f"/m/next?skip={lamp.submission_id}&skip={bin_.submission_id}").location == "/m"
+
+
+def test_what_was_skipped_stays_skipped_over_the_decisions_that_follow(
+    zhou: Person, wiring: Wiring, town: Town, lamp: Stored, clock: TestClock
+) -> None:
+    clock.forward(minutes=1)
+    bin_ = told(wiring, town.ziwei_code, "紫薇的垃圾没人收")
+    clock.forward(minutes=1)
+    last = told(wiring, town.ziwei_code, "紫薇的井盖没了")
+    page = zhou.get(f"/m/next?skip={lamp.submission_id}")
+    token = hidden(page.get_data(as_text=True), "csrf_token")
+    fields = {"csrf_token": token, "version": hidden(page.get_data(as_text=True), "version"), "words": "明天来收。"}
+    decided_on = zhou.client.post(f"{card(bin_)}/answer?skip={lamp.submission_id}", data=fields, follow_redirects=True)
+    assert decided_on.request.path == card(last)
+    assert f"skip={lamp.submission_id}" in decided_on.get_data(as_text=True)
+
+
+def test_what_is_fetched_ahead_passes_over_the_card_in_hand_and_forgets_it(
+    zhou: Person, wiring: Wiring, town: Town, lamp: Stored, clock: TestClock
+) -> None:
+    clock.forward(minutes=1)
+    bin_ = told(wiring, town.ziwei_code, "紫薇的垃圾没人收")
+    assert f"/m/next?past={lamp.submission_id}" in zhou.get(card(lamp)).get_data(as_text=True)
+    assert zhou.client.get(f"/m/next?past={lamp.submission_id}").location == card(bin_)
+
+
+def test_the_queue_says_how_far_the_day_is_and_a_decision_taken_back_does_not_count(
+    zhou: Person, wiring: Wiring, town: Town, lamp: Stored, clock: TestClock
+) -> None:
+    told(wiring, town.ziwei_code, "紫薇的垃圾没人收")
+    zhou.press(card(lamp), "/answer", words="修好了。")
+    assert "今天已处理 1 件，还有 1 件" in words_of(zhou.get("/m"))
+    zhou.press("/m", "/undo")
+    assert "今天已处理" not in words_of(zhou.get("/m"))
+    zhou.press(card(lamp), "/answer", words="修好了。")
+    clock.forward(hours=16)  # the next morning
+    sign_in(zhou.client, "zhou")
+    assert "今天已处理" not in words_of(zhou.get("/m"))
+
+
+# What was decided last is said before it can be taken back.
+@pytest.mark.parametrize(
+    ("way", "fields", "said"),
+    [
+        ("answer", {"words": "修好了。"}, "上一件已答复"),
+        ("refer", {"words": "转城管。"}, "上一件已转报"),
+        ("decline", {"reason": "unclear"}, "上一件已记为不采用"),
+        ("open-topic", {"title": "幸福里路灯"}, "上一件已立为“幸福里路灯”"),
+    ],
+)
+def test_the_toast_says_what_was_done_and_how_long_it_can_be_taken_back(
+    zhou: Person, wiring: Wiring, town: Town, lamp: Stored, clock: TestClock, way: str, fields: dict[str, str], said: str
+) -> None:
+    told(wiring, town.ziwei_code, "紫薇的垃圾没人收")
+    assert said in words_of(zhou.press(card(lamp), f"/{way}", **fields))
+    clock.forward(seconds=51)
+    page = zhou.get("/m")
+    assert said in words_of(page)
+    assert 'data-left="9"' in page.get_data(as_text=True)
+
+
+def test_only_staff_see_the_way_to_the_desk(app: Flask, zhou: Person, town: Town) -> None:
+    assert "工作台" not in words_of(zhou.get("/m"))
+    assert "工作台" in words_of(sign_in(app.test_client(), "wangjing").get("/m"))
+
+
+def test_the_queue_says_whose_turn_it_is(app: Flask, zhou: Person, lamp: Stored) -> None:
+    assert "轮到您" in words_of(zhou.get("/m"))
+    assert "轮到您" not in words_of(sign_in(app.test_client(), "laozhou").get("/m"))
 
 
 # --- the card -----------------------------------------------------------------------------------------------------------------------
@@ -149,6 +218,45 @@ def test_the_card_says_what_the_machine_suggests_and_why(zhou: Person, wiring: W
     assert "都说到“路灯”" in words_of(zhou.get(card(joins)))
     assert "建议另立议题" in words_of(zhou.get(card(alone)))
     assert "系统拿不准，请您看看" in words_of(zhou.get(card(unsure)))
+
+
+def test_what_the_reasons_quote_is_marked_in_the_words_and_nothing_of_the_residents_becomes_markup(
+    zhou: Person, wiring: Wiring, town: Town
+) -> None:
+    stored = told(wiring, town.longchi_code, "<b>路 灯</b>坏了 & 路灯黑", verdict=Verdict.OPEN)
+    page = zhou.get(card(stored)).get_data(as_text=True)
+    assert "&lt;b&gt;<mark>路 灯</mark>&lt;/b&gt;坏了 &amp; <mark>路灯</mark>黑</h1>" in page
+
+
+def test_the_card_counts_what_lately_joined_the_suggested_topic(
+    zhou: Person, wiring: Wiring, town: Town, lamp: Stored, clock: TestClock
+) -> None:
+    topic = topic_of(wiring, town.zhou_id, "幸福里路灯不亮", lamp)
+    clock.forward(hours=24 * 4)
+    attach(wiring, town.zhou_id, told(wiring, town.longchi_code, "路灯还不亮"), topic)
+    joins = told(wiring, town.ziwei_code, "紫薇路的灯也不亮", verdict=Verdict.ATTACH, topic_id=topic)
+    sign_in(zhou.client, "zhou")
+    assert "3 件 · 候选议题 · 最近 3 天 +2" in words_of(zhou.get(card(joins)))
+
+
+# The two large buttons fit the suggestion.
+@pytest.mark.parametrize(("verdict", "large"), [(Verdict.OPEN, ("立为议题", "并入别的")), (Verdict.UNSURE, ("另立议题", "答复"))])
+def test_what_is_most_likely_lies_under_the_thumb(
+    zhou: Person, wiring: Wiring, town: Town, verdict: Verdict, large: tuple[str, str]
+) -> None:
+    stored = told(wiring, town.longchi_code, "楼上漏水", verdict=verdict)
+    bar = zhou.get(card(stored)).get_data(as_text=True).partition('<div class="bar ')[2].partition("<details")[0]
+    assert tuple(re.findall(r">([^<>\n]+)</(?:button|a)>", bar)) == large
+
+
+def test_one_tap_that_came_too_late_opens_no_form(app: Flask, zhou: Person, wiring: Wiring, lamp: Stored) -> None:
+    answer = two_act(app, zhou, lamp, "open-topic", title="路灯", quick="1")
+    assert answer.status_code == 409
+    held = version_on(zhou, lamp)
+    sign_in(app.test_client(), "laozhou").press("/m", "/undo")
+    late = zhou.client.post(f"{card(lamp)}/open-topic", data={**held, "version": "1", "title": "路灯", "quick": "1"})
+    assert late.status_code == 409
+    assert '<details class="more"><summary' in late.get_data(as_text=True)
 
 
 def test_another_areas_card_is_closed_and_another_districts_does_not_exist(
@@ -183,7 +291,7 @@ def test_attached_to_the_suggested_topic(zhou: Person, wiring: Wiring, town: Tow
     assert f'name="topic" value="{topic}"' in zhou.get(card(joins)).get_data(as_text=True)
     zhou.press(card(joins), "/attach", topic=str(topic))
     assert "委员看过，并入了议题。“幸福里路灯不亮”" in resident.reads(joins)
-    assert "共 2 件来件" in resident.reads(joins)
+    assert "另外 1 件来件" in resident.reads(joins)
     row = topic_row(wiring, topic)
     assert (row.confirmed_count, row.suggested_count, row.area_count) == (2, 0, 2)
 
@@ -290,7 +398,7 @@ def test_attaching_to_a_merged_topic_goes_to_its_survivor(
     fields = version_on(zhou, late)
     decided(wiring, town.jing_id, merged, TopicAction.MERGE, "同一件事。", target=survivor)
     assert zhou.client.post(f"{card(late)}/attach", data={**fields, "topic": str(merged)}).status_code == 303
-    assert "您说的事在议题“丰山街道路灯”里" in resident.reads(late)
+    assert "丰山街道路灯" in resident.reads(late)
 
 
 # --- undo ---------------------------------------------------------------------------------------------------------------------------

@@ -8,10 +8,11 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
+from intake.domain.submission import Urgency
 from intake.domain.triage_result import Verdict
 from intake.wiring import Wiring
 from tests.factories.clock import TestClock
-from tests.factories.matters import attach, receipt_path, told, topic_of
+from tests.factories.matters import attach, receipt_path, taken_up, told, topic_of
 from tests.factories.town import Town
 from tests.web.pages import Person, hidden, sign_in
 
@@ -83,12 +84,26 @@ def test_the_card_costs_the_same_for_an_empty_town_and_for_a_full_one(zhou: Pers
 
 
 def test_the_board_costs_the_same_for_one_topic_and_for_twenty(jing: Person, wiring: Wiring, town: Town) -> None:
-    topic_of(wiring, town.zhou_id, "第 0 个议题", told(wiring, town.longchi_code, "路灯坏了"))
-    paths = ("/d", "/d/topics", "/d/topics?state=candidate")
+    first = topic_of(wiring, town.zhou_id, "第 0 个议题", told(wiring, town.longchi_code, "路灯坏了"))
+    paths = ("/d/topics", f"/d/topics?topic={first}", "/d/topics?state=candidate")
     one = [cost(wiring, jing, path, "候选议题") for path in paths]
+    assert max(one) <= 18
     for number in range(1, 20):
         topic_of(wiring, town.zhou_id, f"第 {number} 个议题", told(wiring, town.longchi_code, "路灯坏了"))
     assert [cost(wiring, jing, path, "候选议题") for path in paths] == one
+
+
+def test_the_first_page_of_the_desk_costs_the_same_when_nothing_and_when_much_waits(
+    jing: Person, wiring: Wiring, town: Town, clock: TestClock
+) -> None:
+    nothing = cost(wiring, jing, "/d", "今天要办")
+    assert nothing <= 12
+    for number in range(10):
+        taken_up(wiring, town.jing_id, topic_of(wiring, town.zhou_id, f"第 {number} 个议题", told(wiring, town.longchi_code, "路灯坏了")))
+        told(wiring, town.ziwei_code, f"煤气味 {number}", urgency=Urgency.EMERGENCY)
+    clock.forward(days=15)
+    for shown in ("待筛选 10", "煤气味 4", "天没有来件"):
+        assert cost(wiring, jing, "/d", shown) == nothing
 
 
 def test_a_topic_costs_the_same_for_one_voice_and_for_twenty(jing: Person, wiring: Wiring, town: Town) -> None:

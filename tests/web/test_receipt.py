@@ -218,7 +218,7 @@ def test_withdrawing_leaves_the_topic_but_not_the_others_in_it(client: FlaskClie
     client.post(receipt_path(wiring, lamp) + "/withdraw")
     assert topic_row(wiring, topic).confirmed_count == 1
     assert submission_of(wiring, other).state is SubmissionState.IN_TOPIC
-    assert "您说的事在议题“路灯不亮”里，共 1 件来件" in words_of(client.get(receipt_path(wiring, other)))
+    assert "您说的事在议题里： 路灯不亮" in words_of(client.get(receipt_path(wiring, other)))
     assert "您说的事在议题" not in words_of(client.get(receipt_path(wiring, lamp)))
 
 

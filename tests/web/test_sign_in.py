@@ -64,7 +64,7 @@ def test_five_wrong_passwords_lock_the_account_even_for_the_right_one(client: Fl
         assert attempt(client, "zhou", "guess").status_code == 401
     locked = attempt(client, "zhou", PASSWORD)
     assert locked.status_code == 429
-    assert "暂时锁定" in words_of(locked)
+    assert "暂时锁定，请过 1 分钟再试" in words_of(locked)
     assert attempt(client, "wangjing", PASSWORD).status_code == 303
     with wiring.sessions() as session:
         assert session.query(AuditEntry).filter_by(action="sign_in.locked", entity_id=town.zhou_id).count() == 1

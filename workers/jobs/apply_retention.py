@@ -1,8 +1,10 @@
-"""Closes what was answered and met with silence, and empties contacts and withdrawn texts whose time is over (到期清除)."""
+"""Closes what was answered and met with silence; empties contacts and withdrawn texts and deletes poster files whose time is over (到期清除)."""
 
 from intake.ports import Wake
+from intake.services.poster_batch import expired_files, forget_files
 from intake.services.retention import apply_retention
 from intake.services.submission_close import close_silent
+from intake.wiring import Wiring
 from workers.runtime import job, job_session, process_wiring, stopping
 
 BATCH = 100
@@ -12,7 +14,8 @@ BATCH = 100
 def run() -> None:
     """Close and empty everything that is due.
 
-    A repeat is harmless: a closed submission has left the states that are closed, an emptied one carries `erased_at`.
+    A repeat is harmless: a closed submission has left the states that are closed, an emptied one carries `erased_at`, and deleting a file
+    that is gone changes nothing.
     """
     wiring = process_wiring()
     closed = BATCH
@@ -23,3 +26,17 @@ def run() -> None:
     while emptied == BATCH and not stopping():
         with job_session() as session:
             emptied = apply_retention(session, workflow=wiring.workflow, at=wiring.clock.now(), limit=BATCH)
+    deleted = BATCH
+    while deleted == BATCH and not stopping():
+        deleted = _delete_posters(wiring)
+
+
+def _delete_posters(wiring: Wiring) -> int:
+    """The files first, outside any transaction, then the note of it: killed in between, the next run finds nothing to delete."""
+    with job_session() as session:
+        files = expired_files(session, workflow=wiring.workflow, at=wiring.clock.now(), limit=BATCH)
+    for _, key in files:
+        wiring.objects.delete(key)
+    with job_session() as session:
+        forget_files(session, [batch_id for batch_id, _ in files])
+    return len(files)

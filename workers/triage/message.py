@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from intake.domain.personal_data import Span
+
 Urgency = Literal["emergency", "soon", "normal"]
 Json = dict[str, Any]
 
@@ -31,24 +33,6 @@ class Message:
     def from_json(cls, raw: Mapping[str, Any]) -> "Message":
         """The message that `to_json` wrote."""
         return cls(raw["text"], raw["area_id"], tuple(raw["area_names"]), dt.datetime.fromisoformat(raw["received_at"]))
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Personal data in the text as written, from `start` up to but not including `end`; `kind` names what it is."""
-
-    start: int
-    end: int
-    kind: str
-
-    def to_json(self) -> Json:
-        """Plain values that `from_json` turns back into an equal span."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> "Span":
-        """The span that `to_json` wrote."""
-        return cls(raw["start"], raw["end"], raw["kind"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,17 @@ def upgrade() -> None:
     )
     op.create_index("ix_invitations_district", "invitations", ["district_id", "id"], unique=False)
     op.create_table(
+        "point_codes",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("district_id", sa.BigInteger(), nullable=False),
+        sa.Column("point_id", sa.BigInteger(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["point_id"], ["intake_points.id"], name=op.f("fk_point_codes_point_id_intake_points")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_point_codes")),
+        sa.UniqueConstraint("code", name=op.f("uq_point_codes_code")),
+    )
+    op.create_table(
         "point_listeners",
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("district_id", sa.BigInteger(), nullable=False),
@@ -169,9 +180,27 @@ def upgrade() -> None:
     op.add_column("users", sa.Column("department_id", sa.BigInteger(), nullable=True))
     op.add_column("users", sa.Column("version", sa.Integer(), server_default="1", nullable=False))
     op.create_foreign_key(op.f("fk_users_department_id_departments"), "users", "departments", ["department_id"], ["id"])
+    op.create_index("ix_audit_entries_entity", "audit_entries", ["noun", "entity_id", "id"], unique=False)
+    op.create_index("ix_submissions_heard", "submissions", ["district_id", "received_at"], unique=False)
+    op.create_index(
+        "ix_submissions_pressing",
+        "submissions",
+        ["district_id", "received_at"],
+        unique=False,
+        postgresql_where="state IN ('triaged', 'reopened') AND (urgency = 'emergency' OR owner_role = 'staff')",
+    )
+    op.create_index("ix_submissions_point", "submissions", ["point_id", "received_at"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_submissions_point", table_name="submissions")
+    op.drop_index(
+        "ix_submissions_pressing",
+        table_name="submissions",
+        postgresql_where="state IN ('triaged', 'reopened') AND (urgency = 'emergency' OR owner_role = 'staff')",
+    )
+    op.drop_index("ix_submissions_heard", table_name="submissions")
+    op.drop_index("ix_audit_entries_entity", table_name="audit_entries")
     op.drop_constraint(op.f("fk_users_department_id_departments"), "users", type_="foreignkey")
     op.drop_column("users", "version")
     op.drop_column("users", "department_id")
@@ -186,6 +215,7 @@ def downgrade() -> None:
     op.drop_table("poster_batches")
     op.drop_index("ix_point_listeners_user", table_name="point_listeners")
     op.drop_table("point_listeners")
+    op.drop_table("point_codes")
     op.drop_index("ix_invitations_district", table_name="invitations")
     op.drop_table("invitations")
     op.drop_table("district_profiles")

@@ -29,19 +29,19 @@ def send() -> Response | tuple[str, int]:
         return _again(_("尝试太多次了，请一小时后再来。"), login, target, 429)
     # Its own session: the count of failed tries must outlive the refusal.
     with wired.sessions.begin() as db:
-        outcome, token = sign_in(
+        tried = sign_in(
             db,
             login=login,
             password=request.form.get("password", "")[:256],
             hours=wired.settings.session_hours,
             at=wired.clock.now(),
         )
-    if outcome is SignInOutcome.LOCKED:
-        return _again(_("错的次数太多，暂时锁定，请过几分钟再试。忘了密码请联系管理员。"), login, target, 429)
-    if outcome is SignInOutcome.REFUSED:
+    if tried.outcome is SignInOutcome.LOCKED:
+        return _again(_("错的次数太多，暂时锁定，请过 %(minutes)s 分钟再试。", minutes=tried.wait_minutes), login, target, 429)
+    if tried.outcome is SignInOutcome.REFUSED:
         return _again(_("登录名或密码不对。"), login, target, 401)
     session.clear()
-    session[COOKIE_KEY] = token
+    session[COOKIE_KEY] = tried.token
     session.permanent = True
     return redirect(target or url_for("account.start"), code=303)
 
@@ -57,6 +57,8 @@ def start() -> Response:
         return redirect(url_for("district.home"), code=303)
     if person.may(Permission.TRIAGE_VIEW):
         return redirect(url_for("member.queue"), code=303)
+    if person.may(Permission.PLACES_VIEW):
+        return redirect(url_for("district.upkeep"), code=303)
     return redirect(url_for("public.home"), code=303)
 
 

@@ -1,6 +1,7 @@
 """委员: the queue, one card at a time, and the topics that may be proposed."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -10,38 +11,60 @@ from intake.domain.errors import DomainError
 from intake.domain.permission import Permission
 from intake.domain.submission import DECLINE_WORDS
 from intake.models import Decision
-from intake.queries.card import card, joinable_topics
-from intake.queries.member_queue import awaiting_member, next_card
+from intake.queries.card import card, joinable_topics, lately
+from intake.queries.member_queue import LastDecision, awaiting_member, last_decision, next_card, workload
 from intake.queries.topic_board import topic_detail, topics_of_member
 from intake.services import submission_decide as decide
 from intake.services.topic_screen import Screening, propose
 from intake.web.errors import status_of
 from intake.web.guard import actor, requires
+from intake.web.language import moment
+from intake.web.language import translate as _
 from intake.web.numbers import whole_number
 from intake.web.unit_of_work import db, wiring
 
 member = Blueprint("member", __name__, url_prefix="/m")
 
 Page = str | Response | tuple[str, int]
+LATELY = timedelta(days=3)
+"""How far back a suggested topic's growth is counted."""
+TOPICS_OFFERED = 10
+"""As many topics as a thumb passes without a search."""
+
+
+@member.app_template_filter()
+def ago(at: datetime) -> str:
+    """How long ago: minutes within the hour, hours within the day, days within the week, else the date."""
+    minutes = int((wiring().clock.now() - at).total_seconds()) // 60
+    if minutes < 1:
+        return _("刚刚")
+    if minutes < 60:
+        return _("%(count)s 分钟前", count=minutes)
+    if minutes < 24 * 60:
+        return _("%(count)s 小时前", count=minutes // 60)
+    return _("%(count)s 天前", count=minutes // (24 * 60)) if minutes < 7 * 24 * 60 else moment(at)
 
 
 @member.get("")
 @requires(Permission.TRIAGE_VIEW)
 def queue() -> str:
     """What waits: emergencies, then the oldest; keyset pages."""
-    page = awaiting_member(db(), actor(), after=request.args.get("after", ""))
-    return render_template("member/queue.html", page=page, undo=_undo())
+    after = request.args.get("after", "")
+    page = awaiting_member(db(), actor(), after=after)
+    work = workload(db(), actor(), at=wiring().clock.now())
+    return render_template("member/queue.html", page=page, work=work, undo=_undo(), after=after)
 
 
 @member.get("/next")
 @requires(Permission.TRIAGE_VIEW)
 def following() -> Response:
-    """The next card, passing over `skip`."""
-    skip = tuple(whole_number(raw) for raw in request.args.getlist("skip")[-50:])
-    found = next_card(db(), actor(), skip=skip)
+    """The next card, passing over `skip`, and over `past` as well, which is being decided while its follower is fetched ahead."""
+    skip = _skipped()
+    past = [whole_number(raw) for raw in request.args.getlist("past")[-1:]]
+    found = next_card(db(), actor(), skip=(*skip, *past))
     if found is None:
         return redirect(url_for("member.queue"), code=303)
-    return redirect(url_for("member.show", submission_id=found, done=_done()), code=303)
+    return redirect(url_for("member.show", submission_id=found, skip=skip, done=_done()), code=303)
 
 
 @member.get("/cards/<int:submission_id>")
@@ -156,12 +179,13 @@ def _decide(submission_id: int, act: Callable[[Session, decide.Deciding], Decisi
     except DomainError as error:
         db().rollback()
         return _card(submission_id, error=error)
-    return redirect(url_for("member.following", done=submission_id), code=303)
+    return redirect(url_for("member.following", skip=_skipped(), done=submission_id), code=303)
 
 
 def _card(submission_id: int, *, error: DomainError | None = None) -> Page:
     found = card(db(), actor(), submission_id)
     search = request.args.get("q", "")[:60].replace("\x00", "")
+    now = wiring().clock.now()
     page = render_template(
         "member/card.html",
         card=found,
@@ -169,21 +193,31 @@ def _card(submission_id: int, *, error: DomainError | None = None) -> Page:
         typed=request.form if error is not None else {},
         reasons=DECLINE_WORDS,
         search=search,
-        topics=joinable_topics(db(), actor(), words=search),
+        topics=joinable_topics(db(), actor(), words=search, limit=TOPICS_OFFERED) if found.is_open else (),
+        lately=lately(db(), found.suggestion.topic_id, since=now - LATELY) if found.suggestion and not found.suggestion.is_new else 0,
+        lately_days=LATELY.days,
+        work=workload(db(), actor(), at=now),
         undo=_undo(),
-        open_panel=_panel(error) or request.args.get("panel", ""),
+        open_panel=_panel(error) if error is not None else request.args.get("panel", ""),
+        skipped=_skipped(),
+        came_from=request.args.get("after", ""),
     )
     return (page, status_of(error)) if error is not None else page
 
 
-def _panel(error: DomainError | None) -> str:
-    """Which folded form the refused decision came from, so that what was typed is in sight."""
-    return request.path.rsplit("/", 1)[-1] if isinstance(error, DomainError) else ""
+def _panel(error: DomainError) -> str:
+    """Which folded form the refused decision came from, so that what was typed is in sight; none for one tap that nothing can mend."""
+    return "" if getattr(error, "field", None) is None and "quick" in request.form else request.path.rsplit("/", 1)[-1]
 
 
-def _undo() -> Decision | None:
+def _undo() -> LastDecision | None:
     wired = wiring()
-    return decide.last_undoable(db(), actor=actor(), at=wired.clock.now(), undo_seconds=wired.settings.undo_seconds)
+    return last_decision(db(), actor(), at=wired.clock.now(), undo_seconds=wired.settings.undo_seconds)
+
+
+def _skipped() -> list[int]:
+    """The cards this person has just passed over; the newest fifty, so that the address stays short."""
+    return [whole_number(raw) for raw in request.args.getlist("skip")[-50:]]
 
 
 def _done() -> str | None:

@@ -1,27 +1,30 @@
 """What stands around the form's box: who listens, who is on duty today, the last matter solved; asked for at most once a minute.
 
-It is only for the eye, and the form is what a mass push hits: each process remembers it per point.
+It is only for the eye, and the form is what a mass push hits.
 """
 
-import threading
-import time
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask import Flask, current_app, url_for
+
 from intake.domain.receipt import SHANGHAI
 from intake.queries.point import PointView, listeners_at, on_duty_at
+from intake.queries.public_page import last_solved
+from intake.web.footer import belongs_to
+from intake.web.remembered import Remembered
 from intake.web.unit_of_work import db
 
-_SECONDS = 60.0
-_MOST = 10_000
+SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class SolvedProof:
+class Proof:
     """The latest released result nearby."""
 
     title: str
     people: int
+    """Behind it; 0 where too few to be told."""
     url: str
 
 
@@ -31,28 +34,26 @@ class Around:
 
     listeners: int
     on_duty: tuple[str, ...]
-    solved: SolvedProof | None
+    proof: Proof | None
 
 
-_known: dict[tuple[int, int], tuple[float, Around]] = {}
-_lock = threading.Lock()
+def init_around(app: Flask) -> None:
+    """The memory of this application."""
+    app.extensions["around"] = Remembered[Around](seconds=SECONDS)
 
 
 def around(point: PointView, *, at: datetime) -> Around:
-    """What stands around the form of `point`, at most a minute old."""
+    """What stands around the form of `point`, at most a minute old; the page's foot names the point's district."""
+    belongs_to(point.district_id)
     day = at.astimezone(SHANGHAI).date()
-    key = (point.id, day.toordinal())
-    looked_at, found = _known.get(key, (0.0, None))
-    if found is not None and time.monotonic() - looked_at < _SECONDS:
-        return found
-    solved = None
-    found = Around(
-        listeners=listeners_at(db(), point),
-        on_duty=on_duty_at(db(), point, day),
-        solved=solved,
-    )
-    with _lock:
-        if len(_known) >= _MOST:
-            _known.clear()
-        _known[key] = (time.monotonic(), found)
-    return found
+
+    def look() -> Around:
+        solved = last_solved(db(), point)
+        return Around(
+            listeners=listeners_at(db(), point),
+            on_duty=on_duty_at(db(), point, day),
+            proof=Proof(solved.title, solved.people, url_for("public.topic", number=solved.topic_number)) if solved else None,
+        )
+
+    memory: Remembered[Around] = current_app.extensions["around"]
+    return memory.get(f"{point.id} {day}", look, at=at)

@@ -7,7 +7,7 @@ from intake.domain.errors import DomainError, Expired, InvalidInput, NotFound, T
 from intake.domain.point import PointState
 from intake.domain.receipt import parse_receipt_number
 from intake.domain.submission import Channel
-from intake.queries.point import PointView, point_by_code
+from intake.queries.point import PointView, point_by_code, successor_of
 from intake.queries.receipt import ReceiptSecret, receipt_secret, receipt_view
 from intake.services.form_key import issue_form_key, read_form_key
 from intake.services.receipt import code_fits, code_for, token_fits, token_for
@@ -120,8 +120,13 @@ def privacy() -> Page:
 
 
 def _point(code: str) -> PointView:
-    point = point_by_code(db(), code.lower()) if len(code) <= 40 and "\x00" not in code else None
+    sound = len(code) <= 40 and "\x00" not in code
+    point = point_by_code(db(), code.lower()) if sound else None
     if point is None:
+        moved = successor_of(db(), code.lower()) if sound else None
+        if moved is not None:
+            # Its new code isn't told: the old one may have been changed because it was abused.
+            raise Expired(_("这张海报旧了，%(name)s换了新的二维码。请扫墙上的新海报，或到社区服务台说。", name=moved.name))
         raise NotFound("没有这个直报点。二维码可能旧了，请看看墙上的新海报，或到社区服务台说。")
     return point
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from config.taxonomy import default_taxonomy
+from intake.domain.personal_data import personal_data
 from tests.unit.triage.stream import Arrival, b_cubed, pairwise, replay
 from workers.triage.message import Finding, Message
 from workers.triage.pipeline import default_pipeline
-from workers.triage.stages.redact import personal_data
 
 DEMO = Path(__file__).parents[3] / "intake" / "cli" / "demo_data"
 DISTRICT: dict[str, Any] = tomllib.loads((DEMO / "district.toml").read_text(encoding="utf-8"))

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.triage.message import Span
-from workers.triage.stages.redact import DOT, fold, mask, personal_data
+from intake.domain.personal_data import DOT, Span, fold, mask, personal_data
 
 WIDE = str.maketrans("0123456789", "".join(chr(0xFF10 + n) for n in range(10)))
 SPELT = str.maketrans("0123456789", "零一二三四五六七八九")

@@ -21,6 +21,7 @@ def test_the_shipped_workflow_holds_the_agreed_deadlines() -> None:
     assert (workflow.owner.convenor_after_working_days, workflow.owner.staff_after_working_days) == (2, 4)
     assert workflow.retention.contact_days == 180
     assert workflow.same_matter.window_days == 90
+    assert not workflow.release.second_person
     assert workflow.holidays.off == frozenset()
 
 
@@ -33,6 +34,8 @@ def test_the_shipped_workflow_holds_the_agreed_deadlines() -> None:
         ("window_days = 90", "window_days = 90\nwindows = 1", "windows is unknown"),
         ("staff_after_working_days = 4", "staff_after_working_days = 2", "staff_after_working_days must be greater"),
         ("[same_matter]", "[other]", "unknown section [other]"),
+        ("second_person = false", "second_person = 0", "[release] needs second_person"),
+        ("second_person = false", "", "[release] needs second_person"),
         ("off = []", 'off = ["soon"]', "[holidays]: off must be a list of dates"),
         ("off = []", "off = [2027-01-01]\nextra = 1", "only file, off, working"),
         ("off = []", "off = [2027-01-01]", "2027-01-01 is both"),

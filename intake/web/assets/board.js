@@ -1,0 +1,143 @@
+// The screening board: keys, focus and what is read aloud. Links and forms work without any of it.
+const PANE_KEYS = new Set(["a", "r", "m", "t", "x", "u"]);
+const REMEMBERED = "zhibao-keys";
+const TOAST_STAYS = 12000;
+
+const find = (what, root = document) => root.querySelector(what);
+const cards = () => [...document.querySelectorAll("a.topic")];
+const keysWanted = () => { try { return localStorage.getItem(REMEMBERED) !== "off"; } catch { return true; } };
+
+export function board() {
+  if (!find("#board")) return;
+  for (const button of document.querySelectorAll("[data-opens]")) button.hidden = false;
+  setUpKeysDialog();
+  dress(document);
+  document.addEventListener("keydown", onKey);
+  document.addEventListener("click", onClick);
+  document.addEventListener("click", onCurrent, { capture: true });
+  document.addEventListener("input", keepDraft);
+  document.addEventListener("htmx:after:swap", afterSwap);
+  document.addEventListener("htmx:error", () => say(find("#live").dataset.failed));
+}
+
+function setUpKeysDialog() {
+  const box = find("#keys-on");
+  box.checked = keysWanted();
+  box.addEventListener("change", () => { try { localStorage.setItem(REMEMBERED, box.checked ? "on" : "off"); } catch { /* remembered for this page only */ } });
+}
+
+// Read aloud by screen readers: the region stands outside of what is put in anew.
+function say(words) {
+  const live = find("#live");
+  live.textContent = "";
+  setTimeout(() => { live.textContent = words; }, 50);
+}
+
+let shown = 0;
+function dress(root) {
+  const toast = find("#toast", root);
+  if (!toast) return;
+  clearTimeout(shown);
+  const later = () => { shown = setTimeout(() => toast.remove(), TOAST_STAYS); };
+  for (const event of ["pointerenter", "focusin"]) toast.addEventListener(event, () => clearTimeout(shown));
+  for (const event of ["pointerleave", "focusout"]) toast.addEventListener(event, later);
+  later();
+}
+
+// What was typed for one topic is there again when one comes back to it.
+const drafts = new Map();
+function keepDraft(event) {
+  if (event.target.id === "words") drafts.set(find("#pane-title").dataset.topic, event.target.value);
+}
+
+// The card whose topic is in the pane already needs no asking.
+function onCurrent(event) {
+  if (!event.target.closest("a.topic[aria-current]") || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  event.stopPropagation();
+  find("#board").classList.add("chosen");
+  find("#pane-title")?.focus();
+}
+
+let asked = "";
+function afterSwap(event) {
+  const title = find("#pane-title");
+  const put = event.detail?.ctx?.target?.id;
+  if (put !== "pane" && put !== "board") return;
+  for (const button of document.querySelectorAll("[data-opens]")) button.hidden = false;
+  if (title) for (const card of cards()) {
+    const current = new URL(card.href).searchParams.get("topic") === title.dataset.topic;
+    current ? card.setAttribute("aria-current", "true") : card.removeAttribute("aria-current");
+  }
+  if (put === "pane") find("#board").classList.add("chosen");
+  dress(document);
+  if (put === "board" && find("#toast")) drafts.clear();
+  const words = find("#words"), draft = title && drafts.get(title.dataset.topic);
+  if (words && draft && !words.value) words.value = draft;
+  const error = find("#pane #error"), field = find("#pane [aria-invalid]");
+  if (error) { say(error.textContent.trim()); (field ?? error).focus(); return; }
+  if (asked === "find") { find("#merging input[name=target], #find")?.focus(); asked = ""; return; }
+  const toast = find("#toast > p");
+  if (put === "board" && toast) say(toast.textContent.trim() + (title ? ` ${title.textContent}` : ""));
+  find("#pane > .pane-body")?.scrollTo(0, 0);
+  title?.focus({ preventScroll: matchMedia("(min-width: 1101px)").matches });
+}
+
+function onClick(event) {
+  const target = event.target.closest("[data-opens], [data-closes], .toast-close, #pane button[name=action]");
+  if (!target) return;
+  if (target.dataset.opens) return openKeys();
+  if (target.dataset.closes) return find(`#${target.dataset.closes}`).close();
+  if (target.matches(".toast-close")) { event.preventDefault(); target.closest(".toast").remove(); find("#pane-title")?.focus(); return; }
+  asked = target.value;
+  if (!ready(target)) event.preventDefault();
+}
+
+// What the server would send back for is asked for at once: a topic to merge into, then the words. It checks again.
+function ready(button) {
+  const form = button.form;
+  const words = find("textarea[name=words]", form);
+  if (button.value === "find" || !words) return true;
+  if (button.value === "merge") find("#merging").open = true;
+  if (button.value === "merge" && !find("input[name=target]:checked", form)) {
+    find("#find", form).focus();
+    return false;
+  }
+  if (words.value.trim()) return true;
+  say(form.dataset.reasons);
+  words.placeholder = form.dataset.reasons;
+  words.focus();
+  return false;
+}
+
+function openKeys() {
+  const dialog = find("#keys");
+  if (!dialog.open) dialog.showModal();
+}
+
+const typing = one => one.matches?.("textarea, select, [contenteditable], input:not([type=radio]):not([type=checkbox])");
+
+function onKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat && !"jk".includes(event.key)) return;
+  if (event.key === "Escape" && typing(event.target)) { find("#pane-title")?.focus({ preventScroll: true }); return; }
+  if (typing(event.target) || find("dialog[open]")) return;
+  if (event.key === "?") { event.preventDefault(); openKeys(); return; }
+  if (!keysWanted()) return;
+  const key = event.key.toLowerCase();
+  if (key === "/") { event.preventDefault(); find(".board-list input[name=q]").select(); find(".board-list input[name=q]").focus(); }
+  else if (key === "j" || key === "k") step(key === "j" ? 1 : -1, event);
+  else if (PANE_KEYS.has(key)) {
+    const button = find(`#pane [data-key="${key}"]`);
+    if (button && !button.disabled) { event.preventDefault(); button.click(); }
+  }
+}
+
+function step(by, event) {
+  const all = cards();
+  const here = all.includes(document.activeElement) ? document.activeElement : all.find(one => one.hasAttribute("aria-current"));
+  const next = all[here ? all.indexOf(here) + by : 0];
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
+  next.scrollIntoView({ block: "nearest" });
+}

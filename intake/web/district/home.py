@@ -1,0 +1,65 @@
+"""今天要办."""
+
+import datetime as dt
+
+from flask import render_template
+
+from intake.domain.permission import Permission
+from intake.domain.receipt import SHANGHAI
+from intake.domain.working_days import HolidayTable, is_working_day, working_days_between
+from intake.queries.district_home import Waiting, waiting_for
+from intake.queries.district_month import district_month
+from intake.web.district.blueprint import district
+from intake.web.district.curve import curve
+from intake.web.guard import actor, requires
+from intake.web.unit_of_work import db, wiring
+
+
+@district.get("")
+@requires(Permission.SCREEN_VIEW)
+def home() -> str:
+    """What waits for the district's staff, and what became of the month's submissions."""
+    month = district_month(db(), actor(), at=wiring().clock.now())
+    return _page(month=month, growth=curve(month.days, first=month.first, last=month.last))
+
+
+@district.get("/upkeep")
+@requires(Permission.PLACES_VIEW)
+def upkeep() -> str:
+    """What waits for whoever looks after the points: the same list, without the topics of those who don't screen."""
+    return _page(month=None, growth=None)
+
+
+def _page(**parts: object) -> str:
+    at, holidays = wiring().clock.now(), _holidays()
+    lines = waiting_for(
+        db(), actor(), at=at, idle_before=_working_days_ago(at, wiring().workflow.owner.candidate_idle_working_days, holidays=holidays)
+    )
+    pressing = [line.since for line in lines if line.presses]
+    return render_template(
+        "district/home.html",
+        lines=lines,
+        today=at.astimezone(SHANGHAI),
+        waited=working_days_between(min(pressing), at, holidays=holidays) if pressing else None,
+        days={line: _days(line, at) for line in lines},
+        **parts,
+    )
+
+
+def _days(line: Waiting, at: dt.datetime) -> int:
+    """Whole days since, by the calendar in Shanghai."""
+    return (at.astimezone(SHANGHAI).date() - line.since.astimezone(SHANGHAI).date()).days
+
+
+def _holidays() -> HolidayTable:
+    announced = wiring().workflow.holidays
+    return HolidayTable(off=announced.off, working=announced.working)
+
+
+def _working_days_ago(at: dt.datetime, days: int, *, holidays: HolidayTable) -> dt.datetime:
+    """The same time of day on the working day from which `days` have passed by `at`."""
+    day = at
+    while days:
+        days -= is_working_day(day.astimezone(SHANGHAI).date(), holidays=holidays)
+        day -= dt.timedelta(days=1)
+    return day

@@ -1,0 +1,225 @@
+"""The screening board with script: the pane alone is put in anew, keys decide, the focus goes along, and nothing breaks our own policy."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from intake.domain.topic import TopicAction, TopicState
+from intake.models import Topic
+from tests.browser.conftest import Enter, Site
+from tests.browser.measures import small_targets, too_wide, violations
+from tests.browser.people import Person
+from tests.factories.matters import decided, taken_up, told, topic_of, topic_row
+
+pytestmark = pytest.mark.browser
+
+LONGCHI, ZIWEI = "nvgch2345a", "ziwei2345b"
+
+
+@pytest.fixture
+def topics(site: Site) -> list[int]:
+    """Three proposed topics in the board's order: the one most people spoke of first."""
+    wiring, zhou, jing = site.wiring, site.users["zhou"], site.users["wangjing"]
+    with wiring.sessions() as session:
+        for left in session.query(Topic).filter_by(state=TopicState.PROPOSED).all():
+            decided(wiring, jing, left.id, TopicAction.REFER, "先请有关单位看。")
+    made = []
+    for title, voices in (("河边栏杆松动", 3), ("菜场门口占道", 2), ("楼道堆物", 1)):
+        told_of = [told(wiring, LONGCHI, f"{title}，第 {number} 位居民") for number in range(voices)]
+        made.append(taken_up(wiring, jing, topic_of(wiring, zhou, title, *told_of)))
+    return made
+
+
+@pytest.fixture
+def staff(enter: Enter) -> Person:
+    """王静 at her desk; whatever the browser complains about fails the test."""
+    person = enter(desk=True)
+    person.sign_in("wangjing")
+    return person
+
+
+def complaints(page: Page) -> list[str]:
+    """What the browser says on its console from now on: errors of scripts and breaches of the policy."""
+    heard: list[str] = []
+    page.on("console", lambda message: heard.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    return heard
+
+
+def title(page: Page) -> str:
+    """The topic in the pane."""
+    return page.locator("#pane-title").inner_text()
+
+
+def test_choosing_a_card_changes_the_pane_and_the_address_alone(staff: Person, topics: list[int]) -> None:
+    page, heard = staff.page, complaints(staff.page)
+    staff.open("/d/topics")
+    assert title(page) == "河边栏杆松动"
+    page.evaluate("document.querySelector('.board-list').dataset.kept = 'yes'")
+    page.locator("a.topic", has_text="楼道堆物").click()
+    expect(page.locator("#pane-title")).to_have_text("楼道堆物")
+    expect(page.locator("#pane-title")).to_be_focused()
+    assert staff.path == f"/d/topics?topic={topics[2]}"
+    assert page.locator(".board-list").get_attribute("data-kept") == "yes", "the columns stayed"
+    assert page.locator("a.topic[aria-current]").count() == 1
+    assert "楼道堆物" in page.locator("a.topic[aria-current]").inner_text()
+    assert page.title().startswith("楼道堆物")
+    page.go_back()
+    expect(page.locator("#pane-title")).to_have_text("河边栏杆松动")
+    assert heard == []
+
+
+def test_what_was_typed_for_a_topic_is_there_when_one_comes_back(staff: Person, topics: list[int]) -> None:
+    page = staff.page
+    staff.open(f"/d/topics?topic={topics[0]}")
+    page.fill("#words", "先写一半")
+    page.locator("a.topic", has_text="河边栏杆松动").click()
+    assert page.locator("#words").input_value() == "先写一半", "its own card asks for nothing"
+    page.locator("a.topic", has_text="楼道堆物").click()
+    expect(page.locator("#pane-title")).to_have_text("楼道堆物")
+    assert page.locator("#words").input_value() == ""
+    page.locator("a.topic", has_text="河边栏杆松动").click()
+    expect(page.locator("#pane-title")).to_have_text("河边栏杆松动")
+    expect(page.locator("#words")).to_have_value("先写一半")
+
+
+def test_keys_move_open_and_decide_but_never_without_words(staff: Person, site: Site, topics: list[int]) -> None:
+    page, heard = staff.page, complaints(staff.page)
+    staff.open("/d/topics")
+    first, second, third = topics
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("#pane-title")).to_have_text("菜场门口占道")
+    page.keyboard.press("k")
+    page.keyboard.press("Enter")
+    expect(page.locator("#pane-title")).to_have_text("河边栏杆松动")
+    page.keyboard.press("a")
+    expect(page.locator("#words")).to_be_focused()
+    expect(page.locator("#live")).to_have_text("请先写理由，每位反映过的居民都会看到。")
+    assert topic_row(site.wiring, first).state is TopicState.PROPOSED
+    page.keyboard.type("x a r 属实")  # letters in a field are letters
+    assert page.locator("#words").input_value() == "x a r 属实"
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Escape")
+    expect(page.locator("#pane-title")).to_be_focused()
+    page.keyboard.press("a")
+    expect(page.locator("#pane-title")).to_have_text("菜场门口占道")
+    expect(page.locator("#pane-title")).to_be_focused()
+    expect(page.locator("#live")).to_contain_text("“河边栏杆松动”已入库。")
+    expect(page.locator("#toast")).to_be_visible()
+    assert topic_row(site.wiring, first).state is TopicState.POOLED
+    assert f"topic={second}" in staff.path
+    page.keyboard.press("x")
+    page.keyboard.type("已经清走。")
+    page.keyboard.press("Escape")
+    page.keyboard.press("x")
+    expect(page.locator("#pane-title")).to_have_text("楼道堆物")
+    assert topic_row(site.wiring, second).state is TopicState.REJECTED
+    assert topic_row(site.wiring, third).state is TopicState.PROPOSED
+    assert heard == []
+
+
+def test_merging_by_key_asks_for_the_topic_then_the_words_and_leads_back(staff: Person, site: Site, topics: list[int]) -> None:
+    page, heard = staff.page, complaints(staff.page)
+    staff.open(f"/d/topics?topic={topics[2]}")
+    page.keyboard.press("m")
+    expect(page.locator("#find")).to_be_focused()
+    page.fill("#words", "都是通道的事。")
+    page.fill("#find", "占道")
+    page.keyboard.press("Enter")
+    expect(page.locator("input[name=target]")).to_have_count(1)
+    assert page.locator("#words").input_value() == "都是通道的事。"
+    assert topic_row(site.wiring, topics[2]).state is TopicState.PROPOSED
+    page.locator("input[name=target]").check()
+    page.keyboard.press("m")
+    expect(page.locator("#toast")).to_contain_text("“楼道堆物”已合并。")
+    assert topic_row(site.wiring, topics[2]).merged_into_id == topics[1]
+    page.locator("#toast").get_by_text("撤销合并").click()
+    expect(page.locator("#pane-title")).to_have_text("楼道堆物")
+    page.fill("#words", "不是一回事。")
+    staff.button("撤销合并").click()
+    expect(page.locator("#live")).to_contain_text("合并已撤销")
+    assert topic_row(site.wiring, topics[2]).state is TopicState.PROPOSED
+    assert heard == []
+
+
+def test_the_slower_of_two_reads_who_decided_and_keeps_the_words(staff: Person, site: Site, topics: list[int]) -> None:
+    page = staff.page
+    staff.open(f"/d/topics?topic={topics[0]}")
+    decided(site.wiring, site.users["wangjing"], topics[0], TopicAction.APPROVE, "同事已经同意。")
+    page.fill("#words", "我写了很长的理由。")
+    page.locator("#pane-title").focus()
+    page.keyboard.press("r")
+    expect(page.locator("#pane .alert-danger")).to_contain_text("刚刚有人处理过")
+    expect(page.locator("#pane")).to_contain_text("同事已经同意。")
+    expect(page.locator("#pane")).to_contain_text("我写了很长的理由。")
+    assert staff.path == f"/d/topics?topic={topics[0]}", "the address can be opened again"
+
+
+def test_the_list_of_keys_opens_by_key_and_button_and_keys_can_be_switched_off(staff: Person, topics: list[int]) -> None:
+    page = staff.page
+    staff.open("/d/topics")
+    page.keyboard.press("?")
+    expect(page.locator("dialog#keys")).to_be_visible()
+    page.keyboard.press("j")
+    assert violations(page) == []
+    page.get_by_label("在这台电脑上使用快捷键").uncheck()
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog#keys")).to_be_hidden()
+    page.keyboard.press("a")
+    page.wait_for_timeout(100)
+    expect(page.locator("#words")).not_to_be_focused()
+    staff.button("快捷键").click()
+    page.get_by_label("在这台电脑上使用快捷键").check()
+    staff.button("关闭").click()
+    page.keyboard.press("/")
+    expect(page.locator(".board-list input[name=q]")).to_be_focused()
+
+
+def test_further_cards_of_a_column_are_put_below(staff: Person, site: Site) -> None:
+    zhou = site.users["zhou"]
+    for number in range(10):
+        topic_of(site.wiring, zhou, f"候选 {number}", told(site.wiring, ZIWEI, f"第 {number} 件事"))
+    page = staff.page
+    staff.open("/d/topics")
+    column = page.locator("section.column").first
+    assert column.locator("a.topic").count() == 8
+    column.locator(".more a").click()
+    expect(column.locator("a.topic")).to_have_count(min(10, int(column.locator(".count").inner_text())))
+    assert staff.path == "/d/topics"
+    assert page.locator("section.column").count() == 3
+
+
+def test_on_a_narrow_screen_the_topic_takes_the_place_of_the_list(staff: Person, topics: list[int]) -> None:
+    page = staff.page
+    page.set_viewport_size({"width": 360, "height": 740})
+    staff.open("/d/topics")
+    expect(page.locator("#pane")).to_be_hidden()
+    page.locator("a.topic", has_text="楼道堆物").click()
+    expect(page.locator("#pane-title")).to_be_visible()
+    expect(page.locator(".board-list")).to_be_hidden()
+    assert too_wide(page) == []
+    assert small_targets(page, 44) == []
+    staff.link("回到列表").click()
+    expect(page.locator(".board-list")).to_be_visible()
+    expect(page.locator("#pane")).to_be_hidden()
+
+
+def test_everything_is_there_without_script(enter: Enter, site: Site, topics: list[int]) -> None:
+    staff = enter(desk=True, java_script_enabled=False)
+    staff.sign_in("wangjing")
+    staff.open("/d/topics")
+    page = staff.page
+    page.locator("a.topic", has_text="菜场门口占道").click()
+    page.wait_for_url(re.compile(r"topic="))
+    assert title(page) == "菜场门口占道"
+    page.locator("details.merging summary").click()
+    page.fill("#words", "说的是同一处。")
+    page.fill("#find", "栏杆")
+    staff.button("找").click()
+    assert page.locator("#words").input_value() == "说的是同一处。"
+    page.locator("input[name=target]").first.check()
+    staff.button("合并").click()
+    staff.sees("“菜场门口占道”已合并。")
+    assert topic_row(site.wiring, topics[1]).merged_into_id == topics[0]

@@ -1,0 +1,159 @@
+"""The demo district's three months, lived through with the real services and the real triage."""
+
+import os
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+
+import psycopg
+import pytest
+from sqlalchemy import func, select, text
+
+from config.settings import Settings
+from intake.adapters.migrate import upgrade
+from intake.cli import demo_life
+from intake.cli.demo_life import FIRST, Join, Say, Timeline, key_of, timeline
+from intake.cli.district_seed import read_district, seed_district
+from intake.domain.errors import Forbidden
+from intake.domain.notification import NoticeState
+from intake.domain.permission import Role
+from intake.domain.release import ReleaseKind, ReleaseState
+from intake.domain.submission import OPEN_FOR_DECISION, Channel, SubmissionState, Urgency
+from intake.domain.topic import TopicState
+from intake.models import Area, Finding, HistoryEntry, Notification, Release, Submission, SubmissionKey, Topic
+from intake.queries.receipt import receipt_view
+from intake.services.ownership import escalate_due
+from intake.services.retention import apply_retention
+from intake.services.submission_close import close_silent
+from intake.wiring import Wiring, wire
+from tests.conftest import _libpq, test_database_url
+from tests.factories.clock import TestClock
+from workers import rehearsal
+from workers.rehearsal import Lived, live
+
+
+@pytest.fixture(scope="module")
+def installed() -> Iterator[Wiring]:
+    """The seeded demo district in a database of its own, and a clock that stands on Tuesday 2026-11-03, 9:00."""
+    name = f"t_{uuid.uuid4().hex[:16]}"
+    admin_url = _libpq(test_database_url("zhibao_super", "postgres"))
+    with psycopg.connect(admin_url, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} OWNER zhibao_owner TEMPLATE zhibao STRATEGY FILE_COPY")
+    upgrade(test_database_url("zhibao_owner", name))
+    clock = TestClock()
+    settings = Settings(
+        environment="test",
+        database_url=test_database_url("zhibao_app", name),
+        redis_url=os.environ["ZHIBAO_TEST_VALKEY"],
+        secret_key="t" * 64,
+        field_keys="k1:" + "A" * 43 + "=",
+    )
+    wiring = wire(settings, clock=clock, pool_size=2)
+    with wiring.sessions.begin() as session:
+        seed_district(session, read_district(), at=timeline(clock.now()).begins)
+    yield wiring
+    wiring.close()
+    with psycopg.connect(admin_url, autocommit=True) as admin:
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_a_life_that_meets_a_refusal_leaves_nothing_behind(installed: Wiring, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = installed.clock.now() - timedelta(days=2)
+    said = Say(at, FIRST, "龙池社区", "幸福里路灯不亮", "", "", Channel.FORM)
+    # A member of another street has no say in 龙池社区.
+    stranger = Join(at + timedelta(hours=1), FIRST, "lamp", "路灯不亮", "沈若兰")
+    monkeypatch.setattr(rehearsal, "timeline", lambda now: Timeline(at, now, (said, stranger)))
+    with pytest.raises(Forbidden):
+        live(installed, now=installed.clock.now())
+    with installed.sessions() as session:
+        assert session.scalar(select(func.count()).select_from(Submission)) == 0
+        assert not demo_life.already_lived(session)
+
+
+@pytest.fixture(scope="module")
+def lived(installed: Wiring) -> Lived:
+    """The outcome of the one life these tests look at."""
+    seen: list[tuple[int, int]] = []
+    lived = live(installed, now=installed.clock.now(), report=lambda done, total: seen.append((done, total)))
+    assert lived is not None
+    assert seen == sorted(seen)
+    assert seen[-1][0] == seen[-1][1]
+    return lived
+
+
+def test_every_page_has_something_to_show(installed: Wiring, lived: Lived) -> None:
+    with installed.sessions() as session:
+        fengshan = session.scalars(select(Area.path).where(Area.name == "丰山街道")).one()
+        of_zhou = (
+            select(func.count()).select_from(Submission).join(Area, Area.id == Submission.area_id).where(Area.path.startswith(fengshan))
+        )
+        assert session.scalar(of_zhou.where(Submission.state.in_(OPEN_FOR_DECISION))) == 7
+        waiting = session.execute(select(Submission.owner_role, Submission.urgency).where(Submission.state.in_(OPEN_FOR_DECISION))).all()
+        assert 40 <= len(waiting) <= 70
+        assert sum(role is Role.STAFF for role, _ in waiting) == 2
+        assert sum(urgency is Urgency.EMERGENCY for _, urgency in waiting) == 1
+        topics = Counter(session.scalars(select(Topic.state)))
+        assert set(topics) == set(TopicState)
+        assert (topics[TopicState.PROPOSED], topics[TopicState.POOLED]) == (6, 9)
+        assert 12 <= topics[TopicState.CANDIDATE] <= 18
+        releases = Counter(session.scalars(select(Release.state)))
+        assert releases[ReleaseState.RELEASED] >= 10
+        assert releases[ReleaseState.DRAFT] >= 1
+        assert releases[ReleaseState.WITHDRAWN] >= 1
+        states = Counter(session.scalars(select(Submission.state)))
+        assert lived.submissions == sum(states.values()) == session.scalar(select(func.count()).select_from(Finding))
+        assert {SubmissionState.CLOSED, SubmissionState.DECLINED, SubmissionState.REFERRED, SubmissionState.WITHDRAWN} < set(states)
+
+
+def test_the_real_machine_suggested_most_places_rightly(installed: Wiring, lived: Lived) -> None:
+    del lived
+    with installed.sessions() as session:
+        rows = session.execute(text("SELECT topic_id, model_version IS NOT NULL FROM contributors WHERE status = 'confirmed'")).all()
+        by_machine = sum(machine for _, machine in rows)
+        assert by_machine > 0.6 * len(rows)
+        # What was withdrawn and emptied leaves the index, while its words stay counted.
+        kept = "SELECT g.gram, count(*) AS n FROM submission_grams s, unnest(s.grams) AS g(gram) GROUP BY 1"
+        short = f"SELECT count(*) FROM ({kept}) AS k LEFT JOIN gram_counts c USING (gram) WHERE coalesce(c.documents, 0) < k.n"
+        assert session.scalar(text(short)) == 0
+
+
+def test_the_resident_who_spoke_first_reads_every_step_to_the_end(installed: Wiring, lived: Lived) -> None:
+    del lived
+    with installed.sessions() as session:
+        first = session.get_one(SubmissionKey, key_of(FIRST)).submission_id
+        page = receipt_view(session, first)
+        assert page.topic_title == "幸福里片区路灯不亮"
+        assert page.topic_people == 22
+        reasons = [step.reason for step in page.steps if step.reason]
+        assert len(reasons) == 6
+        assert reasons[-1].startswith("41盏灯全部换新")
+        assert [step.at for step in page.steps] == sorted(step.at for step in page.steps)
+        topic = session.scalars(select(Topic).where(Topic.title == page.topic_title)).one()
+        told = session.scalars(select(Release).where(Release.topic_id == topic.id).order_by(Release.released_at)).all()
+        assert [release.kind for release in told] == [ReleaseKind.IN_HAND, ReleaseKind.DECISION, ReleaseKind.RESULT]
+        assert all(release.state is ReleaseState.RELEASED and release.released_by != release.prepared_by for release in told)
+
+
+def test_the_jobs_of_today_find_nothing_that_was_forgotten(installed: Wiring, lived: Lived) -> None:
+    del lived
+    now, workflow = installed.clock.now(), installed.workflow
+    with installed.sessions() as session:
+        assert escalate_due(session, workflow=workflow, at=now, limit=100) <= 3
+        assert close_silent(session, workflow=workflow, at=now, limit=100) <= 1
+        assert apply_retention(session, workflow=workflow, at=now, limit=100) == 0
+        unsent = select(func.count()).where(Notification.state != NoticeState.SENT, Notification.due_at <= now)
+        assert session.scalar(unsent) == 0
+        assert session.scalar(select(func.count()).where(HistoryEntry.at > now)) == 0
+        assert session.scalar(select(func.count()).where(Submission.state == SubmissionState.RECEIVED)) == 0
+        waiting = Submission.state.in_(OPEN_FOR_DECISION) & (Submission.owner_role != Role.STAFF)
+        oldest = session.scalar(select(func.min(Submission.received_at)).where(waiting))
+        assert oldest is not None
+        assert oldest > now - timedelta(days=7)
+        session.rollback()
+
+
+def test_a_life_is_lived_once(installed: Wiring, lived: Lived) -> None:
+    assert live(installed, now=installed.clock.now() + timedelta(days=1)) is None
+    with installed.sessions() as session:
+        assert session.scalar(select(func.count()).select_from(Submission)) == lived.submissions

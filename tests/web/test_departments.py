@@ -1,0 +1,288 @@
+"""承办单位 and 本区设置 on the desk."""
+
+import io
+import re
+import struct
+import zlib
+from collections.abc import Mapping
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from PIL import Image
+from werkzeug.test import TestResponse
+
+from intake.models import Department, DistrictProfile
+from intake.wiring import Wiring
+from tests.factories.administrators import street_administrator
+from tests.factories.town import Town
+from tests.web.pages import Person, hidden, sign_in, words_of
+from tests.web.test_places import post
+from tests.web.test_query_counts import cost
+
+PATH = "/d/departments"
+
+
+@pytest.fixture
+def chen(client: FlaskClient, town: Town) -> Person:
+    """陈立, 管理员 of the district."""
+    return sign_in(client, "chenli")
+
+
+def unit(wiring: Wiring, name: str) -> Department:
+    with wiring.sessions() as session:
+        return session.query(Department).filter_by(name=name).one()
+
+
+def make(person: Person, name: str, **fields: object) -> TestResponse:
+    return post(person, f"{PATH}/new", {"name": name, "active": "1", **fields})
+
+
+def backstops(wiring: Wiring) -> list[str]:
+    with wiring.sessions() as session:
+        return [one.name for one in session.query(Department).filter_by(is_backstop=True)]
+
+
+def test_a_department_answers_for_categories(chen: Person, wiring: Wiring, town: Town) -> None:
+    codes = [category.code for category in wiring.taxonomy.categories[:2]]
+    assert make(chen, "云栖区住建局", duty="房屋、物业", phone="0550-0000100", categories=codes).status_code == 303
+    page = words_of(chen.get(PATH))
+    assert "云栖区住建局" in page
+    assert wiring.taxonomy.categories[1].name in page
+    found = unit(wiring, "云栖区住建局")
+    edited = chen.get(f"{PATH}/{found.id}").get_data(as_text=True)
+    assert len(re.findall(r'name="categories" value="[^"]+" checked', edited)) == 2
+    assert "新建承办单位" in edited
+    assert "没有找到" in words_of(chen.get(f"{PATH}?q=教育"))
+    assert "云栖区住建局" in words_of(chen.get(f"{PATH}?q=物业"))
+
+
+# There is always exactly one that takes what fits none.
+def test_there_is_always_exactly_one_backstop(chen: Person, wiring: Wiring, town: Town) -> None:
+    make(chen, "一局")
+    assert backstops(wiring) == ["一局"]
+    make(chen, "二局")
+    assert backstops(wiring) == ["一局"]
+    make(chen, "三局", is_backstop="1")
+    assert backstops(wiring) == ["三局"]
+    two = unit(wiring, "二局")
+    assert post(chen, f"{PATH}/{two.id}", name="二局", active="1", is_backstop="1", version=two.version).status_code == 303
+    assert backstops(wiring) == ["二局"]
+    two = unit(wiring, "二局")
+    without = post(chen, f"{PATH}/{two.id}", name="二局", active="1", version=two.version)
+    assert without.status_code == 422
+    assert "总要有一个单位兜底" in words_of(without)
+    asleep = post(chen, f"{PATH}/{two.id}", name="二局", is_backstop="1", version=two.version)
+    assert asleep.status_code == 422
+    assert "不能停用" in words_of(asleep)
+    assert backstops(wiring) == ["二局"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"name": ""}, "请填写单位名称"),
+        ({"name": "局" * 41}, "最多 40 个字"),
+        ({"name": "一局"}, "已经有“一局”了"),
+        ({"duty": "责" * 301}, "最多 300 个字"),
+        ({"phone": "0" * 41}, "最多 40 个字"),
+        ({"categories": ["no-such-code"]}, "系统不认识"),
+    ],
+)
+def test_a_department_with_a_mistake_is_not_made(
+    chen: Person, wiring: Wiring, town: Town, fields: dict[str, object], sentence: str
+) -> None:
+    make(chen, "一局")
+    answer = post(chen, f"{PATH}/new", {"name": "新局", "active": "1", "phone": "0550-0000111", **fields})
+    assert answer.status_code == 422
+    assert sentence in words_of(answer)
+    with wiring.sessions() as session:
+        assert session.query(Department).count() == 1
+
+
+def test_two_who_change_one_department_meet(chen: Person, wiring: Wiring, town: Town) -> None:
+    make(chen, "一局")
+    path = f"{PATH}/{unit(wiring, '一局').id}"
+    assert post(chen, path, name="先改的", active="1", is_backstop="1", version=1).status_code == 303
+    slower = post(chen, path, name="后改的", active="1", is_backstop="1", version=1)
+    assert slower.status_code == 409
+    assert 'value="后改的"' in slower.get_data(as_text=True)
+
+
+def test_departments_belong_to_the_whole_district(app: Flask, chen: Person, wiring: Wiring, town: Town) -> None:
+    make(chen, "一局")
+    one = unit(wiring, "一局")
+    street_administrator(wiring, town.street_id)
+    gu = sign_in(app.test_client(), "guning")
+    assert "一局" in words_of(gu.get(PATH))
+    assert "新建承办单位" not in words_of(gu.get(PATH))
+    assert make(gu, "二局").status_code == 403
+    assert post(gu, f"{PATH}/{one.id}", name="改了", active="1", version=1).status_code == 403
+    for login in ("zhou", "wangjing", "sunyi"):
+        other = sign_in(app.test_client(), login)
+        assert other.client.get(PATH).status_code == 403
+        assert make(other, "二局").status_code == 403
+    assert app.test_client().get(PATH).status_code == 303
+    assert chen.get(f"{PATH}/999999").status_code == 404
+    assert post(chen, f"{PATH}/999999", name="x", version=1).status_code == 404
+
+
+def test_a_list_of_two_pages_costs_the_same(chen: Person, wiring: Wiring, town: Town) -> None:
+    make(chen, "第 00 局")
+    few = cost(wiring, chen, PATH, "第 00 局")
+    for number in range(1, 33):
+        make(chen, f"第 {number:02d} 局")
+    assert cost(wiring, chen, PATH, "第 00 局") == few <= 8
+    first = chen.get(PATH).get_data(as_text=True)
+    path = first.split('rel="next"')[0].rsplit('href="', 1)[1].split('"')[0].replace("&amp;", "&")
+    second = chen.get(path).get_data(as_text=True)
+    names = [re.findall(r">(第 \d\d 局)<", page) for page in (first, second)]
+    assert names[0] + names[1] == [f"第 {number:02d} 局" for number in range(33)]
+
+
+# --- 本区设置 -------------------------------------------------------------------------------------------------------------------------------
+
+
+def picture(size: tuple[int, int] = (200, 200), form: str = "PNG") -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", size, "#0F6B5C").save(out, form)
+    return out.getvalue()
+
+
+def settings_of(wiring: Wiring) -> DistrictProfile | None:
+    with wiring.sessions() as session:
+        return session.query(DistrictProfile).one_or_none()
+
+
+def save(person: Person, fields: Mapping[str, object] = {}, *, emblem: bytes | None = None, version: object = None) -> TestResponse:
+    html = person.get("/d/settings").get_data(as_text=True)
+    data: dict[str, object] = {
+        "csrf_token": hidden(html, "csrf_token"),
+        "version": hidden(html, "version") if version is None else version,
+        **fields,
+    }
+    if emblem is not None:
+        data["emblem"] = (io.BytesIO(emblem), "emblem.png")
+    return person.client.post("/d/settings", data=data, content_type="multipart/form-data")
+
+
+GOOD = {
+    "operator": "云栖区政协办公室",
+    "phone": "0550-0000000",
+    "phone_hours": "工作日 9–17 时",
+    "icp_number": "临ICP备00000000号",
+    "police_number": "临公网安备 00000000000000号",
+    "poster_title": "身边的事，扫码说",
+    "colour": "#0f6b5c",
+}
+
+
+def test_settings_are_saved_and_shown_again(chen: Person, wiring: Wiring, town: Town) -> None:
+    assert save(chen, GOOD).status_code == 303
+    html = chen.get("/d/settings").get_data(as_text=True)
+    for value in ("云栖区政协办公室", "临ICP备00000000号", "#0F6B5C"):
+        assert f'value="{value}"' in html
+    assert "修改本区设置" in html
+    assert save(chen).status_code == 303
+    found = settings_of(wiring)
+    assert found is not None
+    assert (found.operator, found.version) == ("", 2)
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"colour": "red"}, "颜色应写成 #RRGGBB"),
+        ({"colour": "#FFFF00"}, "颜色太浅"),
+        ({"colour": "#0F6B5C; x"}, "最多 7 个字"),
+        ({"operator": "云" * 200}, "最多"),
+        ({"icp_number": "1" * 61}, "最多 60 个字"),
+        ({"poster_title": "说" * 100}, "最多"),
+        ({"phone_hours": ""}, "什么时候有人接"),
+    ],
+)
+def test_a_setting_that_does_not_fit_keeps_the_others(
+    chen: Person, wiring: Wiring, town: Town, fields: dict[str, str], sentence: str
+) -> None:
+    answer = save(chen, {**GOOD, **fields})
+    assert answer.status_code == 422
+    html = answer.get_data(as_text=True)
+    assert sentence in html
+    assert 'value="0550-0000000"' in html
+    assert settings_of(wiring) is None
+
+
+def test_two_who_change_the_settings_meet(chen: Person, wiring: Wiring, town: Town) -> None:
+    assert save(chen, GOOD).status_code == 303
+    slower = save(chen, {**GOOD, "operator": "后来的"}, version=0)
+    assert slower.status_code == 409
+    assert 'value="后来的"' in slower.get_data(as_text=True)
+    found = settings_of(wiring)
+    assert found is not None
+    assert found.operator == "云栖区政协办公室"
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG"])
+def test_an_emblem_is_drawn_anew(chen: Person, wiring: Wiring, town: Town, form: str) -> None:
+    original = picture(form=form) + b"<script>alert(1)</script>"
+    assert save(chen, GOOD, emblem=original).status_code == 303
+    shown = chen.get("/d/settings/emblem")
+    assert shown.mimetype == "image/png"
+    assert shown.headers["X-Content-Type-Options"] == "nosniff"
+    assert shown.data.startswith(b"\x89PNG")
+    assert b"script" not in shown.data
+    assert Image.open(io.BytesIO(shown.data)).size == (200, 200)
+    # Saving without a file keeps it; ticking the box takes it away.
+    assert save(chen, GOOD).status_code == 303
+    assert chen.get("/d/settings/emblem").status_code == 200
+    assert save(chen, {**GOOD, "remove_emblem": "1"}).status_code == 303
+    assert chen.get("/d/settings/emblem").status_code == 404
+
+
+def bomb() -> bytes:
+    """A PNG of 50,000 × 50,000 pixels in a few bytes."""
+    head = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
+
+
+HOSTILE = {
+    "bomb": bomb(),
+    "svg": b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
+    "gif": picture(form="GIF"),
+    "truncated": picture()[:200],
+    "head only": picture()[:30],
+    "text": b"not a picture",
+    "tiny": picture((4, 4)),
+    "long": picture((2000, 40)),
+    "too large": picture() + b"\0" * (512 * 1024),
+}
+
+
+@pytest.mark.parametrize("what", list(HOSTILE))
+def test_what_is_no_emblem_is_a_sentence_and_nothing_is_saved(chen: Person, wiring: Wiring, town: Town, what: str) -> None:
+    answer = save(chen, GOOD, emblem=HOSTILE[what])
+    assert answer.status_code == 422, what
+    assert "徽标" in words_of(answer)
+    assert 'id="emblem-error"' in answer.get_data(as_text=True)
+    assert settings_of(wiring) is None
+
+
+def test_a_flood_is_refused_before_it_is_read(chen: Person, wiring: Wiring, town: Town) -> None:
+    assert save(chen, GOOD, emblem=b"\0" * (2 * 1024 * 1024)).status_code == 413
+    assert settings_of(wiring) is None
+
+
+def test_only_the_districts_administrator_has_settings(app: Flask, wiring: Wiring, town: Town) -> None:
+    nobody = app.test_client()
+    for path in ("/d/settings", "/d/settings/emblem"):
+        assert nobody.get(path).status_code == 303
+        for login in ("zhou", "wangjing", "sunyi"):
+            assert sign_in(app.test_client(), login).client.get(path).status_code == 403, (path, login)
+    street_administrator(wiring, town.street_id)
+    gu = sign_in(app.test_client(), "guning")
+    assert save(gu, GOOD).status_code == 403
+    assert settings_of(wiring) is None
