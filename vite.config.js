@@ -26,7 +26,7 @@ function purged() {
           css: [{ raw: withoutThemes(String(asset.source)) }],
           defaultExtractor: text => text.match(/[\w-]+/g) ?? [],
           // What scripts and browsers set, and no template names.
-          safelist: { standard: [/^htmx-/, /^weui-btn_(primary|default|warn)$/, "is-loading"], greedy: [/data-mode/, /data-care/, /aria-/, /:where/, /:focus-visible/, /:target/] },
+          safelist: { standard: [/^htmx-/, /^weui-btn_(primary|default|warn)$/, "is-loading"], greedy: [/:focus-visible/, /::placeholder/, /data-mode/, /data-care/, /aria-/, /:where/, /:focus-visible/, /:target/] },
           keyframes: true,
         });
         asset.source = withoutUnusedVariables(css, asset.fileName);

@@ -14,8 +14,8 @@ from intake.web.compress import init_compress
 from intake.web.district.areas import places
 from intake.web.district.departments import units
 from intake.web.district.invitations import people
-from intake.web.district.profile import profile
 from intake.web.district.posters import posters
+from intake.web.district.profile import profile
 from intake.web.district.releases import releases
 from intake.web.district.views import district
 from intake.web.errors import init_errors

@@ -29,7 +29,9 @@ _STEPS = (
 @open_to_all
 def phone() -> str:
     """The phone's parts, on WeUI."""
-    return render_template("_style/phone.html", error=InvalidInput("请写明在哪里、什么事。", field="sample_text"), steps=_STEPS, path=request.path)
+    return render_template(
+        "_style/phone.html", error=InvalidInput("请写明在哪里、什么事。", field="sample_text"), steps=_STEPS, path=request.path
+    )
 
 
 @style_guide.get("/desk")

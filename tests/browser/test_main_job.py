@@ -57,4 +57,4 @@ def test_from_a_sentence_to_a_decision_on_the_receipt(enter: Enter, site: Site) 
 
     resident.open(receipt)
     resident.sees("涉及多栋楼，列入本季度协商。")
-    assert "共 1 件来件" in resident.words
+    assert "您说的事在议题里" in resident.words

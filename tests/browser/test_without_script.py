@@ -37,10 +37,10 @@ def test_form_receipt_and_withdrawal_without_script_and_cookies(enter: Enter) ->
     assert "138••••0021" in resident.words
     assert "13800000021" not in resident.words
 
-    resident.button("撤回").tap()
+    resident.link("撤回").tap()
     resident.button("确定撤回").tap()
     resident.page.wait_for_url(f"**{receipt}")
-    assert resident.button("撤回").count() == 0
+    assert resident.link("撤回").count() == 0
     assert resident.page.locator(".chip.act").inner_text() == "已撤回"
     assert resident.context.cookies() == [], "nothing was to be remembered"
     assert with_cookies == []

@@ -249,14 +249,17 @@ def test_what_is_most_likely_lies_under_the_thumb(
     assert tuple(re.findall(r">([^<>\n]+)</(?:button|a)>", bar)) == large
 
 
-def test_one_tap_that_came_too_late_opens_no_form(app: Flask, zhou: Person, wiring: Wiring, lamp: Stored) -> None:
-    answer = two_act(app, zhou, lamp, "open-topic", title="路灯", quick="1")
-    assert answer.status_code == 409
+@pytest.mark.parametrize(
+    ("quick", "drawer"), [({"quick": "1"}, '<details class="more"><summary'), ({}, '<details class="more" open><summary')]
+)
+def test_one_tap_that_came_too_late_opens_no_form(app: Flask, zhou: Person, lamp: Stored, quick: dict[str, str], drawer: str) -> None:
     held = version_on(zhou, lamp)
-    sign_in(app.test_client(), "laozhou").press("/m", "/undo")
-    late = zhou.client.post(f"{card(lamp)}/open-topic", data={**held, "version": "1", "title": "路灯", "quick": "1"})
+    laozhou = sign_in(app.test_client(), "laozhou")
+    laozhou.press(card(lamp), "/answer", words="我来办。")
+    laozhou.press("/m", "/undo")
+    late = zhou.client.post(f"{card(lamp)}/open-topic", data={**held, "title": "路灯", **quick})
     assert late.status_code == 409
-    assert '<details class="more"><summary' in late.get_data(as_text=True)
+    assert drawer in late.get_data(as_text=True)
 
 
 def test_another_areas_card_is_closed_and_another_districts_does_not_exist(

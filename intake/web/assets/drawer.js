@@ -9,6 +9,12 @@ export function drawers() {
 const openDrawer = () => document.querySelector(".more[open]");
 const stops = drawer => [...drawer.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")].filter(one => one.checkVisibility());
 
+// The focus leaves the drawer at once: a hidden field would hold it until the next frame and swallow the next key.
+function close(more) {
+  more.open = false;
+  more.querySelector("summary").focus();
+}
+
 function dialog(more) {
   const drawer = more.querySelector(".drawer");
   drawer.setAttribute("role", "dialog");
@@ -36,7 +42,7 @@ function clicked(event) {
   if (!opener && !closer) return;
   event.preventDefault();
   const more = document.querySelector(".more");
-  if (closer) { more.open = false; return; }
+  if (closer) { close(more); return; }
   const way = document.getElementById(`way-${opener.dataset.opens}`);
   for (const other of more.querySelectorAll(".way")) other.open = other === way;
   more.open = true;
@@ -45,7 +51,7 @@ function clicked(event) {
 function pressed(event) {
   const more = openDrawer();
   if (!more) return;
-  if (event.key === "Escape") { event.preventDefault(); more.open = false; }
+  if (event.key === "Escape") { event.preventDefault(); close(more); }
   if (event.key !== "Tab") return;
   const all = stops(more.querySelector(".drawer")), first = all[0], last = all.at(-1);
   const inside = all.includes(document.activeElement);

@@ -84,7 +84,8 @@ def _words(answer: ChatAnswer) -> str:
         return answer.point.closed_note or _("这个直报点暂时不收件，可以到社区服务台说。")
     link = base + url_for("resident.form", code=answer.point.code)
     return _(
-        "%(place)s直报点。身边的事，直接在这里写给委员，一句话也行；要留地点和联系方式，请打开：\n%(link)s\n"
+        "%(place)s直报点。身边的事，直接在这里写给委员，一句话也行。写完就有回执，委员一般在 2 个工作日内看到。\n"
+        "要留地点和联系方式，请打开：\n%(link)s\n"
         "遇到危险请直接打 110、119、120。",
         place=answer.point.name,
         link=link,
