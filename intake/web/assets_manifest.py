@@ -28,6 +28,6 @@ def init_assets(app: Flask) -> None:
 
     def icon(name: str) -> Markup:
         # Shapes come from the build, never from a person.
-        return Markup(f'<svg class="icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false">{shapes[name]}</svg>')  # noqa: S704
+        return Markup(f'<svg class="icon" width="16" height="16" viewBox="0 0 16 16" aria-hidden="true" focusable="false">{shapes[name]}</svg>')  # noqa: S704
 
     app.jinja_env.globals["icon"] = icon

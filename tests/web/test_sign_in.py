@@ -28,7 +28,7 @@ def without_token(page: str) -> str:
 
 
 # Each role has its own first page.
-@pytest.mark.parametrize(("login", "first"), [("zhou", "/m"), ("laozhou", "/m"), ("wangjing", "/d"), ("chenli", "/")])
+@pytest.mark.parametrize(("login", "first"), [("zhou", "/m"), ("laozhou", "/m"), ("wangjing", "/d"), ("chenli", "/d/upkeep")])
 def test_everybody_starts_where_their_work_is(client: FlaskClient, town: Town, login: str, first: str) -> None:
     assert attempt(client, login, PASSWORD).location == "/start"
     assert client.get("/start").location == first
