@@ -2,7 +2,6 @@
 
 import os
 import tempfile
-import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,13 +17,13 @@ from intake.adapters.embedded.runtime_paths import DataPaths
 from intake.adapters.embedded.valkey import EmbeddedValkey
 from intake.adapters.migrate import upgrade
 from intake.wiring import Wiring, wire
+from tests.database import TEMPLATE, copy_template, discard, drop, give_back, reused
 from tests.factories.clock import TestClock
 from tests.factories.town import Town, seed_town, town_in
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-TEMPLATE = "zhibao_template"
 _servers: list[EmbeddedPostgres | EmbeddedValkey] = []
 _folder: list[tempfile.TemporaryDirectory[str]] = []
 
@@ -77,6 +76,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """In CI a test that was skipped for lack of a tool is a failure; `platform:` marks those that belong to another system."""
+    discard()
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if "CI" not in os.environ or reporter is None or hasattr(session.config, "workerinput"):
         return
@@ -107,14 +107,18 @@ def _redis_db() -> int:
 
 @pytest.fixture
 def database() -> Iterator[str]:
-    """The name of a fresh copy of the seeded template, dropped afterwards."""
-    name = f"t_{uuid.uuid4().hex[:16]}"
-    admin_url = _libpq(test_database_url("zhibao_super", "postgres"))
-    with psycopg.connect(admin_url, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} OWNER zhibao_owner TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
+    """The name of a database in the seeded state; what the test does to its rows is undone afterwards."""
+    held = reused()
+    yield held.name
+    give_back(held)
+
+
+@pytest.fixture
+def fresh_database() -> Iterator[str]:
+    """A copy of one's own, for tests that change tables, triggers or grants; dropped afterwards."""
+    name = copy_template()
     yield name
-    with psycopg.connect(admin_url, autocommit=True) as admin:
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    drop(name)
 
 
 @pytest.fixture

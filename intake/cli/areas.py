@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from intake.cli.connected import area_called, connected, unit_of_work
+from intake.cli.district_seed import refuse_beside_demo
 from intake.domain.errors import Conflict, InvalidInput
 from intake.domain.point import AreaKind
 from intake.domain.text import clean_line
@@ -38,6 +39,8 @@ def create(name: str, kind: str, parent: str | None) -> None:
     with connected() as wiring, unit_of_work(wiring) as session:
         above = area_called(session, parent) if parent is not None else None
         area, born = found_or_made(session, kind=AreaKind(kind), name=name, above=above)
+        if born and area.kind is AreaKind.DISTRICT:
+            refuse_beside_demo(session)
         below = f"，在{above.name}下面" if above else ""
         line = f"{area.name}（{KIND_NAMES[area.kind]}，编号 {area.id}{below}）"
     click.echo(f"已建：{line} / created" if born else f"已经有{line}，没有再建。 / Already there; nothing changed.")

@@ -17,7 +17,7 @@ from intake.domain.errors import Conflict
 from intake.domain.permission import Role
 from intake.domain.point import AreaKind, PointKind, PointState
 from intake.models import Area, Department, DistrictProfile, IntakePoint, User
-from intake.services.password import hash_password
+from intake.services.password import hash_password, verify_password
 from intake.services.person import create_user, grant_role
 from intake.services.place import create_area, create_point, set_rota
 
@@ -167,6 +167,16 @@ def seed_district(session: Session, plan: DistrictPlan, *, at: datetime) -> Seed
     session.flush()
     writer.rotas(plan)
     return SeededDistrict(district_id=district.id, codes=codes, added=writer.added)
+
+
+def refuse_beside_demo(session: Session) -> None:
+    """The other way round: Conflict when accounts of the demo, still with its public password, are here before a real district is made."""
+    known = session.execute(select(User.login, User.password_hash).where(User.login.in_(MEMORABLE.values()), User.active).order_by(User.id))
+    login = next((login for login, encoded in known if verify_password(encoded, PASSWORD)), None)
+    if login is not None:
+        raise Conflict(
+            f"这个数据库里有演示账号（{login} 等），密码是公开的，不能再建真实的区；请换一个 --data 或数据库。 / Not beside the demo's accounts."
+        )
 
 
 class _Writer:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
@@ -48,10 +48,12 @@ def department(session: Session, actor: Actor, department_id: int) -> Department
     return _row(found)
 
 
-def department_choices(session: Session, actor: Actor) -> tuple[tuple[int, str], ...]:
-    """(id, name) of the active ones; for a select."""
+def department_choices(session: Session, actor: Actor, *, kept: int | None = None) -> tuple[tuple[int, str], ...]:
+    """(id, name) of the active ones, and of `kept`, which stays chosen though it may have been closed; for a select."""
     rows = session.execute(
-        select(Department.id, Department.name).where(Department.district_id == actor.district_id, Department.active).order_by(Department.id)
+        select(Department.id, Department.name)
+        .where(Department.district_id == actor.district_id, or_(Department.active, Department.id == (kept or 0)))
+        .order_by(Department.id)
     )
     return tuple((one.id, one.name) for one in rows)
 

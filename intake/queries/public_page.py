@@ -3,7 +3,7 @@
 Nothing here reads a topic's own title, state or count, and every question about releases says `released`: what wasn't let out can't leak.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -131,6 +131,10 @@ class Counts:
     """Those whose sender was told an outcome."""
     closed: int | None
     """Of these, ended."""
+
+
+Heard = Mapping[int, tuple[int, int, int]]
+"""Area → how many submissions were received there, answered, closed; areas without any are missing. Small numbers included: not to be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,16 +287,27 @@ def listening(session: Session, area: PublicArea) -> Listening:
     return Listening(members=members or 0, points=tuple(PublicPoint(*row) for row in points))
 
 
-def counts(session: Session, area: PublicArea) -> Counts:
-    """Submissions of the area and below, without those taken back or held back; reads every row, so ask it seldom."""
-    below = [one for one in area.about if one not in {crumb.id for crumb in area.above}]
-    received, answered, closed = session.execute(
+def heard(session: Session, district_id: int) -> Heard:
+    """(received, answered, closed) of every area of the district, without submissions taken back or held back; reads every row of the
+    district, so ask it seldom and for all of its pages at once.
+    """
+    rows = session.execute(
         select(
+            Submission.area_id,
             func.count(),
             func.count().filter(Submission.state.in_(_TOLD)),
             func.count().filter(Submission.state == SubmissionState.CLOSED),
-        ).where(Submission.district_id == area.district_id, Submission.area_id.in_(below), Submission.state.not_in(_NOT_COUNTED))
-    ).one()
+        )
+        .where(Submission.district_id == district_id, Submission.state.not_in(_NOT_COUNTED))
+        .group_by(Submission.area_id)
+    )
+    return {area_id: (received, answered, closed) for area_id, received, answered, closed in rows}
+
+
+def counts(area: PublicArea, of_each: Heard) -> Counts:
+    """Submissions of the area and below, summed up from those of each."""
+    below = set(area.about) - {crumb.id for crumb in area.above}
+    received, answered, closed = (sum(of_each[one][which] for one in below if one in of_each) for which in range(3))
     return Counts(received=tellable(received), answered=tellable(answered), closed=tellable(closed))
 
 

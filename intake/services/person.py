@@ -123,10 +123,10 @@ def add_person(
 def change_person(
     session: Session, *, actor: Actor, user_id: int, version: int, name: str, department_id: int | None, at: datetime
 ) -> User:
-    """Name and department; Conflict when somebody was faster."""
+    """Name and department, which may have been closed since they came to it; Conflict when somebody was faster."""
     user = _managed(session, actor, user_id, version=version)
     name = named(name)
-    if department_id is not None:
+    if department_id is not None and department_id != user.department_id:
         _check_department(session, actor, department_id)
     fields = [field for field, value in (("name", name), ("department_id", department_id)) if getattr(user, field) != value]
     user.name, user.department_id = name, department_id

@@ -25,7 +25,7 @@ STATUS: dict[type[DomainError], int] = {
 }
 """The HTTP status of each refusal; subclasses share their parent's."""
 
-KEPT_FIELDS = ("text", "place", "contact", "words", "title")
+KEPT_FIELDS = ("text", "place", "contact", "words", "title", "note", "duty")
 """What a person may have typed and must not lose."""
 
 _PLAIN = {

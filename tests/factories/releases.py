@@ -4,12 +4,11 @@ from intake.domain.permission import Role
 from intake.domain.release import ReleaseKind, WithdrawReason
 from intake.domain.topic import TopicAction
 from intake.models import Area, Release
-from intake.services.password import hash_password
 from intake.services.person import create_user, grant_role
 from intake.services.release import Draft, Releasing, prepare, publish, withdraw
 from intake.wiring import Wiring
 from tests.factories.matters import decided, taken_up, told, topic_of
-from tests.factories.town import BORN, PASSWORD, Town, actor
+from tests.factories.town import BORN, ENCODED, Town, actor
 
 REASON = "路灯归市政管，区政协请他们一周内换灯。"
 
@@ -89,7 +88,7 @@ def street_staff(wiring: Wiring, street: str, login: str) -> int:
             name=f"{street}小林",
             password="",
             at=BORN,
-            password_hash=hash_password(PASSWORD),
+            password_hash=ENCODED,
         )
         grant_role(session, actor=actor(session, user.id), user=user, role=Role.STAFF, area=area, at=BORN)
         return user.id

@@ -8,12 +8,14 @@ from click.testing import CliRunner, Result
 from sqlalchemy import func, select
 
 from config.settings import Settings
+from intake.cli.district_seed import PASSWORD as DEMO_PASSWORD
 from intake.cli.installation import environment_of
 from intake.cli.main import cli
 from intake.domain.actor import ActorKind
 from intake.domain.point import AreaKind, PointKind, PointState
-from intake.models import Area, HistoryEntry, IntakePoint
+from intake.models import Area, HistoryEntry, IntakePoint, User
 from intake.queries.point import point_by_scene
+from intake.services.person import create_user
 from intake.wiring import Wiring
 from tests.factories.town import Town
 
@@ -42,6 +44,18 @@ class Zhibao:
 def count(wiring: Wiring, model: type[Area | IntakePoint]) -> int:
     with wiring.sessions() as session:
         return session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def test_no_real_district_is_made_beside_accounts_with_a_public_password(zhibao: Zhibao, wiring: Wiring, town: Town) -> None:
+    with wiring.sessions.begin() as session:
+        create_user(session, district_id=town.district_id, login="staff", name="林晓燕", password=DEMO_PASSWORD, at=wiring.clock.now())
+    refused = zhibao("areas", "create", "--kind", "district", "真区", "--parent", "临江市")
+    assert refused.exit_code != 0
+    assert "演示账号（staff 等）" in refused.output
+    with wiring.sessions.begin() as session:
+        assert session.scalar(select(Area.id).where(Area.name == "真区")) is None
+        session.query(User).filter_by(login="staff").one().active = False
+    assert zhibao("areas", "create", "--kind", "district", "真区", "--parent", "临江市").exit_code == 0
 
 
 def test_a_town_is_made_from_nothing_but_commands(zhibao: Zhibao, wiring: Wiring) -> None:

@@ -26,6 +26,12 @@ APPEND_ONLY = ("history", "audit_entries", "audit_links")
 TABLES = sorted(Base.metadata.tables)
 
 
+@pytest.fixture
+def database(fresh_database: str) -> str:
+    """These tests change the tables themselves."""
+    return fresh_database
+
+
 def superuser(database: str) -> psycopg.Connection[Any]:
     return connected("zhibao_super", database)
 

@@ -1,13 +1,20 @@
 """The real application on the real servers; every HTML answer is parsed strictly."""
 
+import tempfile
+
 import html5lib
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from werkzeug.test import TestResponse
 
 from intake.app import create_app
 from intake.wiring import Wiring
+
+_FOLDER = tempfile.TemporaryDirectory(prefix="zhibao-templates-")
+COMPILED = FileSystemBytecodeCache(_FOLDER.name)
+"""Templates are compiled once a process, not once a test."""
 
 
 class ParsingClient(FlaskClient):
@@ -24,6 +31,7 @@ class ParsingClient(FlaskClient):
 def app(wiring: Wiring) -> Flask:
     """The application under test."""
     made = create_app(wiring)
+    made.jinja_env.bytecode_cache = COMPILED
     made.test_client_class = ParsingClient
     return made
 

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from intake.domain.permission import Role
-from intake.models import AuditEntry, LoginSession, RoleGrant, User
+from intake.models import AuditEntry, Department, LoginSession, RoleGrant, User
 from intake.services.person import RESET_HOURS
 from intake.wiring import Wiring
 from tests.factories.administrators import person_with, street_administrator
@@ -309,6 +309,22 @@ def test_two_who_change_one_person_meet(chen: Person, wiring: Wiring, town: Town
     assert 'value="周远"' in slower.get_data(as_text=True)
     assert user(wiring, town.zhou_id).name == "周明"
     assert post(chen, path, name="  ", version=2).status_code == 422
+
+
+def test_a_closed_department_stays_with_its_people_until_somebody_takes_it_away(chen: Person, wiring: Wiring, town: Town) -> None:
+    post(chen, "/d/departments/new", name="云栖区城管局", active="1")
+    post(chen, "/d/departments/new", name="云栖区市政局", active="1")
+    with wiring.sessions() as session:
+        closed = session.query(Department).filter_by(name="云栖区市政局").one().id
+    path = f"/d/people/{town.zhou_id}"
+    assert post(chen, f"{path}/facts", name="周明远", department=closed, version=1).status_code == 303
+    assert post(chen, f"/d/departments/{closed}", name="云栖区市政局", version=1).status_code == 303
+    assert f'value="{closed}" selected' in chen.get(path).get_data(as_text=True), "saving another name would take it away unseen"
+    assert post(chen, f"{path}/facts", name="周明", department=closed, version=2).status_code == 303
+    assert user(wiring, town.zhou_id).department_id == closed
+    assert post(chen, f"/d/people/{town.qing_id}/facts", name="李青", department=closed, version=1).status_code == 422, (
+        "nobody new joins it"
+    )
 
 
 # --- a lost password --------------------------------------------------------------------------------------------------------------------

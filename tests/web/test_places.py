@@ -340,6 +340,13 @@ def test_two_who_pause_at_once_meet_and_the_sentence_is_kept(chen: Person, wirin
     assert the_point(wiring, town.longchi_code).closed_note == "停电"
 
 
+@pytest.mark.parametrize(("path", "field"), [("/d/points/1/move", "note"), ("/d/departments/new", "duty")])
+def test_a_session_that_ran_out_meanwhile_keeps_the_sentence(client: FlaskClient, town: Town, path: str, field: str) -> None:
+    answer = client.post(path, data={"action": "pause", "name": "云栖区城管局", field: "大厅停电，请到隔壁说"})
+    assert answer.status_code == 401
+    assert "大厅停电，请到隔壁说" in words_of(answer)
+
+
 # --- a new code -----------------------------------------------------------------------------------------------------------------------
 
 

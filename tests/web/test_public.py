@@ -106,6 +106,19 @@ def test_a_paused_point_is_not_offered(client: FlaskClient, wiring: Wiring, town
     assert "这里还没有直报点" in words
 
 
+def test_the_pages_of_all_places_cost_one_count_and_each_shows_its_own(client: FlaskClient, wiring: Wiring, town: Town) -> None:
+    """Counting reads every row of the district: whoever opens the pages of a hundred communities must not make a hundred such scans."""
+    for code, voices in ((town.longchi_code, 4), (town.ziwei_code, 3), (town.shiqiao_code, 5)):
+        for number in range(voices):
+            say(wiring, code, f"第{number}排路灯一直不亮")
+    places = {town.longchi_id: 4, town.ziwei_id: 3, town.street_id: 7, town.shiqiao_id: 5, town.district_id: 12}
+    with statements(wiring) as sent:
+        pages = {area_id: words_of(client.get(f"/c/{area_id}")) for area_id in places}
+    for area_id, received in places.items():
+        assert f"收到 {received} 件" in pages[area_id]
+    assert sum("FROM submissions" in statement for statement in sent) == 1
+
+
 def test_a_topic_is_told_step_by_step(client: FlaskClient, wiring: Wiring, town: Town, clock: TestClock) -> None:
     topic_id = pooled_topic(wiring, town, voices=3)
     for kind, title, words in (

@@ -194,13 +194,13 @@ def area_sent() -> int:
     return found
 
 
-def granting_choices() -> dict[str, object]:
-    """What a form offers that gives a role: roles, areas, departments, each within the actor's reach."""
+def granting_choices(*, department_id: int | None = None) -> dict[str, object]:
+    """What a form offers that gives a role: roles, areas, departments, each within the actor's reach; `department_id` is one that stays."""
     above = district_path(db(), actor().district_id or 0)
     return {
         "roles_offered": tuple((role.value, ROLE_NAMES[role]) for role in grantable(actor(), district_path=above)),
         "areas": area_choices(db(), actor(), Permission.PEOPLE_MANAGE),
-        "departments": department_choices(db(), actor()),
+        "departments": department_choices(db(), actor(), kept=department_id),
     }
 
 
@@ -239,6 +239,6 @@ def _person(user_id: int, *, error: DomainError | None = None, form: str = "") -
         error=error,
         done=done,
         name_max=NAME_MAX,
-        **granting_choices(),
+        **granting_choices(department_id=detail.department_id),
     )
     return (page, status_of(error)) if error is not None else page

@@ -15,13 +15,14 @@ from intake.domain.errors import NotFound
 from intake.domain.release import KIND_NAMES, ReleaseKind
 from intake.queries.point import point_by_code
 from intake.queries.public_page import (
-    Counts,
     Crumb,
+    Heard,
     PublicArea,
     Section,
     counts,
     districts,
     entries_of_kind,
+    heard,
     listening,
     public_area,
     public_topic,
@@ -39,7 +40,7 @@ public = Blueprint("public", __name__)
 CACHE_SECONDS = 60
 """How long others may keep a page: what is withdrawn may be seen this long, as staff are told (web/district/releases.py)."""
 COUNT_SECONDS = 300
-"""How old the number of submissions may be: counting reads every row of the place."""
+"""How old the number of submissions may be: counting reads every row of the district, once for the pages of all its areas."""
 LATEST = 3
 
 
@@ -54,7 +55,7 @@ class Front:
 
 @public.record_once
 def _remember(state: BlueprintSetupState) -> None:
-    state.app.extensions["area_counts"] = Remembered[Counts](seconds=COUNT_SECONDS)
+    state.app.extensions["heard"] = Remembered[Heard](seconds=COUNT_SECONDS)
 
 
 @public.get("/")
@@ -86,14 +87,15 @@ def area(area_id: int) -> Response:
         after = request.args.get("after", "")
         page = entries_of_kind(db(), found, kind, after=after)
         return _cacheable(render_template("public/entries.html", area=found, kind=kind, kinds=KIND_NAMES, page=page, after=after))
-    memory: Remembered[Counts] = current_app.extensions["area_counts"]
+    memory: Remembered[Heard] = current_app.extensions["heard"]
+    of_each = memory.get(found.district_id, lambda: heard(db(), found.district_id), at=wiring().clock.now())
     return _cacheable(
         render_template(
             "public/area.html",
             area=found,
             sections=sections(db(), found, each=LATEST),
             kinds=KIND_NAMES,
-            counts=memory.get(found.id, lambda: counts(db(), found), at=wiring().clock.now()),
+            counts=counts(found, of_each),
             listening=listening(db(), found),
         )
     )

@@ -1,0 +1,116 @@
+"""One database a test process, emptied back to the seeded state after each test: twenty times cheaper than a copy of its own for each.
+
+What a test changed in rows and sequences is undone. Whoever changes the tables themselves asks for `fresh_database`.
+"""
+
+import os
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+TEMPLATE = "zhibao_template"
+_MOST_TESTS = 400
+"""Then a new copy: deleted rows pile up."""
+_SHAPE = """SELECT count(*), coalesce(sum(CASE WHEN t.tgenabled <> 'O' THEN 1 ELSE 0 END), 0),
+    (SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace), (SELECT count(*) FROM pg_constraint)
+    FROM pg_trigger t"""
+
+
+def admin_url(database: str) -> str:
+    """Where the superuser reaches `database`."""
+    return os.environ["ZHIBAO_TEST_PG"].format(database).replace("postgresql+psycopg://", "postgresql://")
+
+
+def copy_template() -> str:
+    """The name of a fresh copy of the seeded template."""
+    name = f"t_{uuid.uuid4().hex[:16]}"
+    with psycopg.connect(admin_url("postgres"), autocommit=True) as admin:
+        admin.execute(
+            sql.SQL("CREATE DATABASE {} OWNER zhibao_owner TEMPLATE {} STRATEGY FILE_COPY").format(
+                sql.Identifier(name), sql.Identifier(TEMPLATE)
+            )
+        )
+    return name
+
+
+def drop(name: str) -> None:
+    """Away with it, whoever is still connected."""
+    with psycopg.connect(admin_url("postgres"), autocommit=True) as admin:
+        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@dataclass
+class ReusedDatabase:
+    """A copy of the template that `reset` brings back to how it began."""
+
+    name: str = field(default_factory=copy_template)
+    tests: int = 0
+
+    def __post_init__(self) -> None:
+        self._connection = psycopg.connect(admin_url(self.name), autocommit=True)
+        run = self._connection.execute
+        run("SET lock_timeout = '5s'; SET statement_timeout = '30s'; SET session_replication_role = replica")
+        rows = run("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' ORDER BY 1").fetchall()
+        self._empty = sql.SQL(";").join(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)) for (table,) in rows)
+        self._seeds = {table: content for (table,) in rows if (content := self._read(table))}
+        sequences = run(
+            "SELECT sequencename, coalesce(last_value, start_value), last_value IS NOT NULL FROM pg_sequences WHERE schemaname = 'public'"
+        ).fetchall()
+        self._wind_back = sql.SQL(";").join(
+            sql.SQL("SELECT setval({}, {}, {})").format(sql.Literal(name), sql.Literal(value), sql.Literal(called))
+            for name, value, called in sequences
+        )
+        self._shape = run(_SHAPE).fetchall()
+
+    def _read(self, table: str) -> bytes:
+        with self._connection.cursor().copy(sql.SQL("COPY {} TO STDOUT").format(sql.Identifier(table))) as out:
+            return b"".join(bytes(piece) for piece in out)
+
+    def reset(self) -> bool:
+        """Undo what a test did to rows and sequences; False when it did more, and this database can't be used again."""
+        self.tests += 1
+        if self.tests >= _MOST_TESTS:
+            return False
+        try:
+            if self._connection.execute(_SHAPE).fetchall() != self._shape:
+                return False
+            self._connection.execute(self._empty)
+            for table, content in self._seeds.items():
+                with self._connection.cursor().copy(sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(table))) as into:
+                    into.write(content)
+            self._connection.execute(self._wind_back)
+        except psycopg.Error:
+            return False
+        return True
+
+    def discard(self) -> None:
+        """Close and drop."""
+        self._connection.close()
+        drop(self.name)
+
+
+_kept: dict[str, Any] = {}
+
+
+def reused() -> ReusedDatabase:
+    """This process's database."""
+    if "database" not in _kept:
+        _kept["database"] = ReusedDatabase()
+    found: ReusedDatabase = _kept["database"]
+    return found
+
+
+def give_back(database: ReusedDatabase) -> None:
+    """Make it ready for the next test, or let the next test have a new one."""
+    if not database.reset():
+        discard()
+
+
+def discard() -> None:
+    """End with it."""
+    kept = _kept.pop("database", None)
+    if kept is not None:
+        kept.discard()
