@@ -51,7 +51,10 @@ function keepDraft(event) {
 }
 
 // The card whose topic is in the pane already needs no asking.
+// Whoever walked on to another card while the pane was on its way keeps that card under the fingers.
+let walked = false;
 function onCurrent(event) {
+  if (event.target.closest("a.topic")) walked = false;
   if (!event.target.closest("a.topic[aria-current]") || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   event.stopPropagation();
@@ -80,6 +83,8 @@ function afterSwap(event) {
   const toast = find("#toast > p");
   if (put === "board" && toast) say(toast.textContent.trim() + (title ? ` ${title.textContent}` : ""));
   find("#pane > .pane-body")?.scrollTo(0, 0);
+  // Who has walked on, or begun to write in the new pane, stays there.
+  if (put === "pane" && (walked || typing(document.activeElement))) return;
   title?.focus({ preventScroll: matchMedia("(min-width: 1101px)").matches });
 }
 
@@ -138,6 +143,7 @@ function step(by, event) {
   const next = all[here ? all.indexOf(here) + by : 0];
   if (!next) return;
   event.preventDefault();
+  walked = true;
   next.focus();
   next.scrollIntoView({ block: "nearest" });
 }
