@@ -66,7 +66,7 @@ def passed_to_gettext() -> set[str]:
 def said_by_tables() -> set[str]:
     """Chinese literals of the folders whose sentences the `say` filter shows, and the names of the categories."""
     groups = default_taxonomy().groups
-    names = {one.name for group in groups for one in (group, *group.categories)}
+    names = {group.name for group in groups} | {category.name for group in groups for category in group.categories}
     files = (path for folder in FOLDERS for path in (ROOT / "intake" / folder).rglob("*.py"))
     return names.union(*(_literals(ast.parse(path.read_text(encoding="utf-8"))) for path in files))
 

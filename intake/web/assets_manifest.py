@@ -27,7 +27,7 @@ def init_assets(app: Flask) -> None:
     shapes = json.loads((STATIC / "icons.json").read_text(encoding="utf-8"))
 
     def icon(name: str) -> Markup:
-        # Shapes come from the build, never from a person.
-        return Markup(f'<svg class="icon" width="16" height="16" viewBox="0 0 16 16" aria-hidden="true" focusable="false">{shapes[name]}</svg>')  # noqa: S704
+        frame = '<svg class="icon" width="16" height="16" viewBox="0 0 16 16" aria-hidden="true" focusable="false">'
+        return Markup(f"{frame}{shapes[name]}</svg>")  # noqa: S704 -- shapes come from the build, never from a person
 
     app.jinja_env.globals["icon"] = icon
