@@ -14,11 +14,11 @@ say = @printf '%s\n' "$(1)"
 help:
 	@sed -n 's/^## //p' Makefile
 
-## make demo   install, start everything, seed a demo district and show the main job (first time about 2 minutes, then 30 seconds)
+## make demo   install, start everything, seed a demo district and show the main job (first time about 3 minutes, then 1 minute)
 demo: $(VENV)/.run front translations
 	@$(BIN)/zhibao demo $(ARGS)
 
-## make test   install and pass the tests on real PostgreSQL and Valkey (first time about 6 minutes)
+## make test   install and pass the tests on real PostgreSQL and Valkey (first time about 8 minutes)
 test: $(VENV)/.dev front translations
 	@$(BIN)/python -m tests.run $(ARGS)
 

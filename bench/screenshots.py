@@ -111,6 +111,8 @@ def written(page: Page) -> None:
 
 PAGES: tuple[Look, ...] = (
     Look("home", "/", english=True),
+    Look("community", by(Stage.community), english=True),
+    Look("public-topic", linked("/", r"/t/[\w-]+")),
     Look("form", by(Stage.form), english=True),
     Look("form-written", by(Stage.form), prepare=written),
     Look("form-refused", by(Stage.form), prepare=sent),
@@ -131,7 +133,22 @@ PAGES: tuple[Look, ...] = (
     Look("board", "/d/topics", "staff", english=True),
     Look("screening", linked("/d/topics", r"/d/topics/\d+"), "staff", english=True),
     Look("submission", lambda _stage, get: _submission(get), "staff"),
-    Look("admin", "/start", "admin", status=0),
+    Look("releases", "/d/releases", "staff", english=True),
+    Look("release", linked("/d/releases", r"/d/releases/\d+"), "staff"),
+    Look("new-release", "/d/releases/new", "staff"),
+    Look("admin", "/start", "admin", english=True),
+    Look("points", "/d/points", "admin"),
+    Look("point", linked("/d/points", r"/d/points/\d+"), "admin"),
+    Look("new-point", "/d/points/new", "admin"),
+    Look("areas", "/d/areas", "admin"),
+    Look("people", "/d/people", "admin"),
+    Look("person", linked("/d/people", r"/d/people/\d+"), "admin"),
+    Look("invitations", "/d/people/invitations", "admin"),
+    Look("invite", "/d/people/invitations/new", "admin"),
+    Look("departments", "/d/departments", "admin"),
+    Look("department", linked("/d/departments", r"/d/departments/\d+"), "admin"),
+    Look("settings", "/d/settings", "admin"),
+    Look("posters", "/d/posters", "admin"),
 )
 """Add a row for a page; routes without a row are named at the end of a run. Status 0: whatever comes."""
 
@@ -237,7 +254,7 @@ def main() -> int:
     console, began = Console(width=120, highlight=False), time.monotonic()
     program = chromium()
     console.print("启动演示区（约 30 秒）… / starting a demo district")
-    with staged() as stage, sync_playwright() as playwright:
+    with staged(count=0) as stage, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         studio = Studio(stage, browser, whole=arguments.whole)
         console.print(f"好了（{time.monotonic() - began:.0f} 秒），开始拍 {len(chosen)} 个页面 / ready, taking {len(chosen)} pages")

@@ -52,6 +52,13 @@ class Stage:
         assert code is not None, f"no open point in {FRONT_POINT}"
         return f"/p/{code}"
 
+    def community(self) -> str:
+        """The public page of the community of that form."""
+        with self.wiring.sessions() as session:
+            area = session.scalar(select(IntakePoint.area_id).where(IntakePoint.name == FRONT_POINT).order_by(IntakePoint.id).limit(1))
+        assert area is not None, f"no point in {FRONT_POINT}"
+        return f"/c/{area}"
+
     def telling_receipt(self) -> str:
         """The receipt on which most has happened: decisions first, then steps."""
         return self._link(

@@ -41,6 +41,7 @@ PAGES: tuple[tuple[str, Callable[[Stage], str]], ...] = (
     ("receipt, just sent", lambda stage: f"{stage.fresh_receipt()}?new=1"),
     ("find a receipt", lambda _: "/r"),
     ("public page", lambda _: "/"),
+    ("public page of a community", Stage.community),
 )
 """Name → path on the stage."""
 
