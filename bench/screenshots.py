@@ -154,7 +154,7 @@ PAGES: tuple[Look, ...] = (
 
 TOUR: tuple[tuple[Look, Size], ...] = (
     (Look("tour-1-form", by(Stage.form), prepare=written), PHONE),
-    (Look("tour-2-card", "/m/next", "zhou"), PHONE),
+    (Look("tour-2-card", lambda _stage, get: _joining(get), "zhou"), PHONE),
     (Look("tour-3-board", "/d/topics", "staff"), DESK),
     (Look("tour-4-receipt", by(Stage.telling_receipt)), PHONE),
 )
@@ -166,6 +166,12 @@ def _submission(get: Get) -> str | None:
     topic = re.search(r'href="(/d/topics/\d+)["?]', get("/d/topics"))
     found = re.search(r'href="(/d/submissions/\d+)["?]', get(topic.group(1))) if topic else None
     return found.group(1) if found else None
+
+
+def _joining(get: Get) -> str | None:
+    """A card on which the machine suggests to join a topic; any card where there is none."""
+    cards = re.findall(r'href="(/m/cards/\d+)["?#]', get("/m"))
+    return next((card for card in cards if "建议并入议题" in get(card)), cards[0] if cards else None)
 
 
 @dataclass(slots=True)
@@ -247,7 +253,7 @@ class Studio:
 def main() -> int:
     """Take them; exit 1 when a page is not what it should be."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--page", action="append", default=[], help="only pages whose name holds this word; may be repeated")
+    parser.add_argument("--page", action="append", default=[], help="only pages whose name holds this word, or `tour`; may be repeated")
     parser.add_argument("--whole", action="store_true", help="the whole length of each page instead of the first screen")
     arguments = parser.parse_args()
     chosen = [look for look in PAGES if not arguments.page or any(word in look.name for word in arguments.page)]
@@ -266,8 +272,9 @@ def main() -> int:
         for size in (PHONE, DESK):
             for mode in MODES:
                 _take_all(console, studio, found, size, mode)
-        if not arguments.page:
+        if not arguments.page or "tour" in arguments.page:
             _take_tour(console, studio)
+        if not arguments.page:
             unseen = _unseen(create_app(stage.wiring), studio.seen)
         browser.close()
     if lacking:

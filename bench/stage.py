@@ -94,7 +94,7 @@ def staged(*, count: int | None = None) -> Iterator[Stage]:
     ours = {f.metadata["variable"] for f in fields(Settings)}
     words = [sys.executable, "-m", "intake.cli.main", "demo", "--data", str(data), "--port", "0"]
     process = subprocess.Popen(
-        words + (["--count", str(count)] if count else []),
+        words + (["--count", str(count)] if count is not None else []),
         env={**{name: value for name, value in os.environ.items() if name not in ours}, "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
