@@ -18,7 +18,7 @@ help:
 demo: $(VENV)/.run front translations
 	@$(BIN)/zhibao demo $(ARGS)
 
-## make test   install and pass the tests on real PostgreSQL and Valkey (first time about 8 minutes)
+## make test   install and pass the tests on real PostgreSQL and Valkey (about 8 minutes, and 1 to install the first time)
 test: $(VENV)/.dev front translations
 	@$(BIN)/python -m tests.run $(ARGS)
 
