@@ -39,6 +39,7 @@ from intake.cli.demo_life import (
 from intake.domain.actor import MACHINE, RESIDENT, Actor
 from intake.domain.contributor import ContributorStatus
 from intake.domain.invitation import InvitationAction
+from intake.domain.language.lexicon import lexicon_of
 from intake.domain.notification import NoticeAction, NoticeKind
 from intake.domain.point import PointState
 from intake.domain.submission import OPEN_FOR_DECISION, SubmissionAction, SubmissionState
@@ -62,7 +63,6 @@ from intake.services.transition import begin, move
 from intake.wiring import Wiring, wire
 from workers.runtime import job_session, use_wiring
 from workers.suggestion import Desk
-from workers.triage.lexicon import lexicon_of
 from workers.triage.message import Finding, Message
 from workers.triage.pipeline import default_pipeline
 

@@ -12,17 +12,17 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from config.workflow import Workflow
+from intake.domain.language.grams import grams_of
+from intake.domain.language.lexicon import Lexicon
+from intake.domain.language.matching_form import matching_form
 from intake.domain.personal_data import mask, personal_data
 from intake.domain.submission import Urgency
 from intake.domain.triage_result import TriageResult, Verdict
 from intake.models import Submission
 from intake.queries.same_matter import AreaNames, candidates, document_counts, documents_total
-from workers.triage.lexicon import Lexicon
 from workers.triage.message import Finding
 from workers.triage.pipeline import MODEL_VERSION
 from workers.triage.same_matter import ASKED_GRAMS, Candidate, Incoming, SameMatter, choose_rare, decide
-from workers.triage.stages.grams import grams_of
-from workers.triage.stages.normalise import matching_form
 
 FAILED = "+failed"
 """Ends the model version of a result that had to do without the machine."""

@@ -9,6 +9,7 @@ from rq.timeouts import BaseTimeoutException
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from intake.domain.language.lexicon import lexicon_of
 from intake.models import Submission
 from intake.ports import Wake
 from intake.queries.same_matter import AreaNames, area_names
@@ -16,7 +17,6 @@ from intake.services.submission_triage import lock_same_matter, store_result, ta
 from intake.wiring import Wiring
 from workers.runtime import PASSING, describe, job, job_session, process_wiring, stopping
 from workers.suggestion import Desk, result_without_machine
-from workers.triage.lexicon import lexicon_of
 from workers.triage.message import Finding, Message
 from workers.triage.pipeline import Stage, default_pipeline
 

@@ -5,14 +5,14 @@ from dataclasses import replace
 from functools import reduce
 
 from config.taxonomy import Taxonomy
-from workers.triage.lexicon import Lexicon, lexicon_of
+from intake.domain.language.lexicon import Lexicon, lexicon_of
+from intake.domain.language.title import title_for
 from workers.triage.message import Finding, Message
 from workers.triage.stages.classify import classifier
 from workers.triage.stages.grams import grams
 from workers.triage.stages.normalise import normalise
 from workers.triage.stages.redact import redact
 from workers.triage.stages.urgency import urgency
-from workers.triage.title import title_for
 
 MODEL_VERSION = "words-1"
 Stage = Callable[[Message, Finding], Finding]

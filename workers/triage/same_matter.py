@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-from workers.triage.lexicon import Lexicon
+from intake.domain.language.grams import GRAM_CHARACTERS, WORD, gram_hash, telling_grams
+from intake.domain.language.lexicon import Lexicon
+from intake.domain.language.matching_form import matching_form
+from intake.domain.language.places import places_in, shared_place
 from workers.triage.message import Reason
-from workers.triage.places import places_in, shared_place
-from workers.triage.stages.grams import GRAM_CHARACTERS, WORD, gram_hash, telling_grams
-from workers.triage.stages.normalise import matching_form
 
 STORED_GRAMS = 24
 """Rarest grams kept in the index per message."""

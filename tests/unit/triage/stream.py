@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from config.taxonomy import default_taxonomy
-from workers.triage.lexicon import lexicon_of
+from intake.domain.language.lexicon import lexicon_of
 from workers.triage.message import Finding, Message
 from workers.triage.pipeline import default_pipeline
 from workers.triage.same_matter import ASKED_GRAMS, Candidate, Incoming, SameMatter, choose_rare, decide

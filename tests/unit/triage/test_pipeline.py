@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.taxonomy import default_taxonomy
-from workers.triage.lexicon import lexicon_of
+from intake.domain.language.grams import GRAM_CHARACTERS, gram_hash, grams_of
+from intake.domain.language.lexicon import lexicon_of
+from intake.domain.language.matching_form import MAX_CHARACTERS, matching_form
+from intake.domain.language.title import TITLE_CHARACTERS, title_for
 from workers.triage.message import Finding, Message
 from workers.triage.pipeline import MODEL_VERSION, default_pipeline, pipeline
 from workers.triage.same_matter import Candidate, Incoming, SameMatter, choose_rare, decide
-from workers.triage.stages.grams import GRAM_CHARACTERS, gram_hash, grams_of
-from workers.triage.stages.normalise import MAX_CHARACTERS, matching_form
 from workers.triage.stages.redact import redact
-from workers.triage.title import TITLE_CHARACTERS, title_for
 
 NOW = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
 TRIAGE = default_pipeline(default_taxonomy())

@@ -2,11 +2,11 @@ import datetime as dt
 from collections import Counter
 
 from config.taxonomy import default_taxonomy
-from workers.triage.lexicon import lexicon_of
-from workers.triage.places import places_in
+from intake.domain.language.grams import grams_of
+from intake.domain.language.lexicon import lexicon_of
+from intake.domain.language.matching_form import matching_form
+from intake.domain.language.places import places_in
 from workers.triage.same_matter import Candidate, Incoming, SameMatter, decide
-from workers.triage.stages.grams import grams_of
-from workers.triage.stages.normalise import matching_form
 
 NOW = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
 LONGCHI, SHUYUAN = 1, 2

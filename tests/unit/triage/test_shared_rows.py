@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from config.taxonomy import default_taxonomy
-from workers.triage.lexicon import lexicon_of
+from intake.domain.language.lexicon import lexicon_of
 from workers.triage.message import Finding, Message
 from workers.triage.pipeline import default_pipeline
 from workers.triage.same_matter import ATTACH_AT, Candidate, Incoming, compare, score

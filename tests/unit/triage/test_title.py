@@ -1,6 +1,6 @@
 """The title of a topic, from the resident's own words."""
 
-from workers.triage.title import title_for
+from intake.domain.language.title import title_for
 
 
 def test_blanks_around_a_house_number_do_not_cut_the_place_off() -> None:

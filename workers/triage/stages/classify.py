@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from workers.triage.lexicon import Lexicon
+from intake.domain.language.lexicon import Lexicon
 from workers.triage.message import Finding, Message, Reason
 
 DOUBT = 2.0

@@ -4,10 +4,10 @@ import re
 from itertools import pairwise
 
 from config.taxonomy import default_taxonomy
+from intake.domain.language.lexicon import Lexicon, lexicon_of
+from intake.domain.language.matching_form import matching_form
+from intake.domain.language.places import places_in
 from intake.domain.personal_data import DOT
-from workers.triage.lexicon import Lexicon, lexicon_of
-from workers.triage.places import places_in
-from workers.triage.stages.normalise import matching_form
 
 TITLE_CHARACTERS = 24
 _READ = 600

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from config.taxonomy import Taxonomy
-from workers.triage.stages.normalise import matching_form
+from intake.domain.language.matching_form import matching_form
 
 
 @dataclass(frozen=True, eq=False)  # compared and cached by identity: there is one per taxonomy
