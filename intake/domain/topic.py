@@ -34,6 +34,15 @@ ROUTE_NAMES: dict[Route, str] = {
 """Screen names."""
 
 
+class TopicKind(StrEnum):
+    """One matter, or a class of matters."""
+
+    MATTER = "matter"
+    """一件事."""
+    CLASS = "class"
+    """一类事: the same kind of matter in several communities; its matters keep their own states and contributors."""
+
+
 class TopicState(StrEnum):
     """Where a topic stands."""
 

@@ -1,6 +1,7 @@
 """Tables, one noun per file; no queries. Importing this package registers every table on `Base.metadata`."""
 
 from intake.models.area import Area
+from intake.models.assistant_draft import AssistantDraft
 from intake.models.audit import AuditEntry, AuditLink
 from intake.models.base import Base
 from intake.models.contributor import Contributor
@@ -17,11 +18,14 @@ from intake.models.release import Release
 from intake.models.sign_in import LoginSession
 from intake.models.submission import Finding, Submission, SubmissionKey
 from intake.models.topic import Topic
+from intake.models.topic_proposal import TopicProposal
+from intake.models.triage_model import TrainingExample, TriageModel
 from intake.models.user import RoleGrant, User
 from intake.models.wechat import WeChatFollower, WeChatMessage
 
 __all__ = [
     "Area",
+    "AssistantDraft",
     "AuditEntry",
     "AuditLink",
     "Base",
@@ -45,6 +49,9 @@ __all__ = [
     "SubmissionGrams",
     "SubmissionKey",
     "Topic",
+    "TopicProposal",
+    "TrainingExample",
+    "TriageModel",
     "User",
     "WeChatFollower",
     "WeChatMessage",

@@ -31,6 +31,9 @@ class Contributor(Base):
     score: Mapped[float | None]
     reasons: Mapped[list[Any]]
     model_version: Mapped[str | None]
+    sentence_start: Mapped[int | None]
+    sentence_end: Mapped[int | None]
+    """Where the sentence that brought it here stands in the masked text; None when a person put it here."""
     decided_by: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id"))
     created_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]

@@ -22,6 +22,8 @@ class Submission(Base):
         Index("ix_submissions_owner", "owner_id", "id", postgresql_where="state IN ('triaged', 'reopened')"),
         Index("ix_submissions_escalate", "escalate_at", postgresql_where="escalate_at IS NOT NULL"),
         Index("ix_submissions_district", "district_id", "id"),
+        # How much one device sent of late.
+        Index("ix_submissions_device", "device_hash", "received_at", postgresql_where="device_hash IS NOT NULL"),
         Index("ix_submissions_point", "point_id", "received_at"),
         # The desk's month and week.
         Index("ix_submissions_heard", "district_id", "received_at"),

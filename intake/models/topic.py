@@ -1,12 +1,13 @@
 """议题."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Sequence, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from intake.domain.submission import Urgency
-from intake.domain.topic import Route, TopicState
+from intake.domain.topic import Route, TopicKind, TopicState
 from intake.models.base import Base, DistrictId, Key, text_enum
 
 TOPIC_SEQUENCE = Sequence("topic_sequence", metadata=Base.metadata)
@@ -21,12 +22,20 @@ class Topic(Base):
         # The board shows what most people spoke of first.
         Index("ix_topics_board", "district_id", "state", text("(confirmed_count + suggested_count)"), "id"),
         Index("ix_topics_area", "area_id", "state"),
+        Index("ix_topics_heat", "district_id", "state", "heat", "id"),
+        Index("ix_topics_class", "class_topic_id", postgresql_where="class_topic_id IS NOT NULL"),
     )
 
     id: Mapped[Key]
     district_id: Mapped[DistrictId]
     number: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[TopicKind] = mapped_column(text_enum(TopicKind, "kind"), default=TopicKind.MATTER, server_default="matter")
+    class_topic_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("topics.id"))
+    """The class (一类事) this matter belongs to."""
     title: Mapped[str]
+    summary: Mapped[str] = mapped_column(default="", server_default="")
+    """At most two sentences, each a resident's own masked words."""
+    keywords: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     route: Mapped[Route] = mapped_column(text_enum(Route, "route"))
     category: Mapped[str | None]
     urgency: Mapped[Urgency] = mapped_column(text_enum(Urgency, "urgency"), default=Urgency.NORMAL)
@@ -41,6 +50,12 @@ class Topic(Base):
     confirmed_count: Mapped[int] = mapped_column(default=0)
     suggested_count: Mapped[int] = mapped_column(default=0)
     area_count: Mapped[int] = mapped_column(default=0)
+    people_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Different senders as far as devices and WeChat tell them apart: one who writes ten times counts once."""
+    heat: Mapped[int] = mapped_column(default=0, server_default="0")
+    """0–100; its parts stand in `heat_parts`."""
+    heat_parts: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    heat_at: Mapped[datetime | None]
     first_at: Mapped[datetime]
     last_at: Mapped[datetime]
     created_at: Mapped[datetime]

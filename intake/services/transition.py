@@ -17,10 +17,25 @@ from intake.domain.poster_batch import BATCH_TABLE
 from intake.domain.release import RELEASE_TABLE
 from intake.domain.submission import SUBMISSION_TABLE
 from intake.domain.topic import TOPIC_TABLE
+from intake.domain.topic_proposal import PROPOSAL_TABLE
 from intake.domain.transition import StateTable
-from intake.models import Base, Decision, HistoryEntry, IntakePoint, Invitation, Notification, PosterBatch, Release, Submission, Topic
+from intake.domain.triage_model import MODEL_TABLE
+from intake.models import (
+    Base,
+    Decision,
+    HistoryEntry,
+    IntakePoint,
+    Invitation,
+    Notification,
+    PosterBatch,
+    Release,
+    Submission,
+    Topic,
+    TopicProposal,
+    TriageModel,
+)
 
-Stateful = Submission | Topic | IntakePoint | Notification | Invitation | Release | PosterBatch
+Stateful = Submission | Topic | IntakePoint | Notification | Invitation | Release | PosterBatch | TopicProposal | TriageModel
 
 TABLES: dict[type, StateTable] = {
     Submission: SUBMISSION_TABLE,
@@ -30,6 +45,8 @@ TABLES: dict[type, StateTable] = {
     Invitation: INVITATION_TABLE,
     Release: RELEASE_TABLE,
     PosterBatch: BATCH_TABLE,
+    TopicProposal: PROPOSAL_TABLE,
+    TriageModel: MODEL_TABLE,
 }
 """Every noun with states, and its table."""
 

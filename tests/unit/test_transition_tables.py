@@ -26,7 +26,9 @@ from intake.domain.submission import (
     SubmissionState,
 )
 from intake.domain.topic import JOINABLE, ROUTE_NAMES, TOPIC_TABLE, Route, TopicAction, TopicState
+from intake.domain.topic_proposal import PROPOSAL_TABLE, ProposalAction
 from intake.domain.transition import LABELS, StateTable
+from intake.domain.triage_model import MODEL_TABLE, ModelAction
 from intake.models import IntakePoint, Submission, Topic
 from intake.services.topic_screen import SCREENING
 from intake.services.transition import TABLES, WITHOUT_HISTORY, initial_state
@@ -39,10 +41,12 @@ ACTIONS: dict[str, type[StrEnum]] = {
     "invitation": InvitationAction,
     "release": ReleaseAction,
     "poster_batch": BatchAction,
+    "topic_proposal": ProposalAction,
+    "triage_model": ModelAction,
 }
 NOUNS = pytest.mark.parametrize(
     "table",
-    [SUBMISSION_TABLE, TOPIC_TABLE, POINT_TABLE, NOTICE_TABLE, INVITATION_TABLE, RELEASE_TABLE, BATCH_TABLE],
+    [SUBMISSION_TABLE, TOPIC_TABLE, POINT_TABLE, NOTICE_TABLE, INVITATION_TABLE, RELEASE_TABLE, BATCH_TABLE, PROPOSAL_TABLE, MODEL_TABLE],
     ids=lambda table: table.noun,
 )
 
