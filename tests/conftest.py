@@ -151,8 +151,10 @@ def wiring(settings: Settings, clock: TestClock) -> Iterator[Wiring]:
     """Real PostgreSQL and Valkey, a clock that the test turns."""
     wired = wire(replace(settings), clock=clock)
     wired.redis.flushdb()
+    held = reused()
+    held.lend(wired)
     yield wired
-    wired.close()
+    held.take_back(wired)
 
 
 @pytest.fixture

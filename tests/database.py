@@ -10,6 +10,10 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from sqlalchemy import Engine, QueuePool, make_url
+from sqlalchemy.orm import Session, sessionmaker
+
+from intake.wiring import Wiring
 
 TEMPLATE = "zhibao_template"
 _MOST_TESTS = 400
@@ -48,6 +52,8 @@ class ReusedDatabase:
 
     name: str = field(default_factory=copy_template)
     tests: int = 0
+    _lent: dict[tuple[str, int], tuple[Engine, Engine, sessionmaker[Session]]] = field(default_factory=dict)
+    """Address and size of the pool → what stands on it."""
 
     def __post_init__(self) -> None:
         self._connection = psycopg.connect(admin_url(self.name), autocommit=True)
@@ -86,8 +92,25 @@ class ReusedDatabase:
             return False
         return True
 
+    def lend(self, wired: Wiring) -> None:
+        """Let `wired` work on the engine of the tests before it: statements are compiled once, connections stay open."""
+        if make_url(wired.settings.database_url).database == self.name:
+            kind = (wired.settings.database_url, wired.settings.web_threads)
+            own = (wired.engine, wired.reading, wired.sessions)
+            wired.engine, wired.reading, wired.sessions = self._lent.setdefault(kind, own)
+
+    def take_back(self, wired: Wiring) -> None:
+        """End with `wired`; its engine stays for the next test unless somebody still holds one of its connections."""
+        pool = wired.engine.pool
+        if any(wired.engine is engine for engine, _, _ in self._lent.values()) and isinstance(pool, QueuePool) and pool.checkedout() == 0:
+            wired.redis.close()
+        else:
+            wired.close()
+
     def discard(self) -> None:
         """Close and drop."""
+        for engine, _, _ in self._lent.values():
+            engine.dispose()
         self._connection.close()
         drop(self.name)
 

@@ -1,4 +1,4 @@
-"""Chromium on the real application: one browser a module, one town a module, a fresh context for every person."""
+"""Chromium on the real application: one browser for all of this folder, one town a module, a fresh context for every person."""
 
 import os
 import shutil
@@ -26,6 +26,8 @@ TEMPLATE = "zhibao_template"
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync",
+    # There is no graphics card: a process of its own for it only costs.
+    "--in-process-gpu", "--no-zygote",
 ]  # fmt: skip
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 DESK = {"viewport": {"width": 1440, "height": 900}}
@@ -80,9 +82,9 @@ def _redis_db() -> int:
     return 32 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium. Ended with the module: while Playwright runs, no other test of this process could start an event loop."""
+    """Debian's Chromium. Ended with the folder: while Playwright runs, no other test of this process could start an event loop."""
     program = next((path for path in ("/usr/bin/chromium", shutil.which("chromium")) if path and Path(path).exists()), None)
     if program is None:
         sentence = "no Chromium: apt-get install chromium fonts-noto-cjk"

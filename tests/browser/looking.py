@@ -1,21 +1,22 @@
 """Looking at a page in every way it can be asked for: language, size of letters, light and dark; what is wrong with it, line by line."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import DESK, PHONE, Site
-from tests.browser.measures import small_letters, small_targets, too_wide, violations
+from tests.browser.measures import Rules, small_letters, small_targets, too_wide, violations
 from tests.browser.people import Person
 
 
 class People:
-    """Three browsers for the module: nobody in particular, a member and staff on phones, and staff at a desk."""
+    """The browsers of a module: one for each person on a phone or at a desk, each with one page that goes from address to address."""
 
     def __init__(self, browser: Browser, site: Site) -> None:
         self._browser, self._site = browser, site
-        self._made: dict[str, BrowserContext] = {}
+        self._made: dict[str, Person] = {}
 
     def page_of(self, login: str, *, desk: bool) -> Person:
         name = f"{login}{desk}"
@@ -23,13 +24,10 @@ class People:
             options = DESK if desk else PHONE
             context = self._browser.new_context(base_url=self._site.url, locale="zh-CN", color_scheme="light", **options)
             context.set_default_timeout(30_000)
-            self._made[name] = context
+            person = self._made[name] = Person(context, context.new_page())
             if login:
-                person = Person(context, context.new_page())
                 person.sign_in(login)
-                person.page.close()
-        context = self._made[name]
-        return Person(context, context.new_page())
+        return self._made[name]
 
 
 Open = Callable[[Page, Any], None]
@@ -82,46 +80,75 @@ def ways(person: Person, site: Site, *, care: bool, english: bool) -> None:
     person.context.add_cookies([{"name": name, "value": value, "url": site.url} for name, value in wishes.items()])
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One way of looking at a page that is open."""
+
+    english: bool
+    care: bool
+
+    def __str__(self) -> str:
+        return f"{'en' if self.english else 'zh'}{' care' if self.care else ''}"
+
+    @property
+    def target(self) -> int:
+        """How large what is pressed has to be, in CSS pixels."""
+        return 60 if self.care else 44
+
+
+def looks(person: Person, open_page: Open, seen: Any, site: Site) -> Iterator[Look]:
+    """The page in Chinese and in English, each in both sizes, always light.
+
+    A language is loaded once: Chinese comes small from the server and English large. The other size is the same page with the attribute of the
+    root turned, for that is all that the server does.
+    """
+    for english in (False, True):
+        ways(person, site, care=english, english=english)
+        person.page.emulate_media(color_scheme="light")
+        open_page(person.page, seen)
+        served = person.page.evaluate("() => [document.documentElement.lang, document.documentElement.hasAttribute('data-care')]")
+        assert served == (["en", True] if english else ["zh-CN", False])
+        yield Look(english=english, care=english)
+        person.page.emulate_media(color_scheme="light")
+        person.page.evaluate("() => document.documentElement.toggleAttribute('data-care')")
+        yield Look(english=english, care=not english)
+
+
+def _rules(page: Page, look: Look) -> Iterator[tuple[str, list[str]]]:
+    """What axe-core finds; leaves a Chinese page dark."""
+    if look.english:
+        yield "axe", violations(page, Rules.ALL_BUT_COLOURS)
+        return
+    yield "axe", violations(page, Rules.ALL)
+    page.emulate_media(color_scheme="dark")
+    yield "dark", violations(page, Rules.COLOURS)
+
+
 def wrong_on_phone(person: Person, open_page: Open, seen: Any, site: Site) -> list[str]:
     """Everything found on a page of the phone: axe's rules, targets, letters and width, in Chinese and English, light, dark and care."""
     page = person.page
-    found: dict[str, list[str]] = {}
-    for english, care in ((False, False), (False, True), (True, False), (True, True)):
-        mode = f"{'en' if english else 'zh'}{' care' if care else ''}"
-        ways(person, site, care=care, english=english)
-        page.emulate_media(color_scheme="light")
-        open_page(page, seen)
-        found[f"{mode}: too wide"] = too_wide(page)
-        found[f"{mode}: targets"] = small_targets(page, 60 if care else 44)
-        if care:
-            found[f"{mode}: letters"] = small_letters(page, 24)
-        if not (english and care):  # each was looked at already
-            found[f"{mode}: axe"] = violations(page)
-        if not english:  # a language has no colours
-            page.emulate_media(color_scheme="dark")
-            found[f"{mode}: dark"] = violations(page, "color-contrast")
-    page.close()
-    return [f"{what}: {line}" for what, lines in found.items() for line in lines]
+    found: list[tuple[str, list[str]]] = []
+    for look in looks(person, open_page, seen, site):
+        found += [(f"{look}: too wide", too_wide(page)), (f"{look}: targets", small_targets(page, look.target))]
+        if look.care:
+            found.append((f"{look}: letters", small_letters(page, 24)))
+        if not (look.english and look.care):  # each was looked at already
+            found += [(f"{look}: {what}", lines) for what, lines in _rules(page, look)]
+    return [f"{what}: {line}" for what, lines in found for line in lines]
 
 
 def wrong_on_desk(person: Person, open_page: Open, seen: Any, site: Site) -> list[str]:
     """The same for a page of the desk, at 1440 and at 360 px."""
     page = person.page
-    found: dict[str, list[str]] = {}
-    for english, care in ((False, False), (False, True), (True, False)):
-        mode = f"{'en' if english else 'zh'}{' care' if care else ''}"
-        ways(person, site, care=care, english=english)
-        page.emulate_media(color_scheme="light")
-        open_page(page, seen)
-        found[f"{mode}: axe"] = violations(page)
-        found[f"{mode}: targets"] = small_targets(page, 60 if care else 44)
-        if care:
-            found[f"{mode}: letters"] = small_letters(page, 24)
-        elif not english:
-            page.emulate_media(color_scheme="dark")
-            found[f"{mode}: dark"] = violations(page, "color-contrast")
+    found: list[tuple[str, list[str]]] = []
+    for look in looks(person, open_page, seen, site):
+        if look.english and look.care:  # each was looked at already
+            continue
+        found.append((f"{look}: targets", small_targets(page, look.target)))
+        if look.care:
+            found.append((f"{look}: letters", small_letters(page, 24)))
+        found += [(f"{look}: {what}", lines) for what, lines in _rules(page, look)]
         page.set_viewport_size({"width": 360, "height": 740})
-        found[f"{mode}: too wide"] = too_wide(page)
+        found.append((f"{look}: too wide", too_wide(page)))
         page.set_viewport_size({"width": 1440, "height": 900})
-    page.close()
-    return [f"{what}: {line}" for what, lines in found.items() for line in lines]
+    return [f"{what}: {line}" for what, lines in found for line in lines]

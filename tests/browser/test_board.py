@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from intake.domain.topic import TopicAction, TopicState
 from intake.models import Topic
 from tests.browser.conftest import Enter, Site
-from tests.browser.measures import small_targets, too_wide, violations
+from tests.browser.measures import Rules, small_targets, too_wide, violations
 from tests.browser.people import Person
 from tests.factories.matters import decided, taken_up, told, topic_of, topic_row
 
@@ -163,7 +163,7 @@ def test_the_list_of_keys_opens_by_key_and_button_and_keys_can_be_switched_off(s
     page.keyboard.press("?")
     expect(page.locator("dialog#keys")).to_be_visible()
     page.keyboard.press("j")
-    assert violations(page) == []
+    assert violations(page, Rules.ALL) == []
     page.get_by_label("在这台电脑上使用快捷键").uncheck()
     page.keyboard.press("Escape")
     expect(page.locator("dialog#keys")).to_be_hidden()

@@ -1,6 +1,8 @@
 """The real application on the real servers; every HTML answer is parsed strictly."""
 
 import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
 
 import html5lib
 import pytest
@@ -9,7 +11,9 @@ from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
 from werkzeug.test import TestResponse
 
+from config.settings import Settings
 from intake.app import create_app
+from intake.web.remembered import Remembered
 from intake.wiring import Wiring
 
 _FOLDER = tempfile.TemporaryDirectory(prefix="zhibao-templates-")
@@ -27,13 +31,50 @@ class ParsingClient(FlaskClient):
         return response
 
 
+_apps: list[tuple[Settings, Flask]] = []
+"""One for each kind of settings: registering a hundred routes takes longer than most tests."""
+
+
 @pytest.fixture
-def app(wiring: Wiring) -> Flask:
-    """The application under test."""
+def app(wiring: Wiring) -> Iterator[Flask]:
+    """The application under test, which remembers nothing of the test before; whoever adds pages or settings to it is its last."""
+    like = replace(wiring.settings, database_url="", owner_database_url="", object_folder="")
+    found = next((kept for settings, kept in _apps if settings == like), None)
+    made = found or _made(wiring)
+    _begin(made, wiring)
+    before = _form(made)
+    if found is None:
+        _apps.append((like, made))
+    yield made
+    if _form(made) != before:
+        _apps[:] = [(settings, kept) for settings, kept in _apps if kept is not made]
+
+
+def _made(wiring: Wiring) -> Flask:
     made = create_app(wiring)
     made.jinja_env.bytecode_cache = COMPILED
     made.test_client_class = ParsingClient
     return made
+
+
+def _begin(app: Flask, wiring: Wiring) -> None:
+    """As it comes from `create_app(wiring)`."""
+    app.extensions["wiring"] = wiring
+    app.jinja_env.globals["settings"] = wiring.settings
+    app._got_first_request = False  # so that a test may add a page
+    for memory in app.extensions.values():
+        if isinstance(memory, Remembered):
+            memory._kept.clear()
+
+
+def _form(app: Flask) -> list[object]:
+    """All of an application that a test could change."""
+    hooks = [
+        {name: list(functions) for name, functions in kind.items()}
+        for kind in (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs)
+    ]
+    environment = [dict(app.jinja_env.globals), dict(app.jinja_env.filters)]
+    return [dict(app.config), dict(app.view_functions), [rule.rule for rule in app.url_map.iter_rules()], app.wsgi_app, hooks, environment]
 
 
 @pytest.fixture
