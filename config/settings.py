@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 
 class SettingsError(ValueError):
@@ -45,6 +46,7 @@ class Settings:
     device_limit: str = _setting("ZHIBAO_DEVICE_LIMIT", "20/hour", "同一设备提交次数上限")
     point_limit: str = _setting("ZHIBAO_POINT_LIMIT", "600/hour", "同一直报点提交次数上限")
     address_limit: str = _setting("ZHIBAO_ADDRESS_LIMIT", "300/hour", "同一网络地址提交次数上限（整栋楼可能共用一个地址）")
+    similar_limit: str = _setting("ZHIBAO_SIMILAR_LIMIT", "600/hour", "同一设备查看附近已公开事项的次数上限（填写时自动查看）")
     code_limit: str = _setting("ZHIBAO_CODE_LIMIT", "10/hour", "同一回执号输错查询码的次数上限")
     login_limit: str = _setting("ZHIBAO_LOGIN_LIMIT", "30/hour", "同一网络地址尝试登录的次数上限")
     undo_seconds: int = _setting("ZHIBAO_UNDO_SECONDS", 60, "委员处理后多少秒内可以撤销；通知在此之后才发出")
@@ -53,12 +55,31 @@ class Settings:
     wechat_app_id: str = _setting("WECHAT_APP_ID", "", "公众号 AppID")
     wechat_token: str = _setting("WECHAT_TOKEN", "", "公众号回调 Token，必填才启用回调", secret=True)
     wechat_aes_key: str = _setting("WECHAT_AES_KEY", "", "公众号回调 EncodingAESKey（43 位）；生产环境必须用安全模式", secret=True)
+    assistant_url: str = _setting(
+        "ZHIBAO_ASSISTANT_URL",
+        "",
+        "起草助手的地址（OpenAI 兼容接口，形如 `https://模型服务/v1`），与模型名都填了才启用；只有已遮住个人信息的原话会发往那里",
+    )
+    assistant_key: str = _setting("ZHIBAO_ASSISTANT_KEY", "", "起草助手的密钥；对方不要求时留空", secret=True)
+    assistant_model: str = _setting("ZHIBAO_ASSISTANT_MODEL", "", "起草助手用的模型名")
+    assistant_seconds: int = _setting("ZHIBAO_ASSISTANT_SECONDS", 20, "起草助手多少秒内没有答完就不再等（1 至 30）")
+    assistant_monthly_tokens: int = _setting("ZHIBAO_ASSISTANT_MONTHLY_TOKENS", 200_000, "每个区每月最多用起草助手多少词元（token）")
+    config_folder: str = _setting(
+        "ZHIBAO_CONFIG_FOLDER",
+        "",
+        "本区自己的 taxonomy.toml（类别与词）、workflow.toml（期限）所在的目录，有哪个用哪个；留空则用随系统带的",
+    )
     log_level: str = _setting("ZHIBAO_LOG_LEVEL", "INFO", "日志级别")
 
     @property
     def is_production(self) -> bool:
         """Whether missing secrets and plain-text callbacks must be refused."""
         return self.environment == "production"
+
+    @property
+    def assistant_on(self) -> bool:
+        """Whether there is an assistant to ask."""
+        return bool(self.assistant_url and self.assistant_model)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None, **overrides: Any) -> "Settings":
@@ -88,6 +109,30 @@ class Settings:
             raise SettingsError("WECHAT_AES_KEY: production requires the platform's safe mode (安全模式)")
         if self.is_production and not self.base_url.startswith("https://"):
             raise SettingsError("ZHIBAO_BASE_URL: production needs https, WeChat opens nothing else")
+        self._check_assistant()
+
+    def _check_assistant(self) -> None:
+        if self.assistant_url and not _is_safe_address(self.assistant_url):
+            raise SettingsError(
+                "ZHIBAO_ASSISTANT_URL: use an https address such as https://models.example/v1, without name, password, query or blanks; "
+                "http only for this machine itself (http://127.0.0.1:…)"
+            )
+        if not (self.assistant_key.isascii() and self.assistant_key.isprintable()):
+            raise SettingsError("ZHIBAO_ASSISTANT_KEY: printable ASCII in one line; a line end may have been copied along")
+        if not 1 <= self.assistant_seconds <= 30:
+            raise SettingsError("ZHIBAO_ASSISTANT_SECONDS: from 1 to 30, since a job has 60 seconds in all")
+
+
+def _is_safe_address(url: str) -> bool:
+    """Whether residents' words may be sent there: encrypted, or without leaving this machine."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1", "localhost"})
+    plain = url.isascii() and url.isprintable() and " " not in url and "@" not in parts.netloc and not parts.query and not parts.fragment
+    return safe and plain and bool(parts.hostname) and port != 0
 
 
 def _parse(variable: str, default: Any, raw: str) -> Any:

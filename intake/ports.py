@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import BinaryIO, Protocol
 
+from intake.domain.assistant import AssistantFailed, Failure
+
 
 class Wake(StrEnum):
     """Kinds of work a wake-up can announce; the value names the job, whose dotted path stands in `JOBS`."""
@@ -21,6 +23,12 @@ class Wake(StrEnum):
     """Contacts, withdrawn texts and poster files whose retention ended (到期清除)."""
     POSTERS = "posters"
     """Poster batches in state `waiting`, and those whose worker died (待生成海报)."""
+    RETRAIN = "retrain"
+    """Districts that have taught enough since their last model (重新学习)."""
+    ASSIST = "assist"
+    """Drafts asked of the assistant, and requests that were lost (待起草)."""
+    TOPIC_UPKEEP = "topic_upkeep"
+    """Topics whose heat is stale, and those that may be one, or two, or of a kind (议题整理)."""
 
 
 JOBS: dict[Wake, tuple[str, str]] = {
@@ -29,7 +37,10 @@ JOBS: dict[Wake, tuple[str, str]] = {
     Wake.ESCALATE: ("housekeeping", "workers.jobs.escalate.run"),
     Wake.CHAIN_AUDIT: ("housekeeping", "workers.jobs.chain_audit.run"),
     Wake.RETENTION: ("housekeeping", "workers.jobs.apply_retention.run"),
+    Wake.TOPIC_UPKEEP: ("housekeeping", "workers.jobs.topic_upkeep.run"),
     Wake.POSTERS: ("documents", "workers.jobs.print_posters.run"),
+    Wake.RETRAIN: ("documents", "workers.jobs.retrain.run"),
+    Wake.ASSIST: ("assistant", "workers.jobs.assist.run"),
 }
 """Queue and dotted path of each job. Intake never imports workers, so the path is text; a test resolves every one."""
 
@@ -132,6 +143,39 @@ class ObjectStore(Protocol):
     def delete(self, key: str) -> None:
         """Remove it; nothing happens when there is none."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class AssistantAnswer:
+    """What the assistant wrote, as it came, and what it says it counted; None where it doesn't say."""
+
+    text: str
+    tokens_in: int | None
+    tokens_out: int | None
+
+
+class Assistant(Protocol):
+    """Drafts titles and summaries (起草助手); optional, and nothing depends on it."""
+
+    @property
+    def model(self) -> str:
+        """The model's name; empty when there is no assistant."""
+        ...
+
+    def write(self, *, instruction: str, material: str, most_tokens: int) -> AssistantAnswer:
+        """Ask once, in bounded time and with a bounded answer; AssistantFailed from `intake.domain.assistant` says how it went wrong."""
+        ...
+
+
+class NullAssistant:
+    """No assistant: the default."""
+
+    model = ""
+
+    def write(self, *, instruction: str, material: str, most_tokens: int) -> AssistantAnswer:
+        """Never asked, since nothing is claimed for it."""
+        del instruction, material, most_tokens
+        raise AssistantFailed(Failure.OFF, spent=False)
 
 
 class Vault(Protocol):

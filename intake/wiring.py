@@ -8,16 +8,29 @@ from redis.exceptions import RedisError
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
+from config.own_files import rules_file
 from config.settings import Settings, SettingsError
 from config.taxonomy import Taxonomy, load_taxonomy
 from config.workflow import Workflow, load_workflow
+from intake.adapters.assistant import ChatAssistant
 from intake.adapters.database import make_engine, make_sessions
 from intake.adapters.object_store import FolderStore
 from intake.adapters.rate_limit import RedisRateLimiter
 from intake.adapters.redis_queue import RqJobQueue, web_redis
 from intake.adapters.vault import KeyVault
 from intake.adapters.wechat import RedisReplayMemory, WeChatCallback
-from intake.ports import Clock, JobQueue, Notifier, ObjectStore, RateLimiter, ReceiptPageNotifier, SystemClock, Vault
+from intake.ports import (
+    Assistant,
+    Clock,
+    JobQueue,
+    Notifier,
+    NullAssistant,
+    ObjectStore,
+    RateLimiter,
+    ReceiptPageNotifier,
+    SystemClock,
+    Vault,
+)
 
 
 @dataclass(slots=True)
@@ -39,6 +52,7 @@ class Wiring:
     taxonomy: Taxonomy
     workflow: Workflow
     wechat: WeChatCallback
+    assistant: Assistant
 
     def queue_answers(self) -> bool:
         """Whether Redis answers just now; for the readiness check."""
@@ -66,7 +80,6 @@ def wire(settings: Settings, *, clock: Clock | None = None, pool_size: int | Non
     clock = clock or SystemClock()
     engine = make_engine(settings.database_url, pool_size=pool_size or settings.web_threads)
     redis = web_redis(settings.redis_url)
-    folder = Path(__file__).parent.parent / "config"
     return Wiring(
         settings=settings,
         engine=engine,
@@ -79,8 +92,8 @@ def wire(settings: Settings, *, clock: Clock | None = None, pool_size: int | Non
         clock=clock,
         notifier=ReceiptPageNotifier(),
         objects=FolderStore(Path(settings.object_folder) if settings.object_folder else settings.data_dir / "objects"),
-        taxonomy=load_taxonomy(folder / "taxonomy.toml"),
-        workflow=load_workflow(folder / "workflow.toml"),
+        taxonomy=load_taxonomy(rules_file(settings.config_folder, "taxonomy.toml")),
+        workflow=load_workflow(rules_file(settings.config_folder, "workflow.toml")),
         wechat=WeChatCallback(
             token=settings.wechat_token,
             app_id=settings.wechat_app_id,
@@ -89,4 +102,14 @@ def wire(settings: Settings, *, clock: Clock | None = None, pool_size: int | Non
             clock=clock,
             replay=RedisReplayMemory(redis),
         ),
+        assistant=assistant_of(settings),
+    )
+
+
+def assistant_of(settings: Settings) -> Assistant:
+    """The assistant, or none: the default."""
+    if not settings.assistant_on:
+        return NullAssistant()
+    return ChatAssistant(
+        url=settings.assistant_url, key=settings.assistant_key, model=settings.assistant_model, seconds=settings.assistant_seconds
     )

@@ -59,10 +59,18 @@ TIMETABLE: tuple[Every | Daily, ...] = (
     Every(Wake.NOTIFY, timedelta(seconds=30)),
     Every(Wake.CHAIN_AUDIT, timedelta(seconds=60)),
     Every(Wake.POSTERS, timedelta(seconds=30)),
+    Every(Wake.ASSIST, timedelta(seconds=30)),
     Every(Wake.ESCALATE, timedelta(minutes=5)),
+    Every(Wake.TOPIC_UPKEEP, timedelta(hours=1)),
     Daily(Wake.RETENTION, time(3, 0)),
+    Daily(Wake.RETRAIN, time(3, 30)),
 )
 """Every periodic job there is."""
+
+
+def timetable_of(settings: Settings) -> tuple[Every | Daily, ...]:
+    """What is swept in this installation: without an assistant nobody works on its queue, so nothing is put there."""
+    return tuple(entry for entry in TIMETABLE if entry.kind is not Wake.ASSIST or settings.assistant_on)
 
 
 def due(timetable: Sequence[Every | Daily], *, since: datetime | None, now: datetime) -> list[Wake]:
@@ -109,8 +117,9 @@ def keep_time() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, ask)
     redis = web_redis(settings.redis_url)
-    sweep = Sweep(RqJobQueue(redis), SystemClock())
-    log.info("schedule_started", entries=len(TIMETABLE))
+    timetable = timetable_of(settings)
+    sweep = Sweep(RqJobQueue(redis), SystemClock(), timetable)
+    log.info("schedule_started", entries=len(timetable))
     while not stop.is_set():
         sweep.tick()
         stop.wait(TICK_SECONDS)

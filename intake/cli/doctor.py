@@ -8,19 +8,25 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 import redis
 from sqlalchemy import Connection, create_engine, pool, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from config.own_files import rules_file
 from config.settings import Settings, SettingsError
+from config.taxonomy import TaxonomyError, default_taxonomy, load_taxonomy
+from config.workflow import WorkflowError, load_workflow
 from intake.adapters import migrate
+from intake.adapters.assistant import ChatAssistant
 from intake.adapters.embedded.binaries import postgres_bin, valkey_server
 from intake.adapters.embedded.errors import EmbeddedError
 from intake.adapters.embedded.identity import check_drop
 from intake.adapters.embedded.runtime_paths import DataPaths, is_held, runtime_folder
 from intake.cli.installation import attached, with_free_port
+from intake.domain.assistant import FAILURE_WORDS, AssistantFailed
 
 STATIC_MANIFEST = Path(__file__).parent.parent / "web" / "static" / "manifest.json"
 DISK_NEEDED = 1024**3
@@ -65,6 +71,7 @@ def examine() -> Iterator[Finding]:
     except SettingsError as error:
         yield Finding("设置 / settings", ok=False, detail=str(error), cure="按上面的说明改环境变量 / correct the variable")
         return
+    yield _rules(settings)
     paths = DataPaths.of(settings.data_dir)
     yield from _folder(paths)
     yield _binaries(settings, paths)
@@ -79,6 +86,7 @@ def examine() -> Iterator[Finding]:
     yield from _queue(settings)
     yield _calendar(dt.datetime.now(dt.UTC).year)
     yield _address(settings)
+    yield _assistant(settings)
 
 
 def _python() -> Finding:
@@ -89,6 +97,19 @@ def _python() -> Finding:
 def _front_end() -> Finding:
     there = STATIC_MANIFEST.is_file()
     return Finding("页面样式 / front end", ok=there, detail="已生成" if there else "还没有生成", cure="make front")
+
+
+def _rules(settings: Settings) -> Finding:
+    name = "类别与期限 / categories and deadlines"
+    try:
+        taxonomy = load_taxonomy(rules_file(settings.config_folder, "taxonomy.toml"))
+        load_workflow(rules_file(settings.config_folder, "workflow.toml"))
+    except (SettingsError, TaxonomyError, WorkflowError) as error:
+        cure = "按说明改文件，或清空 ZHIBAO_CONFIG_FOLDER / mend the file or unset the variable"
+        return Finding(name, ok=False, detail=str(error), cure=cure)
+    gone = [category.name for category in default_taxonomy().categories if category.code not in {one.code for one in taxonomy.categories}]
+    without = f"；没有了：{'、'.join(gone)}" if gone else ""
+    return Finding(name, ok=True, detail=f"{settings.config_folder or '随系统带的 / shipped'}，{len(taxonomy.categories)} 个类别{without}")
 
 
 def _folder(paths: DataPaths) -> Iterator[Finding]:
@@ -214,3 +235,19 @@ def _address(settings: Settings) -> Finding:
     secure = settings.base_url.startswith("https://")
     cure = "设置 ZHIBAO_BASE_URL 为 https 网址；微信只打开 https / set an https address"
     return Finding("对外网址 / address", ok=secure, detail=settings.base_url, cure=cure, needed=settings.is_production)
+
+
+def _assistant(settings: Settings) -> Finding:
+    """Connects, and sends nothing: neither words nor the key."""
+    name = "起草助手 / assistant"
+    if not settings.assistant_on:
+        half = settings.assistant_url or settings.assistant_model
+        cure = "ZHIBAO_ASSISTANT_URL 和 ZHIBAO_ASSISTANT_MODEL 都要填 / both are needed"
+        return Finding(name, ok=not half, detail="只填了一半 / half set" if half else "未启用 / off", cure=cure, needed=False)
+    where = f"{settings.assistant_model}（{urlsplit(settings.assistant_url).hostname}）"
+    cure = "检查网址、证书和出口防火墙；不影响其余功能 / check address, certificate, firewall; nothing else depends on it"
+    try:
+        ChatAssistant(url=settings.assistant_url, key="", model=settings.assistant_model, seconds=3).reach()
+    except AssistantFailed as error:
+        return Finding(name, ok=False, detail=f"{where}：{FAILURE_WORDS[error.failure]}", cure=cure, needed=False)
+    return Finding(name, ok=True, detail=where)

@@ -23,6 +23,7 @@ COMMANDS = {
     "users": ("intake.cli.users:users", "工作人员账号 / staff accounts"),
     "points": ("intake.cli.points:points", "直报点与海报 / intake points and posters"),
     "audit": ("intake.cli.audit:audit", "核对审计链 / verify the audit chain"),
+    "triage": ("intake.cli.triage:triage", "训练、评估、采用研判模型 / triage models: train, evaluate, adopt"),
     "secret": ("intake.cli.secret:secret", "生成密钥 / make keys"),
     "docs": ("intake.cli.docs:docs", "生成文档 / generate documents"),
 }

@@ -23,9 +23,12 @@ class AssistantDraft(Base):
     purpose: Mapped[DraftPurpose] = mapped_column(text_enum(DraftPurpose, "purpose"))
     topic_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("topics.id"))
     model: Mapped[str]
+    """Which model was asked; empty until a worker has claimed the request, and a claimed one is never sent again."""
     outcome: Mapped[DraftOutcome] = mapped_column(text_enum(DraftOutcome, "outcome"))
     draft: Mapped[str]
+    """The words, emptied after 30 days; of a request that failed the code of why (`domain/assistant.py: Failure`)."""
     tokens_in: Mapped[int]
+    """As counted by the other side; until then, and where the count stays unknown, what was set aside."""
     tokens_out: Mapped[int]
     milliseconds: Mapped[int]
     asked_by: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id"))

@@ -1,6 +1,7 @@
 """Closes what was answered and met with silence; empties contacts and withdrawn texts and deletes poster files whose time is over (到期清除)."""
 
 from intake.ports import Wake
+from intake.services.assistant_draft import forget_words
 from intake.services.poster_batch import expired_files, forget_files
 from intake.services.retention import apply_retention
 from intake.services.submission_close import close_silent
@@ -26,6 +27,8 @@ def run() -> None:
     while emptied == BATCH and not stopping():
         with job_session() as session:
             emptied = apply_retention(session, workflow=wiring.workflow, at=wiring.clock.now(), limit=BATCH)
+    with job_session() as session:
+        forget_words(session, at=wiring.clock.now())
     deleted = BATCH
     while deleted == BATCH and not stopping():
         deleted = _delete_posters(wiring)
