@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from html import escape
 from math import ceil
 from urllib.parse import urlsplit
 
@@ -25,6 +26,8 @@ EMBLEM_SHARE = 0.22
 
 EMBLEM_MARGIN = 0.6
 """White left around the emblem inside the cleared square, in modules."""
+
+LABEL = "二维码"
 
 _HEX_COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
 
@@ -117,14 +120,14 @@ def code_png(url: str, *, module_px: int = 10, emblem: bool = True, colour: str 
     return out.getvalue()
 
 
-def code_svg(url: str, *, emblem: bool = True, colour: str = ACTION) -> str:
-    """The code as an SVG element without size, script or style, quiet zone included; one unit is one module."""
+def code_svg(url: str, *, emblem: bool = True, colour: str = ACTION, label: str = LABEL) -> str:
+    """The code as an SVG element without size, script or style, quiet zone included; one unit is one module. `label` is read out."""
     check_colour(colour)
     drawn = symbol(url, emblem=emblem)
     side = drawn.full_size
     path = "".join(f"M{r.x + QUIET} {r.y + QUIET}h{r.width}v{r.height}h-{r.width}z" for r in drawn.rects)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" role="img" aria-label="二维码">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" role="img" aria-label="{escape(label)}">',
         f'<path fill="#fff" d="M0 0h{side}v{side}H0z"/><path fill="#000" shape-rendering="crispEdges" d="{path}"/>',
     ]
     if drawn.emblem:

@@ -58,5 +58,6 @@ def emblem_picture(content: bytes) -> Image.Image:
 
 
 def _too_many_pixels(width: int = 0, height: int = 0) -> str:
-    size = f"有 {width}×{height} 像素" if width else "像素太多"
-    return f"徽标图片{size}，最多 {PIXELS_LIMIT // 10_000} 万像素，请缩小到边长 2000 像素以内再试。"
+    if not width:
+        return f"徽标图片像素太多，最多 {PIXELS_LIMIT // 10_000} 万像素，请缩小到边长 2000 像素以内再试。"
+    return f"徽标图片有 {width}×{height} 像素，最多 {PIXELS_LIMIT // 10_000} 万像素，请缩小到边长 2000 像素以内再试。"

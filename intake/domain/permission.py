@@ -45,6 +45,8 @@ class Permission(StrEnum):
     """See a resident's contact, with a reason that is logged (看联系方式)."""
     QUARANTINE_DECIDE = "quarantine.decide"
     """Release or confirm what the machine held back (待核)."""
+    TRIAGE_REPORT = "triage.report"
+    """How often people agreed with the machine, and which models are in use (研判质量)."""
     POINTS_MANAGE = "points.manage"
     """Create, pause, rotate, retire points (直报点)."""
     PLACES_VIEW = "places.view"
@@ -76,6 +78,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.SCREEN_DECIDE,
             Permission.CONTACT_REVEAL,
             Permission.QUARANTINE_DECIDE,
+            Permission.TRIAGE_REPORT,
             Permission.PLACES_VIEW,
             Permission.POSTERS_PRINT,
             Permission.RELEASE_PREPARE,
@@ -87,6 +90,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.LEADER: frozenset({Permission.SCREEN_VIEW}),
     Role.ADMIN: frozenset(
         {
+            Permission.TRIAGE_REPORT,
             Permission.PLACES_VIEW,
             Permission.POSTERS_PRINT,
             Permission.POINTS_MANAGE,

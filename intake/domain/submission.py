@@ -45,6 +45,10 @@ class Urgency(StrEnum):
     """一般。"""
 
 
+URGENCIES = (Urgency.NORMAL, Urgency.SOON, Urgency.EMERGENCY)
+"""The least urgent first."""
+
+
 class SubmissionState(StrEnum):
     """Where a sentence stands."""
 

@@ -13,3 +13,6 @@ SURNAME = f"(?:{'|'.join(_TWO)}|[{''.join(dict.fromkeys(_ONE))}])"
 _ALSO_WORDS = frozenset("于和从都应向时强高常曾经全安方明白成容万连单关解管尚任文路华费包农冷严易车项党宫")
 PLAIN_SURNAME = f"(?:{'|'.join(_TWO)}|[{''.join(c for c in dict.fromkeys(_ONE) if c not in _ALSO_WORDS)}])"
 """As SURNAME, without those that are also everyday words (于 向 曾 常 …)."""
+
+COMMON_SURNAME = "[王李张刘陈杨赵黄周吴徐孙胡朱郭何罗宋郑谢韩唐冯邓曹彭肖田董袁潘蒋蔡杜魏吕沈姚卢姜崔钟谭汪廖贾夏韦邹孟熊秦邱尹薛侯邵]"
+"""The most frequent of those that begin hardly any everyday word: for names that nothing but their place introduces."""

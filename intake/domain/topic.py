@@ -85,6 +85,10 @@ class TopicAction(StrEnum):
     """Into another topic (合并)."""
     UNMERGE = "unmerge"
     """Take the merge back (撤销合并)."""
+    SPLIT = "split"
+    """Some of its submissions leave for a topic of their own (分出)."""
+    UNSPLIT = "unsplit"
+    """What was split off comes back (撤销分出)."""
     REFER = "refer"
     """To the coordinating office (转办)."""
     REFERRAL_RETURNED = "referral_returned"
@@ -114,6 +118,11 @@ class TopicAction(StrEnum):
 S, A = TopicState, TopicAction
 JOINABLE = frozenset({S.CANDIDATE, S.PROPOSED, S.POOLED, S.PLANNED, S.CONSULTING, S.DELIVERING})
 """States in which a submission may still join."""
+
+SPLITTABLE = (S.CANDIDATE, S.PROPOSED, S.POOLED)
+"""States in which submissions may leave together for a topic of their own, and come back; the state stays."""
+MERGEABLE = frozenset({S.CANDIDATE, S.PROPOSED})
+"""States from which a topic may be merged into another."""
 
 LABELS.add(
     {
@@ -147,8 +156,13 @@ TOPIC_TABLE = StateTable(
         _t(A.TAKE_UP, {S.CANDIDATE}, S.PROPOSED, P.SCREEN_DECIDE, "区政协开始筛选这个议题。"),
         _t(A.APPROVE, {S.PROPOSED}, S.POOLED, P.SCREEN_DECIDE, "区政协筛选通过，进入议题库。", needs_reason=True),
         _t(A.RETURN, {S.PROPOSED}, S.CANDIDATE, P.SCREEN_DECIDE, "区政协请委员再补充情况。", needs_reason=True),
-        _t(A.MERGE, {S.CANDIDATE, S.PROPOSED}, S.MERGED, P.SCREEN_DECIDE, "与同一件事的议题合并办理。", needs_reason=True),
+        _t(A.MERGE, set(MERGEABLE), S.MERGED, P.SCREEN_DECIDE, "与同一件事的议题合并办理。", needs_reason=True),
         _t(A.UNMERGE, {S.MERGED}, S.PROPOSED, P.SCREEN_DECIDE, "合并撤销，单独筛选。", needs_reason=True),
+        *(
+            _t(action, {state}, state, P.SCREEN_DECIDE, words, needs_reason=True)
+            for action, words in ((A.SPLIT, "议题里有两件事，分成两个议题办理。"), (A.UNSPLIT, "分开撤销，仍作一个议题办理。"))
+            for state in SPLITTABLE
+        ),
         _t(A.REFER, {S.PROPOSED}, S.REFERRED, P.SCREEN_DECIDE, "转请有关单位办理。", needs_reason=True),
         _t(A.REFERRAL_RETURNED, {S.REFERRED}, S.PROPOSED, None, "有关单位退回，重新筛选。"),
         _t(A.REJECT, {S.PROPOSED}, S.REJECTED, P.SCREEN_DECIDE, "区政协筛选后没有立项。", needs_reason=True),
@@ -163,4 +177,4 @@ TOPIC_TABLE = StateTable(
         _t(A.REOPEN, {S.DELIVERED}, S.DELIVERING, None, "有居民说没有解决，继续办理。"),
     ),
 )
-"""Source: domain.md, Topic. `dissolved`, `revive` and `unmerge` are ours (docs/adr/0004)."""
+"""Source: domain.md, Topic. `dissolved`, `revive`, `unmerge`, `split` and `unsplit` are ours (docs/adr/0004)."""

@@ -30,9 +30,16 @@ class TriageResult:
     urgency: Urgency
     verdict: Verdict
     topic_id: int | None
+    """Of `attach`, the topic to join; of `open`, the id drawn for the new one, if it was drawn before."""
     score: float | None
     reasons: tuple[str, ...]
     title: str
     content: dict[str, Any]
     grams: tuple[int, ...]
     rare: tuple[int, ...]
+    quarantine: str | None = None
+    """Why it waits for staff (`Held`): suggested for nothing and compared with nothing until they let it go."""
+    sentence: tuple[int, int] | None = None
+    """Where the sentence that brought it to its topic stands in `masked`."""
+    merge_with: int | None = None
+    """Another topic that seems to be about the same matter as the one it joins."""

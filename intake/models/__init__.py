@@ -8,7 +8,7 @@ from intake.models.contributor import Contributor
 from intake.models.decision import Decision
 from intake.models.department import Department
 from intake.models.district_profile import DistrictProfile
-from intake.models.gram import GramCount, SubmissionGrams
+from intake.models.gram import GramCount, GramSightings, SubmissionGrams
 from intake.models.history import HistoryEntry
 from intake.models.invitation import Invitation
 from intake.models.notification import Notification
@@ -35,6 +35,7 @@ __all__ = [
     "DistrictProfile",
     "Finding",
     "GramCount",
+    "GramSightings",
     "HistoryEntry",
     "IntakePoint",
     "Invitation",

@@ -1,4 +1,4 @@
-"""The same-matter index: which grams stand in which submission, and in how many they stand."""
+"""The same-matter index: which grams stand in which submission, in how many they stand, and where each was rare of late."""
 
 from datetime import datetime
 
@@ -9,13 +9,10 @@ from intake.models.base import Base, DistrictId
 
 
 class SubmissionGrams(Base):
-    """Hashed grams of one submission; `rare` is what candidates are looked up by."""
+    """Hashed grams of one submission; `rare` are those under which `gram_sightings` knows it."""
 
     __tablename__ = "submission_grams"
-    __table_args__ = (
-        Index("ix_submission_grams_rare", "rare", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
-        Index("ix_submission_grams_district", "district_id", "received_at"),
-    )
+    __table_args__ = (Index("ix_submission_grams_district", "district_id", "received_at"),)
 
     submission_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("submissions.id"), primary_key=True)
     district_id: Mapped[DistrictId]
@@ -33,3 +30,18 @@ class GramCount(Base):
     district_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("areas.id"), primary_key=True)
     gram: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     documents: Mapped[int]
+
+
+class GramSightings(Base):
+    """The last submissions of the district in which a gram was among the rarest, the last first.
+
+    A list of bounded length, so that a lookup costs the same however much a district has heard. Apart from `gram_counts`, whose rows change
+    with every message and stay small that way.
+    """
+
+    __tablename__ = "gram_sightings"
+
+    district_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    gram: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    seen: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    """Day and submission in one number (queries/same_matter.py: `sighting`)."""

@@ -1,5 +1,6 @@
 """One card: the resident's masked words, the machine's suggestion with its reasons, and what else it might be."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,12 +10,14 @@ from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
 from intake.domain.contributor import ContributorStatus
+from intake.domain.elsewhere import Elsewhere
 from intake.domain.errors import Forbidden, NotFound
 from intake.domain.permission import Permission, Role
 from intake.domain.recognised import Piece, pieces
 from intake.domain.submission import OPEN_FOR_DECISION, Channel, SubmissionState, Urgency
-from intake.domain.topic import JOINABLE, TopicState
+from intake.domain.topic import JOINABLE, TopicKind, TopicState
 from intake.models import Area, Contributor, Decision, Finding, IntakePoint, Submission, Topic, User
+from intake.queries.similar import or_said
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,14 @@ class OtherTopic:
 
 
 @dataclass(frozen=True, slots=True)
+class DemandOnCard:
+    """One of several things a message asks for."""
+
+    text: str
+    category: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """Everything on a member's card."""
 
@@ -62,6 +73,10 @@ class Card:
     urgency_reasons: tuple[str, ...]
     category: str | None
     category_reasons: tuple[str, ...]
+    elsewhere: Elsewhere | None
+    """Who else could help sooner, if somebody."""
+    demands: tuple[DemandOnCard, ...]
+    """Two or more, where the message asks for several things."""
     received_at: datetime
     has_contact: bool
     owner_name: str
@@ -119,6 +134,8 @@ def card(session: Session, actor: Actor, submission_id: int) -> Card:
         urgency_reasons=tuple(content.get("urgency_reasons", ())),
         category=submission.category,
         category_reasons=tuple(content.get("category_reasons", ())),
+        elsewhere=_elsewhere(content.get("route_out")),
+        demands=_demands(submission.text_masked, content.get("demands", ())),
         received_at=submission.received_at,
         has_contact=submission.contact_cipher is not None,
         owner_name=owner_name or "",
@@ -131,6 +148,17 @@ def card(session: Session, actor: Actor, submission_id: int) -> Card:
         decided_by=decision.name if decision is not None else "",
         is_open=submission.state in OPEN_FOR_DECISION,
     )
+
+
+def _elsewhere(note: Mapping[str, Any] | None) -> Elsewhere | None:
+    """The kind as an earlier version may have written it; one that is no more says nothing."""
+    return next((one for one in Elsewhere if note is not None and one.value == note.get("kind")), None)
+
+
+def _demands(text: str, found: Sequence[Mapping[str, Any]]) -> tuple[DemandOnCard, ...]:
+    if len(found) < 2 or not text:
+        return ()
+    return tuple(DemandOnCard(text[one["start"] : one["end"]].strip(), one["category"]) for one in found)
 
 
 def lately(session: Session, topic_id: int, *, since: datetime) -> int:
@@ -172,18 +200,21 @@ def _suggestion(session: Session, submission_id: int) -> Suggestion | None:
 def _others(session: Session, ids: list[int]) -> tuple[OtherTopic, ...]:
     if not ids:
         return ()
-    rows = session.execute(_topic_rows().where(Topic.id.in_(ids), Topic.state.in_(JOINABLE)))
+    rows = session.execute(topic_rows().where(Topic.id.in_(ids), Topic.state.in_(JOINABLE)))
     return tuple(OtherTopic(*row) for row in rows)
 
 
-def _topic_rows() -> Any:
+def topic_rows() -> Any:
+    """The columns of OtherTopic, to be narrowed and put in order."""
     people = Topic.confirmed_count + Topic.suggested_count
     return select(Topic.id, Topic.title, Topic.state, Area.name, people).join(Area, Area.id == Topic.area_id)
 
 
 def joinable_topics(session: Session, actor: Actor, *, words: str = "", limit: int = 30) -> tuple[OtherTopic, ...]:
-    """Topics a submission may join, newest first; `words` must all stand in the title or the number."""
-    query = _topic_rows().where(Topic.district_id == actor.district_id, Topic.state.in_(JOINABLE))
-    for word in words.split()[:5]:
-        query = query.where(or_(Topic.title.contains(word, autoescape=True), Topic.number.contains(word.upper(), autoescape=True)))
+    """Topics a submission may join, newest first; `words` must all stand in the title or the number, or be what residents said."""
+    query = topic_rows().where(Topic.district_id == actor.district_id, Topic.kind == TopicKind.MATTER, Topic.state.in_(JOINABLE))
+    holds = [
+        or_(Topic.title.contains(word, autoescape=True), Topic.number.contains(word.upper(), autoescape=True)) for word in words.split()[:5]
+    ]
+    query = query.where(*or_said(session, holds, district_id=actor.district_id, words=words))
     return tuple(OtherTopic(*row) for row in session.execute(query.order_by(Topic.last_at.desc(), Topic.id.desc()).limit(limit)))

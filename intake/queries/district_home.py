@@ -12,9 +12,10 @@ from intake.domain.permission import Permission, Role
 from intake.domain.point import PointState
 from intake.domain.poster_batch import BatchState
 from intake.domain.release import ReleaseState
-from intake.domain.submission import OPEN_FOR_DECISION, Urgency
+from intake.domain.submission import OPEN_FOR_DECISION, SubmissionState, Urgency
 from intake.domain.topic import TopicState
-from intake.models import Area, IntakePoint, PosterBatch, Release, Submission, Topic
+from intake.domain.topic_proposal import ProposalState
+from intake.models import Area, IntakePoint, PosterBatch, Release, Submission, Topic, TopicProposal
 from intake.queries.pages import within
 
 EMERGENCIES_SHOWN = 5
@@ -30,8 +31,12 @@ class WaitingKind(StrEnum):
     """紧急来件: each has a line of its own."""
     ESCALATED = "escalated"
     """超时转来: neither member nor convenor looked in time."""
+    HELD = "held"
+    """待核的来件."""
     PROPOSED = "proposed"
     """待筛选的议题."""
+    PROPOSAL = "proposal"
+    """系统的合并与拆分建议."""
     DRAFT = "draft"
     """待审的公开内容."""
     IDLE = "idle"
@@ -58,7 +63,7 @@ class Waiting:
     @property
     def presses(self) -> bool:
         """Whether a person waits for an answer; a quiet wall doesn't."""
-        return self.kind not in {WaitingKind.IDLE, WaitingKind.SILENT_POINT}
+        return self.kind not in {WaitingKind.PROPOSAL, WaitingKind.IDLE, WaitingKind.SILENT_POINT}
 
 
 def waiting_for(session: Session, actor: Actor, *, at: datetime, idle_before: datetime) -> tuple[Waiting, ...]:
@@ -68,8 +73,12 @@ def waiting_for(session: Session, actor: Actor, *, at: datetime, idle_before: da
     lines: list[Waiting] = []
     if actor.may(Permission.TRIAGE_DECIDE):
         lines += _submissions(session, actor)
+    if actor.may(Permission.QUARANTINE_DECIDE):
+        lines += _one(session, WaitingKind.HELD, _held(actor))
     if actor.may(Permission.SCREEN_VIEW):
         lines += _topics(session, actor, idle_before=idle_before)
+    if actor.may(Permission.SCREEN_DECIDE):
+        lines += _one(session, WaitingKind.PROPOSAL, _proposals(actor))
     if actor.may(Permission.RELEASE_PUBLISH):
         lines += _one(session, WaitingKind.DRAFT, _drafts(actor))
     if actor.may(Permission.POSTERS_PRINT):
@@ -160,6 +169,33 @@ def _one(session: Session, kind: WaitingKind, query: Named) -> list[Waiting]:
         Waiting(kind=kind, id=row_id, words=words, area_name=area, since=since, count=count)
         for row_id, words, area, since, count in session.execute(query.limit(1)).all()
     ]
+
+
+def _held(actor: Actor) -> Named:
+    return (
+        select(Submission.id, func.left(Submission.text_masked, 60), Area.name, Submission.received_at, func.count().over())
+        .join(Area, Area.id == Submission.area_id)
+        .where(
+            Submission.district_id == actor.district_id,
+            Submission.state == SubmissionState.QUARANTINED,
+            within(actor, Permission.QUARANTINE_DECIDE),
+        )
+        .order_by(Submission.received_at, Submission.id)
+    )
+
+
+def _proposals(actor: Actor) -> Named:
+    return (
+        select(TopicProposal.id, Topic.title, Area.name, TopicProposal.created_at, func.count().over())
+        .join(Topic, Topic.id == TopicProposal.topic_ids[1])
+        .join(Area, Area.id == Topic.area_id)
+        .where(
+            TopicProposal.district_id == actor.district_id,
+            TopicProposal.state == ProposalState.OPEN,
+            within(actor, Permission.SCREEN_DECIDE),
+        )
+        .order_by(TopicProposal.created_at, TopicProposal.id)
+    )
 
 
 def _drafts(actor: Actor) -> Named:

@@ -43,13 +43,14 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One line: when, by whom, what; `about` names the role and area it was about, empty otherwise."""
+    """One line: when, by whom, what, and about which role in which area; empty where it was about none."""
 
     at: datetime
     by: str
     """Empty for the machine and the command line."""
     words: str
-    about: str
+    role: str
+    area: str
 
 
 def entity_history(session: Session, *, district_id: int, noun: str, entity_id: int, limit: int = LATEST) -> tuple[Act, ...]:
@@ -68,10 +69,10 @@ def entity_history(session: Session, *, district_id: int, noun: str, entity_id: 
         .limit(limit)
     )
     return tuple(
-        Act(at=at, by=by if kind is ActorKind.PERSON and by else "", words=WORDS[action], about=_about(role, area))
+        Act(at=at, by=by if kind is ActorKind.PERSON and by else "", words=WORDS[action], role=_role(role), area=area or "")
         for at, kind, by, action, role, area in rows
     )
 
 
-def _about(role: str | None, area: str | None) -> str:
-    return " · ".join(part for part in (ROLE_NAMES[Role(role)] if role in set(Role) else "", area or "") if part)
+def _role(role: str | None) -> str:
+    return ROLE_NAMES[Role(role)] if role in set(Role) else ""

@@ -63,7 +63,7 @@ class Listener:
 
     user_id: int
     name: str
-    roles: str
+    roles: tuple[str, ...]
     days: frozenset[int]
 
 
@@ -180,7 +180,7 @@ def listeners_of(session: Session, point: PointDetail, *, district_id: int) -> t
         .order_by(User.name, User.id)
     )
     return tuple(
-        Listener(user_id=user_id, name=name, roles="、".join(ROLE_NAMES[role] for role in Role if role in roles), days=frozenset(on or ()))
+        Listener(user_id=user_id, name=name, roles=tuple(ROLE_NAMES[role] for role in Role if role in roles), days=frozenset(on or ()))
         for user_id, name, roles, on in rows
     )
 

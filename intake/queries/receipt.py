@@ -28,7 +28,9 @@ class Step:
     words: str
     """The table's sentence for this step."""
     reason: str
-    """What the member or staff wrote, and the reason's own words."""
+    """The words of the reason that was chosen from a list; empty where there is none."""
+    written: str
+    """What the member or staff wrote."""
     by: str
     """Who, where it is a person."""
     topic_title: str
@@ -195,9 +197,17 @@ def _steps(session: Session, submission: Submission, contributor: Contributor | 
         words = _words(table, entry.action)
         if words:
             # A report-back repeats the topic's decision that stands right above it.
-            reason = "" if entry.action == "report_back" else _reason(decision)
+            shown = None if entry.action == "report_back" else decision
             steps.append(
-                Step(at=entry.at, words=words, reason=reason, by=name or "", topic_title=title or "", is_decision=decision is not None)
+                Step(
+                    at=entry.at,
+                    words=words,
+                    reason=_reason(shown),
+                    written=shown.words if shown is not None else "",
+                    by=name or "",
+                    topic_title=title or "",
+                    is_decision=decision is not None,
+                )
             )
     return tuple(steps)
 
@@ -214,7 +224,6 @@ def _words(table: StateTable, action: str) -> str:
 
 
 def _reason(decision: Decision | None) -> str:
-    if decision is None:
+    if decision is None or decision.action != "decline" or not decision.reason_code:
         return ""
-    parts = [DECLINE_WORDS[DeclineReason(decision.reason_code)]] if decision.action == "decline" and decision.reason_code else []
-    return "：".join([*parts, decision.words] if decision.words else parts)
+    return DECLINE_WORDS[DeclineReason(decision.reason_code)]

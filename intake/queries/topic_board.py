@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, or_, select, tuple_
+from sqlalchemy import BigInteger, ColumnElement, Select, cast, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from intake.domain.actor import Actor
@@ -14,9 +15,10 @@ from intake.domain.errors import Forbidden, NotFound
 from intake.domain.permission import Permission
 from intake.domain.receipt import SHANGHAI
 from intake.domain.submission import Channel, SubmissionState, Urgency
-from intake.domain.topic import TOPIC_TABLE, Route, TopicAction, TopicState
+from intake.domain.topic import TOPIC_TABLE, Route, TopicAction, TopicKind, TopicState
 from intake.models import Area, Contributor, Decision, Submission, Topic, User
 from intake.queries.pages import within
+from intake.queries.similar import or_said
 
 PAGE = 20
 WEEK = timedelta(days=7)
@@ -29,6 +31,7 @@ class TopicRow:
 
     id: int
     number: str
+    kind: TopicKind
     title: str
     state: TopicState
     route: Route
@@ -38,12 +41,16 @@ class TopicRow:
     confirmed: int
     suggested: int
     areas: int
+    people: int
+    """Different senders, as far as they can be told apart."""
+    heat: int
+    """0 to 100: by this the board is ordered."""
     first_at: datetime
     last_at: datetime
 
     @property
-    def people(self) -> int:
-        """Submissions that belong to it, confirmed and suggested: by this the board is ordered."""
+    def submissions(self) -> int:
+        """Those that belong to it, confirmed and suggested."""
         return self.confirmed + self.suggested
 
     @property
@@ -54,19 +61,19 @@ class TopicRow:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How many submissions the topics on the district's board have."""
+    """How hot the topics on the district's board are."""
 
     topics: int
     half: int
-    """Half of the topics have at most as many."""
+    """Half of the topics are at most as hot."""
     tenth: int
-    """Nine of ten have at most as many."""
+    """Nine of ten are at most as hot."""
 
-    def heat(self, people: int) -> int:
-        """1 to 3 for a topic with as many: 3 is the hottest tenth, 2 the better half; where all are alike nothing is hot."""
-        if people > self.half and people >= self.tenth:
+    def level(self, heat: int) -> int:
+        """1 to 3 for a topic as hot: 3 is the hottest tenth, 2 the better half; where all are alike nothing is hot."""
+        if heat > self.half and heat >= self.tenth:
             return 3
-        return 2 if people >= self.half and people > 1 else 1
+        return 2 if heat > self.half else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +132,28 @@ class PastDecision:
 
 
 @dataclass(frozen=True, slots=True)
+class HeatShown:
+    """One part of a topic's heat, as it was counted."""
+
+    code: str
+    points: int
+    most: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class TopicDetail:
     """Everything on a topic's page."""
 
     row: TopicRow
     version: int
+    heat_parts: tuple[HeatShown, ...]
+    summary: tuple[str, ...]
+    """Sentences of residents, masked; empty before there are any."""
+    keywords: tuple[str, ...]
+    class_id: int | None
+    class_title: str
+    """The class this matter belongs to."""
     opened_by: str
     """Empty when the machine opened it."""
     proposed_by: str
@@ -143,6 +167,7 @@ class TopicDetail:
 _COLUMNS: Any = (  # typed by TopicRow, whose fields it follows
     Topic.id,
     Topic.number,
+    Topic.kind,
     Topic.title,
     Topic.state,
     Topic.route,
@@ -152,28 +177,51 @@ _COLUMNS: Any = (  # typed by TopicRow, whose fields it follows
     Topic.confirmed_count,
     Topic.suggested_count,
     Topic.area_count,
+    Topic.people_count,
+    Topic.heat,
     Topic.first_at,
     Topic.last_at,
 )
 
 
-PEOPLE = Topic.confirmed_count + Topic.suggested_count
+SUBMISSIONS = Topic.confirmed_count + Topic.suggested_count
+
+
+class Order(StrEnum):
+    """How topics are put in order; within equals the youngest first."""
+
+    HEAT = "heat"
+    """热度高的在前."""
+    NEWEST = "newest"
+    """最近有来件的在前."""
+
+
+_MICROSECONDS = cast(func.extract("epoch", Topic.last_at) * 1_000_000, BigInteger)
+_ORDERED_BY: dict[Order, ColumnElement[int]] = {Order.HEAT: cast(Topic.heat, BigInteger), Order.NEWEST: _MICROSECONDS}
 
 
 def board(
-    session: Session, actor: Actor, states: Sequence[TopicState], *, after: str = "", words: str = "", limit: int = PAGE, at: datetime
+    session: Session,
+    actor: Actor,
+    states: Sequence[TopicState],
+    *,
+    after: str = "",
+    words: str = "",
+    order: Order = Order.HEAT,
+    limit: int = PAGE,
+    at: datetime,
 ) -> Board:
-    """Columns of `states`, those most people spoke of first, in three queries and one a column; `after` is a page's `next_key`.
+    """Columns of `states`, the hottest or the newest first, in three queries and one a column; `after` is a page's `next_key`.
 
-    `words` must all stand in title, number or area.
+    `words` must all stand in title, number or area, or be what residents behind a topic said.
     """
-    where = [Topic.district_id == actor.district_id, _reach(actor, Permission.SCREEN_VIEW), *_holding(words)]
+    where = [Topic.district_id == actor.district_id, _reach(actor, Permission.SCREEN_VIEW), *_found_by(session, actor, words)]
     counted = session.execute(
         select(Topic.state, func.count()).join(Area, Area.id == Topic.area_id).where(*where).group_by(Topic.state)
     ).all()
     totals = {TopicState(state): count for state, count in counted}
     pages = [
-        _page(session, [*where, Topic.state == state], state=state, total=totals.get(state, 0), after=after, limit=limit)
+        _page(session, [*where, Topic.state == state], state=state, total=totals.get(state, 0), after=after, order=order, limit=limit)
         for state in states
     ]
     received = session.scalar(
@@ -186,28 +234,31 @@ def board(
 
 
 def spread(session: Session, actor: Actor) -> Spread:
-    """How many submissions the topics on the whole district's board have; one query."""
-    half, tenth = (func.percentile_disc(share).within_group(PEOPLE) for share in (0.5, 0.9))
+    """How hot the topics on the whole district's board are; one query."""
+    half, tenth = (func.percentile_disc(share).within_group(Topic.heat) for share in (0.5, 0.9))
     found = session.execute(
         select(func.count(), half, tenth).where(Topic.district_id == actor.district_id, Topic.state.in_(BOARD_STATES))
     ).one()
     return Spread(topics=found[0], half=found[1] or 0, tenth=found[2] or 0)
 
 
-def topic_after(session: Session, actor: Actor, topic_id: int, *, state: TopicState, words: str = "") -> int | None:
+def topic_after(
+    session: Session, actor: Actor, topic_id: int, *, state: TopicState, words: str = "", order: Order = Order.HEAT
+) -> int | None:
     """The topic that follows `topic_id` in the column `state`, which it may have left; the column's first where it was the last."""
     where = [
         Topic.district_id == actor.district_id,
         _reach(actor, Permission.SCREEN_VIEW),
-        *_holding(words),
+        *_found_by(session, actor, words),
         Topic.state == state,
         Topic.id != topic_id,
     ]
+    by = Topic.heat if order is Order.HEAT else Topic.last_at
     gone = aliased(Topic)
-    key = select(gone.confirmed_count + gone.suggested_count, gone.id).where(gone.id == topic_id)
-    follows = tuple_(PEOPLE, Topic.id) < key.scalar_subquery()
+    key = select(gone.heat if order is Order.HEAT else gone.last_at, gone.id).where(gone.id == topic_id)
+    follows = tuple_(by, Topic.id) < key.scalar_subquery()
     query = select(Topic.id).join(Area, Area.id == Topic.area_id).where(*where)
-    return session.scalar(query.order_by(follows.desc(), PEOPLE.desc(), Topic.id.desc()).limit(1))
+    return session.scalar(query.order_by(follows.desc(), by.desc(), Topic.id.desc()).limit(1))
 
 
 def topic_name(session: Session, actor: Actor, topic_id: int) -> tuple[str, TopicState] | None:
@@ -217,8 +268,9 @@ def topic_name(session: Session, actor: Actor, topic_id: int) -> tuple[str, Topi
     return (found[0], TopicState(found[1])) if found is not None else None
 
 
-def _holding(words: str) -> list[ColumnElement[bool]]:
-    return [
+def _found_by(session: Session, actor: Actor, words: str) -> list[ColumnElement[bool]]:
+    """The words stand in title, number or area, or are what residents said."""
+    holds = [
         or_(
             Topic.title.contains(word, autoescape=True),
             Topic.number.contains(word.upper(), autoescape=True),
@@ -226,14 +278,15 @@ def _holding(words: str) -> list[ColumnElement[bool]]:
         )
         for word in words.split()[:5]
     ]
+    return or_said(session, holds, district_id=actor.district_id, words=words, states=tuple(TopicState))
 
 
 def topics_of_member(session: Session, actor: Actor, *, after: str = "") -> TopicPage:
-    """Candidates and proposed topics in the areas where the actor may propose, those most people spoke of first."""
+    """Candidates and proposed topics in the areas where the actor may propose, the hottest first."""
     reach = _reach(actor, Permission.TOPIC_PROPOSE)
     where = [Topic.district_id == actor.district_id, Topic.state.in_([TopicState.CANDIDATE, TopicState.PROPOSED]), reach]
     total = session.scalar(select(func.count()).select_from(Topic).join(Area, Area.id == Topic.area_id).where(*where)) or 0
-    return _page(session, where, state=TopicState.CANDIDATE, total=total, after=after, limit=PAGE)
+    return _page(session, where, state=TopicState.CANDIDATE, total=total, after=after, order=Order.HEAT, limit=PAGE)
 
 
 def _reach(actor: Actor, permission: Permission) -> ColumnElement[bool]:
@@ -242,15 +295,18 @@ def _reach(actor: Actor, permission: Permission) -> ColumnElement[bool]:
     return or_(*(Area.path.startswith(path, autoescape=True) for path in paths)) if paths else Topic.id.is_(None)
 
 
-def _page(session: Session, where: Sequence[ColumnElement[bool]], *, state: TopicState, total: int, after: str, limit: int) -> TopicPage:
-    query = select(*_COLUMNS).join(Area, Area.id == Topic.area_id).where(*where)
-    people, _, topic_id = after.partition("_")
-    if _fits(people, 2**31) and _fits(topic_id, 2**63):
-        query = query.where(tuple_(PEOPLE, Topic.id) < tuple_(literal(int(people)), literal(int(topic_id))))
-    rows = [TopicRow(*row) for row in session.execute(query.order_by(PEOPLE.desc(), Topic.id.desc()).limit(limit + 1))]
+def _page(
+    session: Session, where: Sequence[ColumnElement[bool]], *, state: TopicState, total: int, after: str, order: Order, limit: int
+) -> TopicPage:
+    by = _ORDERED_BY[order]
+    query = select(*_COLUMNS, by.label("place")).join(Area, Area.id == Topic.area_id).where(*where)
+    place, _, topic_id = after.partition("_")
+    if _fits(place, 2**63) and _fits(topic_id, 2**63):
+        query = query.where(tuple_(by, Topic.id) < tuple_(literal(int(place), BigInteger), literal(int(topic_id), BigInteger)))
+    rows = session.execute(query.order_by(by.desc(), Topic.id.desc()).limit(limit + 1)).all()
     page = rows[:limit]
-    next_key = f"{page[-1].people}_{page[-1].id}" if len(rows) > limit else ""
-    return TopicPage(state=state, total=total, rows=tuple(page), next_key=next_key)
+    next_key = f"{page[-1].place}_{page[-1].id}" if len(rows) > limit else ""
+    return TopicPage(state=state, total=total, rows=tuple(TopicRow(*row[:-1]) for row in page), next_key=next_key)
 
 
 def _fits(raw: str, bound: int) -> bool:
@@ -260,24 +316,44 @@ def _fits(raw: str, bound: int) -> bool:
 
 def topic_detail(session: Session, actor: Actor, topic_id: int) -> TopicDetail:
     """One topic in four queries; NotFound for another district's, Forbidden without a permission that reaches it."""
-    opener, proposer, survivor = aliased(User), aliased(User), aliased(Topic)
+    opener, proposer, survivor, of_class = aliased(User), aliased(User), aliased(Topic), aliased(Topic)
     found = session.execute(
-        select(*_COLUMNS, Topic.version, Area.path, opener.name, proposer.name, Topic.merged_into_id, survivor.title)
+        select(
+            *_COLUMNS,
+            Topic.version,
+            Area.path,
+            opener.name,
+            proposer.name,
+            Topic.merged_into_id,
+            survivor.title,
+            Topic.heat_parts,
+            Topic.summary,
+            Topic.keywords,
+            of_class.id,
+            of_class.title,
+        )
         .join(Area, Area.id == Topic.area_id)
         .outerjoin(opener, opener.id == Topic.opened_by)
         .outerjoin(proposer, proposer.id == Topic.proposed_by)
         .outerjoin(survivor, survivor.id == Topic.merged_into_id)
+        .outerjoin(of_class, of_class.id == Topic.class_topic_id)
         .where(Topic.id == topic_id, Topic.district_id == actor.district_id)
     ).one_or_none()
     if found is None:
         raise NotFound("没有这个议题，或者不在您的区。")
-    version, path, opened_by, proposed_by, merged_into_id, merged_into_title = found[len(_COLUMNS) :]
+    version, path, opened_by, proposed_by, merged_into_id, merged_into_title, *more = found[len(_COLUMNS) :]
+    heat_parts, summary, keywords, class_id, class_title = more
     if not (actor.may(Permission.SCREEN_VIEW, area_path=path) or actor.may(Permission.TRIAGE_VIEW, area_path=path)):
         raise Forbidden("这个议题不在您联系的社区。")
     row = TopicRow(*found[: len(_COLUMNS)])
     return TopicDetail(
         row=row,
         version=version,
+        heat_parts=tuple(HeatShown(**part) for part in heat_parts),
+        summary=tuple(line for line in summary.splitlines() if line),
+        keywords=tuple(str(word) for word in keywords),
+        class_id=class_id,
+        class_title=class_title or "",
         opened_by=opened_by or "",
         proposed_by=proposed_by or "",
         merged_into_id=merged_into_id,
@@ -288,13 +364,18 @@ def topic_detail(session: Session, actor: Actor, topic_id: int) -> TopicDetail:
     )
 
 
+def with_matters(topic_id: int) -> Select[int]:
+    """The ids of a topic and, of a class, of its matters: whose contributors are the topic's voices."""
+    return select(Topic.id).where(or_(Topic.id == topic_id, Topic.class_topic_id == topic_id))
+
+
 def _voices(session: Session, topic_id: int) -> tuple[Voice, ...]:
     rows = session.execute(
         select(Contributor, Submission, Area.name, User.name)
         .join(Submission, Submission.id == Contributor.submission_id)
         .join(Area, Area.id == Submission.area_id)
         .outerjoin(User, User.id == Contributor.decided_by)
-        .where(Contributor.topic_id == topic_id, Contributor.status != ContributorStatus.REMOVED)
+        .where(Contributor.topic_id.in_(with_matters(topic_id)), Contributor.status != ContributorStatus.REMOVED)
         .order_by(Contributor.status, Submission.received_at.desc())
         .limit(100)
     )

@@ -1,15 +1,17 @@
 """How submissions join, leave and count in topics; every change keeps its row for lineage."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import MACHINE
 from intake.domain.contributor import ContributorStatus
-from intake.domain.topic import TopicAction, TopicState
+from intake.domain.heat import heat_of
+from intake.domain.topic import TopicAction, TopicKind, TopicState
 from intake.models import Contributor, Submission, Topic
+from intake.queries.topic_counts import Counted, counts_of_classes, counts_of_matters
 from intake.services.transition import move
 
 
@@ -110,42 +112,60 @@ def restore_suggestion(session: Session, *, submission: Submission, at: datetime
 
 
 def recount(session: Session, topic_ids: Iterable[int], *, at: datetime) -> None:
-    """Write the counts of `topic_ids` anew; an empty candidate dissolves, a dissolved one that got something back revives."""
+    """Write counts and heat of `topic_ids` and of the classes they belong to anew; an empty candidate dissolves, a dissolved one that got
+    something back revives.
+
+    Matters are locked before classes, each kind by id, and before they are counted, so that two who change the same topic count one after
+    the other.
+    """
     session.flush()
-    ids = sorted(set(topic_ids))
-    if not ids:
+    asked = set(topic_ids)
+    if not asked:
         return
-    # Locked before they are counted, so that two who change the same topic count one after the other.
-    topics = session.scalars(
+    locked = _locked(session, asked)
+    matters = [topic for topic in locked if topic.kind is TopicKind.MATTER]
+    _write(session, matters, counts_of_matters(session, [topic.id for topic in matters], at=at), at=at)
+    class_ids = {topic.class_topic_id for topic in matters} | {topic.id for topic in locked if topic.kind is TopicKind.CLASS}
+    if class_ids - {None}:
+        classes = _locked(session, {one for one in class_ids if one is not None})
+        session.flush()
+        _write(session, classes, counts_of_classes(session, [topic.id for topic in classes], at=at), at=at)
+    session.flush()
+
+
+def _locked(session: Session, ids: set[int]) -> Sequence[Topic]:
+    return session.scalars(
         select(Topic).where(Topic.id.in_(ids)).order_by(Topic.id).with_for_update().execution_options(populate_existing=True)
     ).all()
-    suggested = func.count().filter(Contributor.status == ContributorStatus.SUGGESTED)
-    confirmed = func.count().filter(Contributor.status == ContributorStatus.CONFIRMED)
-    rows = {
-        row.topic_id: row
-        for row in session.execute(
-            select(
-                Contributor.topic_id,
-                suggested.label("suggested"),
-                confirmed.label("confirmed"),
-                func.count(Submission.area_id.distinct()).label("areas"),
-                func.max(Submission.received_at).label("last"),
-                func.min(Submission.received_at).label("first"),
-            )
-            .join(Submission, Submission.id == Contributor.submission_id)
-            .where(Contributor.topic_id.in_(ids), Contributor.status != ContributorStatus.REMOVED)
-            .group_by(Contributor.topic_id)
-        )
-    }
+
+
+def _write(session: Session, topics: Sequence[Topic], counted: Mapping[int, Counted], *, at: datetime) -> None:
     for topic in topics:
-        row = rows.get(topic.id)
-        topic.suggested_count = row.suggested if row else 0
-        topic.confirmed_count = row.confirmed if row else 0
-        topic.area_count = row.areas if row else 0
-        if row:
-            topic.first_at, topic.last_at = row.first, row.last
-        if row is None and topic.state is TopicState.CANDIDATE:
+        found = counted.get(topic.id)
+        topic.suggested_count = found.suggested if found else 0
+        topic.confirmed_count = found.confirmed if found else 0
+        topic.area_count = found.areas if found else 0
+        if found:
+            topic.first_at, topic.last_at = found.first_at, found.last_at
+        _warm(topic, found, at=at)
+        if found is None and topic.state is TopicState.CANDIDATE:
             move(session, topic, TopicAction.DISSOLVE, actor=MACHINE, at=at)
-        elif row is not None and topic.state is TopicState.DISSOLVED:
+        elif found is not None and topic.state is TopicState.DISSOLVED:
             move(session, topic, TopicAction.REVIVE, actor=MACHINE, at=at)
-    session.flush()
+
+
+def _warm(topic: Topic, counted: Counted | None, *, at: datetime) -> None:
+    heat = heat_of(counted.facts) if counted else None
+    topic.people_count = counted.facts.people if counted else 0
+    topic.heat = heat.points if heat else 0
+    topic.heat_parts = [part.to_json() for part in heat.parts] if heat else []
+    topic.heat_at = at
+
+
+def warm(session: Session, topics: Sequence[Topic], *, at: datetime) -> None:
+    """Write the heat of locked `topics` anew, since a week has passed by itself; counts and states stay."""
+    matters = [topic.id for topic in topics if topic.kind is TopicKind.MATTER]
+    classes = [topic.id for topic in topics if topic.kind is TopicKind.CLASS]
+    counted = counts_of_matters(session, matters, at=at) | counts_of_classes(session, classes, at=at)
+    for topic in topics:
+        _warm(topic, counted.get(topic.id), at=at)

@@ -61,8 +61,36 @@ def create_invitation(
     return invitation, token
 
 
+def invite_again(session: Session, *, actor: Actor, invitation_id: int, at: datetime) -> tuple[Invitation, str]:
+    """A new link of DAYS_DEFAULT days in place of one that expired, which is taken back; Conflict for one that isn't expired.
+
+    The new one is the actor's own: they must be able to give its role there today.
+    """
+    old, path = _held(session, actor=actor, invitation_id=invitation_id)
+    if old.state is InvitationState.OPEN and old.expires_at > at:
+        raise Conflict("这个邀请还没有过期，链接还能用。要换一个的话，请先收回，再重新邀请。")
+    _take_back(session, old, actor=actor, at=at, path=path)
+    return create_invitation(
+        session,
+        actor=actor,
+        name=old.name,
+        role=old.role,
+        area_id=old.area_id,
+        department_id=old.department_id,
+        days=DAYS_DEFAULT,
+        at=at,
+    )
+
+
 def revoke_invitation(session: Session, *, actor: Actor, invitation_id: int, at: datetime) -> Invitation:
     """Take it back; its link says so. Conflict when it has been accepted or taken back already."""
+    invitation, path = _held(session, actor=actor, invitation_id=invitation_id)
+    _take_back(session, invitation, actor=actor, at=at, path=path)
+    return invitation
+
+
+def _held(session: Session, *, actor: Actor, invitation_id: int) -> tuple[Invitation, str]:
+    """The invitation, locked, and its area's path; NotFound or Forbidden where it is none of the actor's."""
     found = session.execute(
         select(Invitation, Area.path)
         .join(Area, Area.id == Invitation.area_id)
@@ -73,10 +101,13 @@ def revoke_invitation(session: Session, *, actor: Actor, invitation_id: int, at:
         raise NotFound("没有这个邀请，或者不在您的区。")
     invitation, path = found
     require_reach(actor, Permission.PEOPLE_MANAGE, area_path=path)
+    return invitation, path
+
+
+def _take_back(session: Session, invitation: Invitation, *, actor: Actor, at: datetime, path: str) -> None:
     move(session, invitation, InvitationAction.REVOKE, actor=actor, at=at, area_path=path)
     _record(session, invitation, actor=actor, action="invitation.revoke", at=at)
     session.flush()
-    return invitation
 
 
 def find_invitation(session: Session, *, token: str, at: datetime) -> Invitation:

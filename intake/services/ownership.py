@@ -2,10 +2,12 @@
 (domain.md, Owner and clock).
 """
 
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import case, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ARRAY, BigInteger, bindparam, func, select
+from sqlalchemy.orm import Session, aliased
 
 from config.workflow import Workflow
 from intake.domain.actor import MACHINE, Actor
@@ -16,10 +18,32 @@ from intake.domain.working_days import HolidayTable, add_working_days
 from intake.models import Area, PointListener, RoleGrant, Submission, User
 from intake.services.audit import record
 
+LEVELS = (Role.MEMBER, Role.CONVENOR, Role.STAFF)
+"""Who is asked, one after the other."""
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_POINTS, _AREAS = bindparam("points", type_=ARRAY(BigInteger)), bindparam("areas", type_=ARRAY(BigInteger))
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Who has a submission, as what, and when it goes on to the next; nobody and never for what waits with the staff."""
+
+    owner_id: int | None
+    owner_role: Role
+    escalate_at: datetime | None
+
 
 def start_clock(session: Session, submission: Submission, *, workflow: Workflow, at: datetime) -> None:
     """Give it to the member whose turn it is, else the convenor, else staff, and start the clock."""
-    _give(session, submission, (Role.MEMBER, Role.CONVENOR, Role.STAFF), workflow=workflow, at=at)
+    clock = clocks_for(session, [submission], workflow=workflow, at=at)[submission.id]
+    submission.owner_id, submission.owner_role, submission.escalate_at = clock.owner_id, clock.owner_role, clock.escalate_at
+
+
+def clocks_for(session: Session, submissions: Sequence[Submission], *, workflow: Workflow, at: datetime) -> dict[int, Clock]:
+    """What `start_clock` gives each of `submissions` in their order, by id, in one question; turns are used up, the rest is not written."""
+    turns = _Turns.of(session, submissions, at=at)
+    return {submission.id: turns.clock(submission, LEVELS, workflow=workflow) for submission in submissions}
 
 
 def give_to(submission: Submission, *, actor: Actor, area_path: str, workflow: Workflow, at: datetime) -> None:
@@ -27,7 +51,7 @@ def give_to(submission: Submission, *, actor: Actor, area_path: str, workflow: W
     roles = {grant.role for grant in actor.grants if area_path.startswith(grant.area_path)}
     submission.owner_id = actor.user_id
     submission.owner_role = next((role for role in (Role.MEMBER, Role.CONVENOR) if role in roles), Role.STAFF)
-    _start(submission, workflow=workflow, at=at)
+    submission.escalate_at = _end_of(submission.owner_role, workflow=workflow, at=at)
 
 
 def stop_clock(submission: Submission) -> None:
@@ -44,10 +68,11 @@ def escalate_due(session: Session, *, workflow: Workflow, at: datetime, limit: i
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
+    turns = _Turns.of(session, overdue, at=at)
     for submission in overdue:
-        levels = (Role.CONVENOR, Role.STAFF) if submission.owner_role is Role.MEMBER else (Role.STAFF,)
         before = submission.owner_id
-        _give(session, submission, levels, workflow=workflow, at=at)
+        clock = turns.clock(submission, LEVELS[1:] if submission.owner_role is Role.MEMBER else LEVELS[2:], workflow=workflow)
+        submission.owner_id, submission.owner_role, submission.escalate_at = clock.owner_id, clock.owner_role, clock.escalate_at
         record(
             session,
             actor=MACHINE,
@@ -62,53 +87,96 @@ def escalate_due(session: Session, *, workflow: Workflow, at: datetime, limit: i
     return len(overdue)
 
 
-def _give(session: Session, submission: Submission, levels: tuple[Role, ...], *, workflow: Workflow, at: datetime) -> None:
-    for role in levels:
-        found = _whose_turn(session, submission, role, weekday=at.astimezone(SHANGHAI).weekday())
-        if found is not None:
-            user, submission.owner_role = found
-            submission.owner_id = user.id
-            user.last_owned_at = at
-            break
-    else:
-        submission.owner_id, submission.owner_role = None, Role.STAFF
-    _start(submission, workflow=workflow, at=at)
-
-
-def _start(submission: Submission, *, workflow: Workflow, at: datetime) -> None:
+def _end_of(role: Role, *, workflow: Workflow, at: datetime) -> datetime | None:
     days = {
         Role.MEMBER: workflow.owner.convenor_after_working_days,
         Role.CONVENOR: workflow.owner.staff_after_working_days - workflow.owner.convenor_after_working_days,
     }
-    assert submission.owner_role is not None
-    wait = days.get(submission.owner_role)
+    wait = days.get(role)
     holidays = HolidayTable(off=workflow.holidays.off, working=workflow.holidays.working)
-    submission.escalate_at = add_working_days(at, wait, holidays=holidays) if wait is not None else None
+    return add_working_days(at, wait, holidays=holidays) if wait is not None else None
 
 
-def _whose_turn(session: Session, submission: Submission, role: Role, *, weekday: int) -> tuple[User, Role] | None:
-    """The active holder of `role` whose turn it is, and as what: whoever listens at the point today goes first, then a member of the
-    community before one of the street, then who waited longest. A convenor on the rota is asked like a member.
-    """
-    here = select(Area.path).where(Area.id == submission.area_id).scalar_subquery()
-    on_duty = (
-        select(PointListener.id)
-        .where(PointListener.point_id == submission.point_id, PointListener.weekday == weekday, PointListener.user_id == User.id)
-        .exists()
-    )
-    as_asked = RoleGrant.role == role
-    # Whoever listens today, then members of this very community; among equals everybody takes turns.
-    nearest = case((on_duty, 0), (RoleGrant.area_id == submission.area_id, 1), else_=2)
-    found = session.execute(
-        select(User, RoleGrant.role)
-        .join(RoleGrant, RoleGrant.user_id == User.id)
-        .join(Area, Area.id == RoleGrant.area_id)
-        .where(
-            or_(as_asked, (RoleGrant.role == Role.CONVENOR) & on_duty) if role is Role.MEMBER else as_asked,
-            User.active,
-            func.starts_with(here, Area.path),
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """Somebody who may be asked at one point, and as what."""
+
+    user: User
+    role: Role
+    on_duty: bool
+    of_this_area: bool
+
+
+@dataclass(slots=True)
+class _Turns:
+    """Who may be asked at each point of a batch, and whose turn it is: one question, however many submissions."""
+
+    at: datetime
+    holders: dict[tuple[int, int], list[_Holder]]
+    """By point and area."""
+    taken: int = 0
+    ends: dict[Role, datetime | None] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, session: Session, submissions: Sequence[Submission], *, at: datetime) -> "_Turns":
+        """For `submissions`, on the day of `at`."""
+        points = sorted({(submission.point_id, submission.area_id) for submission in submissions})
+        turns = cls(at, {point: [] for point in points})
+        if not points:
+            return turns
+        asked = func.unnest(_POINTS, _AREAS).table_valued("point_id", "area_id", name="asked").render_derived()
+        here, granted = aliased(Area), aliased(Area)
+        on_duty = (
+            select(PointListener.id)
+            .where(
+                PointListener.point_id == asked.c.point_id,
+                PointListener.weekday == at.astimezone(SHANGHAI).weekday(),
+                PointListener.user_id == User.id,
+            )
+            .exists()
         )
-        .order_by(nearest, User.last_owned_at.nulls_first(), User.id, case((as_asked, 0), else_=1))
-        .limit(1)
-    ).first()
-    return (found[0], found[1]) if found is not None else None
+        rows = session.execute(
+            select(asked.c.point_id, asked.c.area_id, User, RoleGrant.role, on_duty, RoleGrant.area_id == asked.c.area_id)
+            .select_from(asked)
+            .join(here, here.id == asked.c.area_id)
+            .join(granted, func.starts_with(here.path, granted.path))
+            .join(RoleGrant, (RoleGrant.area_id == granted.id) & RoleGrant.role.in_(LEVELS))
+            .join(User, (User.id == RoleGrant.user_id) & User.active),
+            {"points": [point for point, _ in points], "areas": [area for _, area in points]},
+        )
+        for point_id, area_id, *holder in rows:
+            turns.holders[point_id, area_id].append(_Holder(*holder))
+        return turns
+
+    def clock(self, submission: Submission, levels: Sequence[Role], *, workflow: Workflow) -> Clock:
+        """Give it to the first of `levels` that somebody holds, and note that they had their turn."""
+        for level in levels:
+            holder = self._next(submission, level)
+            if holder is not None:
+                # A moment later each, so that who was asked first in a batch is asked first again.
+                holder.user.last_owned_at = self.at + timedelta(microseconds=self.taken)
+                self.taken += 1
+                return Clock(holder.user.id, holder.role, self._end(holder.role, workflow))
+        return Clock(None, Role.STAFF, self._end(Role.STAFF, workflow))
+
+    def _next(self, submission: Submission, level: Role) -> _Holder | None:
+        """The active holder of `level` whose turn it is: whoever listens at the point today goes first, then a member of the community
+        before one of the street, then who waited longest. A convenor on the rota is asked like a member.
+        """
+
+        def turn(holder: _Holder) -> tuple[int, datetime, int, bool]:
+            # Among equals everybody takes turns, who never had one first.
+            nearest = 0 if holder.on_duty else 1 if holder.of_this_area else 2
+            return nearest, holder.user.last_owned_at or _NEVER, holder.user.id, holder.role is not level
+
+        asked = [
+            holder
+            for holder in self.holders[submission.point_id, submission.area_id]
+            if holder.role is level or (level is Role.MEMBER and holder.role is Role.CONVENOR and holder.on_duty)
+        ]
+        return min(asked, key=turn, default=None)
+
+    def _end(self, role: Role, workflow: Workflow) -> datetime | None:
+        if role not in self.ends:
+            self.ends[role] = _end_of(role, workflow=workflow, at=self.at)
+        return self.ends[role]

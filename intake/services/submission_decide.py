@@ -14,13 +14,14 @@ from intake.domain.notification import NoticeKind
 from intake.domain.permission import Permission
 from intake.domain.submission import DeclineReason, SubmissionAction, SubmissionState
 from intake.domain.text import clean
-from intake.domain.topic import JOINABLE, TopicState
+from intake.domain.topic import JOINABLE, TopicKind, TopicState
 from intake.models import Area, Decision, Submission, Topic
 from intake.services.audit import record
 from intake.services.contribution import confirm, live_contributor, lock_topics_of, recount, restore_suggestion
 from intake.services.notify import announce, cancel_notices
 from intake.services.ownership import give_to, start_clock, stop_clock
 from intake.services.topic_open import open_candidate
+from intake.services.training_example import forget, learn_leaving, learn_placing
 from intake.services.transition import move
 
 WORDS_MAX = 500
@@ -44,6 +45,7 @@ def attach(session: Session, deciding: Deciding, *, topic_id: int) -> Decision:
     topic = _lock_topic(session, topic_id, deciding.actor)
     submission, area_path = _lock(session, deciding)
     decision = _decide(session, deciding, submission, area_path, SubmissionAction.ATTACH, words="", topic=topic)
+    learn_placing(session, submission, SubmissionAction.ATTACH, topic_id=topic.id, by=_user(deciding), at=deciding.at)
     recount(session, confirm(session, submission=submission, topic=topic, by=_user(deciding), at=deciding.at), at=deciding.at)
     return decision
 
@@ -68,6 +70,7 @@ def open_topic(session: Session, deciding: Deciding, *, title: str) -> Decision:
     else:
         topic = open_candidate(session, submission=submission, title=title, actor=deciding.actor, at=deciding.at)
     decision = _decide(session, deciding, submission, area_path, SubmissionAction.OPEN_TOPIC, words="", topic=topic)
+    learn_placing(session, submission, SubmissionAction.OPEN_TOPIC, topic_id=topic.id, by=_user(deciding), at=deciding.at)
     recount(session, confirm(session, submission=submission, topic=topic, by=_user(deciding), at=deciding.at), at=deciding.at)
     return decision
 
@@ -135,6 +138,7 @@ def undo(session: Session, *, actor: Actor, submission_id: int, workflow: Workfl
     )
     move(session, submission, SubmissionAction.UNDO, actor=actor, at=at, area_path=area.path, decision=decision)
     cancel_notices(session, decision_id=decision.id, at=at)
+    forget(session, submission_id=submission.id, decided_at=decision.decided_at, at=at)
     recount(session, restore_suggestion(session, submission=submission, at=at), at=at)
     give_to(submission, actor=actor, area_path=area.path, workflow=workflow, at=at)
 
@@ -145,6 +149,10 @@ def _leave(session: Session, deciding: Deciding, action: SubmissionAction, *, wo
     submission, area_path = _lock(session, deciding)
     decision = _decide(session, deciding, submission, area_path, action, words=words, reason_code=reason_code)
     live = live_contributor(session, deciding.submission_id)
+    if action is SubmissionAction.DECLINE:
+        learn_placing(session, submission, action, topic_id=None, by=_user(deciding), at=deciding.at)
+    elif action is SubmissionAction.DETACH and live is not None:
+        learn_leaving(session, submission, topic_id=live.topic_id, by=_user(deciding), at=deciding.at)
     if live is not None:
         live.status = ContributorStatus.REMOVED
         live.decided_by, live.decided_at = deciding.actor.user_id, deciding.at
@@ -223,6 +231,8 @@ def _lock_topic(session: Session, topic_id: int, actor: Actor) -> Topic:
         raise NotFound("没有这个议题。")
     if topic.state is TopicState.MERGED and topic.merged_into_id is not None:
         return _lock_topic(session, topic.merged_into_id, actor)
+    if topic.kind is TopicKind.CLASS:
+        raise InvalidInput("这是一类事，来件要并入其中的一件具体的议题。", field="topic")
     if topic.state not in JOINABLE:
         raise Conflict(f"议题“{topic.title}”已经有了结论，不能再并入。可以另立议题。")
     return topic

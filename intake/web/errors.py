@@ -57,13 +57,18 @@ def status_of(error: DomainError) -> int:
 
 
 def error_page(status: int, message: str) -> tuple[str, int]:
-    """The plain page for `status`, with what was typed."""
+    """The plain page for `status`, with what was typed; people at the desk see it inside the desk."""
     kept = {name: value for name in KEPT_FIELDS if (value := _form_value(name))}
     # The resident's own form can be sent again from here with its key: the same words make the same submission.
     key = _form_value("key") if status >= 500 and request.endpoint == "resident.send" else ""
     return render_template(
         "_shell/error.html", status=status, headline=_HEADLINES.get(status, "没有成功"), message=message, kept=kept, key=key
     ), status
+
+
+def too_large() -> tuple[str, int]:
+    """The page for a body over the limit of its address."""
+    return error_page(413, _PLAIN[413])
 
 
 def _form_value(name: str) -> str:

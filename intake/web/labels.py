@@ -1,11 +1,16 @@
-"""Screen words for codes: categories, urgencies, channels, routes, roles."""
+"""Screen words for codes: categories, urgencies, channels, routes, roles; and sentences of the tables in the page's language."""
 
-from flask import Flask
+from collections.abc import Iterable
+from pathlib import Path
 
+from flask import Flask, current_app
+
+from intake.domain.elsewhere import DANGERS, ELSEWHERE_NAMES
 from intake.domain.permission import ROLE_NAMES
 from intake.domain.submission import CHANNEL_NAMES, Urgency
 from intake.domain.topic import ROUTE_NAMES, TopicAction
-from intake.web.language import translate
+from intake.web.language import CHINESE, chosen, translate
+from intake.web.sentences import patterns, said
 from intake.web.unit_of_work import wiring
 
 URGENCY_NAMES = {Urgency.EMERGENCY: "紧急", Urgency.SOON: "较急", Urgency.NORMAL: "一般"}
@@ -18,6 +23,8 @@ ACTION_NAMES = {
     TopicAction.RETURN: "退回",
     TopicAction.MERGE: "并入",
     TopicAction.UNMERGE: "撤销合并",
+    TopicAction.SPLIT: "分出",
+    TopicAction.UNSPLIT: "撤销分出",
     TopicAction.REFER: "转办",
     TopicAction.REJECT: "不立项",
     TopicAction.PLAN: "列入计划",
@@ -25,6 +32,8 @@ ACTION_NAMES = {
     TopicAction.VERIFY: "办结",
 }
 """What a person can have decided on a topic."""
+
+_AND = "、"
 
 
 def category_name(code: str | None) -> str:
@@ -38,14 +47,44 @@ def category_name(code: str | None) -> str:
 
 
 def translated(words: str) -> str:
-    """A sentence that stands in a domain table, in the page's language."""
-    return translate(words) if words else ""
+    """A sentence of ours in the page's language: one from a table or an error, with its values filled in or without any.
+
+    Several labels joined by 、 are said one by one, each with what follows it (手机号 138••••0021). Words that nobody translated stay as they
+    are.
+    """
+    if not words or chosen() == CHINESE:
+        return words
+    exact = translate(words)
+    if exact != words:
+        return exact
+    filled = said(words, patterns(Path(current_app.config["BABEL_TRANSLATION_DIRECTORIES"]), chosen()), translated)
+    return _one_by_one(words) if filled is None else filled
+
+
+def _one_by_one(words: str) -> str:
+    labels = [label.partition(" ") for label in words.split(_AND)]
+    found = [translate(label) for label, _, _ in labels]
+    if any(one == label for one, (label, _, _) in zip(found, labels, strict=True)):
+        return words
+    return listed(one + blank + rest for one, (_, blank, rest) in zip(found, labels, strict=True))
+
+
+def listed(words: Iterable[str]) -> str:
+    """Several words in one line: 甲、乙; A, B in English."""
+    return translate("、").join(words)
 
 
 def init_labels(app: Flask) -> None:
     """Give templates the words."""
     app.jinja_env.filters["category"] = category_name
     app.jinja_env.filters["say"] = translated
+    app.jinja_env.filters["listed"] = listed
     app.jinja_env.globals.update(
-        actions=ACTION_NAMES, channels=CHANNEL_NAMES, routes=ROUTE_NAMES, roles=ROLE_NAMES, urgencies=URGENCY_NAMES
+        actions=ACTION_NAMES,
+        channels=CHANNEL_NAMES,
+        routes=ROUTE_NAMES,
+        roles=ROLE_NAMES,
+        urgencies=URGENCY_NAMES,
+        elsewhere_names=ELSEWHERE_NAMES,
+        dangers=DANGERS,
     )

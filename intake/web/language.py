@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from flask import Flask, Response, g, request
-from flask_babel import Babel, format_datetime, get_locale, gettext, ngettext
+from flask_babel import Babel, format_datetime, get_locale, gettext, ngettext, pgettext
 
 from intake.domain.receipt import SHANGHAI
 
@@ -33,7 +33,9 @@ def init_language(app: Flask, *, translations: Path) -> None:
     app.config["BABEL_DEFAULT_TIMEZONE"] = "Asia/Shanghai"
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(translations)
     Babel(app, locale_selector=chosen)
-    app.jinja_env.install_gettext_callables(_looked_up, ngettext, newstyle=True)  # type: ignore[attr-defined]  # added by jinja2.ext.i18n
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # added by jinja2.ext.i18n
+        _looked_up, ngettext, newstyle=True, pgettext=_looked_up_as
+    )
     app.jinja_env.filters["moment"] = moment
     app.jinja_env.globals["care"] = lambda: _remembered("care") == "1"
     app.jinja_env.globals["mode"] = lambda: _remembered("mode")
@@ -70,6 +72,11 @@ def translate(words: str, **values: object) -> str:
 
 def _looked_up(words: str) -> str:
     return words if chosen() == CHINESE else str(gettext(words))  # Chinese needs no catalogue: the keys are the words
+
+
+def _looked_up_as(context: str, words: str) -> str:
+    """`words` in a sense of their own: 停用 on a button is a verb, elsewhere a state."""
+    return words if chosen() == CHINESE else str(pgettext(context, words))
 
 
 def moment(at: datetime) -> str:

@@ -112,6 +112,7 @@ PHONE_PAGES: dict[str, tuple[str, Open]] = {
     "card with a suggestion": ("zhou", at(lambda seen: seen.card)),
     "card with all unfolded": ("zhou", unfolded(lambda seen: seen.card)),
     "urgent card": ("zhou", at(lambda seen: seen.urgent_card)),
+    "card with remarks on an answer": ("zhou", sent(lambda seen: seen.card, "/answer", words="已转相关部门。")),
     "card with an error": ("zhou", sent(lambda seen: seen.card, "/decline", words="不归我们管")),
     "closed card": ("zhou", at(lambda seen: seen.closed_card)),
     "topics": ("zhou", at("/m/topics")),

@@ -4,23 +4,30 @@ from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Browser
+from sqlalchemy import select
 
 from config.taxonomy import Taxonomy
 from intake.domain.actor import MACHINE
+from intake.domain.held import Held
 from intake.domain.permission import Role
 from intake.domain.point import PointAction
 from intake.domain.release import ReleaseKind
-from intake.models import IntakePoint, Topic
+from intake.domain.topic_proposal import ProposalKind
+from intake.domain.triage_result import Verdict
+from intake.models import Contributor, IntakePoint, Topic
 from intake.services.department import DepartmentFacts, create_department
 from intake.services.invitation import create_invitation
 from intake.services.person import issue_reset
 from intake.services.place import change_point, rotate_code, set_rota
 from intake.services.poster_batch import order_batch
 from intake.services.release import publish
+from intake.services.topic_class import open_class
+from intake.services.topic_proposal_decide import Answering, dismiss
 from tests.browser.conftest import Site
 from tests.browser.looking import Open, People, at, sent, unfolded, wrong_on_desk, wrong_on_phone
+from tests.factories.matters import held, proposed, told, topic_of
 from tests.factories.releases import drafted, pooled_topic, releasing
-from tests.factories.town import actor, town_in
+from tests.factories.town import Town, actor, town_in
 
 pytestmark = pytest.mark.browser
 
@@ -42,6 +49,8 @@ class District:
     invitation: str
     reset: str
     batch: int
+    topic: int
+    klass: int
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +64,7 @@ def seen(site: Site) -> District:
     released = drafted(wiring, town, topic)
     with wiring.sessions.begin() as session:
         publish(session, releasing(wiring, town.jing_id, released), second_person=False)
+    klass = shaped(site, town)
     draft = drafted(wiring, town, topic, kind=ReleaseKind.IN_HAND, title="正在换灯", words="市政已经派人看过现场。")
     with wiring.sessions.begin() as session:
         admin = actor(session, town.li_id)
@@ -75,8 +85,35 @@ def seen(site: Site) -> District:
         return District(
             street=town.street_id, community=town.longchi_id, point=point.id, paused=paused.id, old_code=old_code,
             topic_number=session.get_one(Topic, topic).number, draft=draft, released=released, department=department.id, member=member,
-            invitation=invitation, reset=reset, batch=batch,
+            invitation=invitation, reset=reset, batch=batch, topic=topic, klass=klass,
         )  # fmt: skip
+
+
+def shaped(site: Site, town: Town) -> int:
+    """A proposal of each kind, one that was answered, something held back; the id of a class."""
+    wiring = site.wiring
+    lamps = [
+        topic_of(
+            wiring,
+            town.jing_id,
+            f"{side}路灯不亮",
+            told(wiring, town.longchi_code, f"{side}的路灯不亮", verdict=Verdict.OPEN),
+            told(wiring, town.ziwei_code, f"{side}没有灯"),
+        )
+        for side in ("北门", "南门", "东门", "西门", "后门", "侧门")
+    ]
+    with wiring.sessions() as session:
+        leaving = session.scalars(select(Contributor.submission_id).where(Contributor.topic_id == lamps[0])).first()
+    assert leaving is not None
+    proposed(wiring, town, ProposalKind.SPLIT, lamps[:1], submission_ids=[leaving])
+    proposed(wiring, town, ProposalKind.MERGE, lamps[:2])
+    proposed(wiring, town, ProposalKind.CLASS, lamps[:3])
+    answered = proposed(wiring, town, ProposalKind.MERGE, lamps[2:4])
+    held(wiring, town.longchi_code, "办证刻章电话联系", Held.ADVERTISING)
+    with wiring.sessions.begin() as session:
+        staff = actor(session, town.jing_id)
+        dismiss(session, Answering(actor=staff, proposal_id=answered, version=1, at=wiring.clock.now()))
+        return open_class(session, actor=staff, topic_ids=lamps[4:], title="几处路灯不亮", at=wiring.clock.now()).id
 
 
 def _taxonomy(site: Site) -> Taxonomy:
@@ -106,6 +143,19 @@ PHONE_PAGES: dict[str, tuple[str, Open]] = {
 
 DESK_PAGES: dict[str, tuple[str, Open]] = {
     "home of an administrator": ("chenli", at("/start")),
+    "proposals": ("wangjing", unfolded("/d/proposals")),
+    "answered proposals": ("wangjing", unfolded("/d/proposals?show=decided")),
+    "proposals with an error": ("wangjing", sent("/d/proposals", "/accept", title="")),
+    "topic with proposals": ("wangjing", unfolded("/d/topics?q=北门")),
+    "class": ("wangjing", unfolded(lambda seen: f"/d/topics/{seen.klass}")),
+    "new class": ("wangjing", at("/d/classes/new")),
+    "new class with an error": ("wangjing", sent("/d/classes/new", "/d/classes", title="")),
+    "splitting": ("wangjing", at(lambda seen: f"/d/topics/{seen.topic}/split")),
+    "splitting with an error": ("wangjing", sent(lambda seen: f"/d/topics/{seen.topic}/split", "/split", title="")),
+    "lineage": ("wangjing", at(lambda seen: f"/d/topics/{seen.topic}/lineage")),
+    "held back": ("wangjing", unfolded("/d/quarantine")),
+    "held back with an error": ("wangjing", sent("/d/quarantine", "/confirm", words="")),
+    "report of agreement": ("wangjing", at("/d/triage")),
     "points": ("chenli", at("/d/points")),
     "no points found": ("chenli", at("/d/points?q=没有这个")),
     "point": ("chenli", unfolded(lambda seen: f"/d/points/{seen.point}")),

@@ -1,17 +1,22 @@
 """Submissions that went through triage, and topics with voices behind them, made by the services a worker or a member would call."""
 
+from collections.abc import Sequence
+
+from intake.domain.held import Held
 from intake.domain.submission import Urgency
 from intake.domain.topic import TopicAction
+from intake.domain.topic_proposal import ProposalKind
 from intake.domain.triage_result import TriageResult, Verdict
 from intake.models import Submission, Topic
 from intake.services import submission_decide as decide
 from intake.services.receipt import code_for, token_for
 from intake.services.submission_submit import Stored
 from intake.services.submission_triage import store_result
+from intake.services.topic_proposal import propose
 from intake.services.topic_screen import Screening, screen, take_up
 from intake.wiring import Wiring
 from tests.factories.sentences import say
-from tests.factories.town import actor
+from tests.factories.town import Town, actor
 
 MACHINE_VERSION = "test-machine"
 
@@ -67,6 +72,32 @@ def told(
     return stored
 
 
+def held(wiring: Wiring, code: str, text: str, why: Held) -> Stored:
+    """A sentence that the machine held back for staff."""
+    stored = say(wiring, code, text)
+    with wiring.sessions.begin() as session:
+        submission = session.get_one(Submission, stored.submission_id)
+        result = TriageResult(
+            submission_id=submission.id,
+            model_version=MACHINE_VERSION,
+            masked=text,
+            place_masked="",
+            category=None,
+            urgency=Urgency.NORMAL,
+            verdict=Verdict.UNSURE,
+            topic_id=None,
+            score=None,
+            reasons=(),
+            title="",
+            content={"screen": {"kind": why.value, "reasons": [{"code": "word", "words": f"提到：{text[-2:]}"}]}},
+            grams=(),
+            rare=(),
+            quarantine=why.value,
+        )
+        store_result(session, submission, result, workflow=wiring.workflow, at=wiring.clock.now())
+    return stored
+
+
 def deciding(wiring: Wiring, user_id: int, stored: Stored) -> decide.Deciding:
     """What a person holds who has the card on the screen now."""
     with wiring.sessions() as session:
@@ -119,6 +150,32 @@ def decided(wiring: Wiring, staff_id: int, topic_id: int, action: TopicAction, w
     held = screening(wiring, staff_id, topic_id)
     with wiring.sessions.begin() as session:
         screen(session, held, action, words=words, target_topic_id=target)
+
+
+def proposed(
+    wiring: Wiring,
+    town: Town,
+    kind: ProposalKind,
+    topic_ids: Sequence[int],
+    *,
+    submission_ids: Sequence[int] = (),
+    reasons: Sequence[str] = ("同一地点：幸福里",),
+) -> int:
+    """What the machine proposes for the topics; its id."""
+    with wiring.sessions.begin() as session:
+        made = propose(
+            session,
+            district_id=town.district_id,
+            kind=kind,
+            topic_ids=topic_ids,
+            submission_ids=submission_ids,
+            score=0.9,
+            reasons=reasons,
+            model_version=MACHINE_VERSION,
+            at=wiring.clock.now(),
+        )
+        assert made is not None
+        return made.id
 
 
 def topic_row(wiring: Wiring, topic_id: int) -> Topic:

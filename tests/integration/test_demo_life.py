@@ -96,7 +96,7 @@ def test_every_page_has_something_to_show(installed: Wiring, lived: Lived) -> No
         topics = Counter(session.scalars(select(Topic.state)))
         assert set(topics) == set(TopicState)
         assert (topics[TopicState.PROPOSED], topics[TopicState.POOLED]) == (6, 9)
-        assert 12 <= topics[TopicState.CANDIDATE] <= 18
+        assert 12 <= topics[TopicState.CANDIDATE] <= 26
         releases = Counter(session.scalars(select(Release.state)))
         assert releases[ReleaseState.RELEASED] >= 10
         assert releases[ReleaseState.DRAFT] >= 1

@@ -2,30 +2,35 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, event, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from intake.domain.submission import SubmissionState, Urgency
-from intake.models import Contributor, Finding, Submission, Topic
+from intake.domain.submission import SubmissionAction, SubmissionState, Urgency
+from intake.domain.topic_proposal import ProposalKind
+from intake.domain.triage_result import TriageResult, Verdict
+from intake.models import Contributor, Finding, HistoryEntry, Submission, SubmissionGrams, Topic, TopicProposal
 from intake.ports import NullJobQueue, Wake
-from intake.queries.same_matter import candidates, document_counts, documents_total
-from intake.services.submission_triage import store_result
+from intake.services.submission_triage import store_result, store_results
 from intake.services.submission_withdraw import withdraw
+from intake.services.transition import move
 from intake.wiring import Wiring
 from tests.factories.sentences import say, submission_of
-from tests.factories.town import Town
+from tests.factories.town import Town, actor
 from tests.integration.jobs import assert_triaged_exactly_once, in_state, jobs_in_this_process, topics_of
+from workers import district_model
 from workers.jobs import triage_batch
+from workers.suggestion import result_without_machine
 from workers.triage.message import Finding as Found
 from workers.triage.message import Message
 from workers.triage.pipeline import Stage, default_pipeline
+from workers.triage.same_matter import decide
 
 DEMO = Path(__file__).parents[2] / "intake/cli/demo_data/messages.jsonl"
 LAMP = "幸福里3栋门口的路灯坏了半个月，晚上老人出门摔了"
@@ -141,12 +146,12 @@ def test_two_workers_at_once_open_one_topic_for_one_lamp(
     assert [ids & lamps for ids in topics_of(session).values() if ids & lamps] == [lamps]
 
 
-def breaking_at(word: str, error: Exception) -> Callable[[Any], Stage]:
+def breaking_at(word: str, error: Exception) -> Callable[[Any, Any], Stage]:
     """A pipeline that breaks at messages which hold `word`."""
     make = default_pipeline
 
-    def broken(taxonomy: Any) -> Stage:
-        stages = make(taxonomy)
+    def broken(taxonomy: Any, model: Any) -> Stage:
+        stages = make(taxonomy, model)
 
         def run(message: Message, finding: Found) -> Found:
             if word in message.text:
@@ -161,7 +166,7 @@ def breaking_at(word: str, error: Exception) -> Callable[[Any], Stage]:
 def test_a_message_that_breaks_the_machine_goes_to_a_person_and_holds_up_nobody(
     wiring: Wiring, town: Town, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(triage_batch, "default_pipeline", breaking_at("有毒", ValueError("有毒 13812345678")))
+    monkeypatch.setattr(district_model, "default_pipeline", breaking_at("有毒", ValueError("有毒 13812345678")))
     poisonous = say(wiring, town.longchi_code, "有毒的一句话，电话13812345678")
     say(wiring, town.longchi_code, LAMP)
     triage_batch.run()
@@ -179,7 +184,7 @@ def test_nothing_unmasked_is_shown_when_even_masking_breaks(wiring: Wiring, town
     def broken(text: str) -> None:
         raise ValueError(text)
 
-    monkeypatch.setattr(triage_batch, "default_pipeline", breaking_at("有毒", ValueError()))
+    monkeypatch.setattr(district_model, "default_pipeline", breaking_at("有毒", ValueError()))
     monkeypatch.setattr("workers.suggestion.personal_data", broken)
     poisonous = say(wiring, town.longchi_code, "有毒的一句话，电话13812345678")
     triage_batch.run()
@@ -189,15 +194,15 @@ def test_nothing_unmasked_is_shown_when_even_masking_breaks(wiring: Wiring, town
 def test_a_row_that_cannot_be_stored_by_the_machine_is_stored_without_it(
     wiring: Wiring, town: Town, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = store_result
+    real = store_results
 
-    def picky(session: Session, submission: Submission, result: Any, **rest: Any) -> Any:
-        topic = real(session, submission, result, **rest)
-        if "紫薇苑" in result.masked and result.category is not None:
+    def picky(session: Session, found: Sequence[tuple[Submission, TriageResult]], **rest: Any) -> Any:
+        stored = real(session, found, **rest)
+        if any("紫薇苑" in result.masked and not result.model_version.endswith("+failed") for _, result in found):
             session.execute(text("SELECT 1/0"))
-        return topic
+        return stored
 
-    monkeypatch.setattr(triage_batch, "store_result", picky)
+    monkeypatch.setattr(triage_batch, "store_results", picky)
     say(wiring, town.longchi_code, LAMP)
     poisonous = say(wiring, town.longchi_code, PARKING)
     say(wiring, town.longchi_code, LAMP_AGAIN)
@@ -210,21 +215,22 @@ def test_a_row_that_cannot_be_stored_by_the_machine_is_stored_without_it(
 def test_a_row_that_cannot_be_stored_at_all_waits_while_the_others_go_on(
     wiring: Wiring, town: Town, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = store_result
+    real = store_results
 
-    def refuses(session: Session, submission: Submission, result: Any, **rest: Any) -> Any:
-        if "紫薇苑" in submission.text_written:
-            raise ValueError(submission.text_written)
-        return real(session, submission, result, **rest)
+    def refuses(session: Session, found: Sequence[tuple[Submission, TriageResult]], **rest: Any) -> Any:
+        for submission, _ in found:
+            if "紫薇苑" in submission.text_written:
+                raise ValueError(submission.text_written)
+        return real(session, found, **rest)
 
     monkeypatch.setattr(triage_batch, "BATCH", 1)
-    monkeypatch.setattr(triage_batch, "store_result", refuses)
+    monkeypatch.setattr(triage_batch, "store_results", refuses)
     for sentence in (PARKING, PARKING, LAMP):
         say(wiring, town.longchi_code, sentence)
     triage_batch.run()
     assert in_state(session, SubmissionState.RECEIVED) == 2
     assert in_state(session, SubmissionState.TRIAGED) == 1
-    monkeypatch.setattr(triage_batch, "store_result", real)
+    monkeypatch.setattr(triage_batch, "store_results", real)
     session.rollback()
     triage_batch.run()
     assert_triaged_exactly_once(session, 3)
@@ -263,80 +269,111 @@ def test_nothing_gathers_around_a_sentence_that_was_taken_back(wiring: Wiring, t
     assert verdicts == ["open", "open"]
 
 
-def test_the_own_street_comes_first_among_equals(wiring: Wiring, town: Town, session: Session) -> None:
-    here = say(wiring, town.longchi_code, LAMP)
-    there = say(wiring, town.shiqiao_code, LAMP)
+def test_the_own_street_comes_first_among_equals(wiring: Wiring, town: Town, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[list[int]] = []
+
+    def watched(incoming: Any, candidates: Sequence[Any], **rest: Any) -> Any:
+        compared.append([one.submission_id for one in candidates])
+        return decide(incoming, candidates, **rest)
+
+    here = say(wiring, town.longchi_code, LAMP).submission_id
+    there = say(wiring, town.shiqiao_code, LAMP).submission_id
     triage_batch.run()
-    rare = dict.fromkeys(index_row(session, here.submission_id), 2.0)
-    for street, nearer in ((street_path(session, town.longchi_id), here), (street_path(session, town.shiqiao_id), there)):
-        rows = candidates(session, district_id=town.district_id, area_path=street, rare=rare, since=wiring.clock.now() - timedelta(days=1))
-        assert [row.submission_id == nearer.submission_id for row in rows] == [True, False]
-        assert rows[0].weight - rows[1].weight == pytest.approx(2.0)
+    monkeypatch.setattr("workers.suggestion.decide", watched)
+    for code, nearer in ((town.longchi_code, here), (town.shiqiao_code, there)):
+        say(wiring, code, LAMP)
+        triage_batch.run()
+        assert compared[-1][0] == nearer
+        assert {here, there} <= set(compared[-1])
 
 
-def test_the_index_answers_lookups_and_knows_its_counts(wiring: Wiring, town: Town, session: Session) -> None:
+ADVERT = "低息贷款当天放款，办理请加微信 dk88888，联系电话 13812345678"
+
+
+def test_what_looks_like_an_advert_waits_for_staff_and_nothing_gathers_around_it(wiring: Wiring, town: Town, session: Session) -> None:
+    held = say(wiring, town.longchi_code, ADVERT)
     say(wiring, town.longchi_code, LAMP)
-    second = say(wiring, town.longchi_code, LAMP_AGAIN)
     triage_batch.run()
-    grams = index_row(session, second.submission_id)
-    counts = document_counts(session, district_id=town.district_id, grams=[*grams, 12345])
-    assert set(counts.values()) == {1, 2}
-    assert 12345 not in counts
-    assert documents_total(session, district_id=town.district_id) == 2
-    # Five thousand strangers: the planner must go by the grams.
-    session.execute(
-        text("""
-        INSERT INTO submissions (id, district_id, point_id, area_id, channel, state, state_changed_at, version, receipt_number, receipt_salt,
-            text_written, text_masked, replaced_characters, place, place_masked, contact_hint, urgency, received_at)
-        SELECT 100000 + n, district_id, point_id, area_id, channel, 'closed', received_at, 1, 'T' || n, '', '', '', 0, '', '', '', 'normal', received_at
-        FROM submissions, generate_series(1, 5000) n WHERE id = :id"""),
-        {"id": second.submission_id},
-    )
-    session.execute(
-        text("""
-        INSERT INTO submission_grams (submission_id, district_id, area_id, received_at, grams, rare)
-        SELECT s.id, s.district_id, s.area_id, s.received_at, made.g, made.g FROM submissions s
-        JOIN (SELECT n, array_agg((random() * 20000)::int) AS g FROM generate_series(1, 5000) n, generate_series(1, 24) GROUP BY n) made
-            ON s.id = 100000 + made.n""")
-    )
+    submission = submission_of(wiring, held)
+    assert (submission.state, submission.owner_id, submission.escalate_at) == (SubmissionState.QUARANTINED, None, None)
+    assert "13812345678" not in submission.text_masked
+    finding = session.scalars(select(Finding).where(Finding.submission_id == submission.id)).one()
+    assert finding.content["screen"]["kind"] == "advertising"
+    step = session.scalars(select(HistoryEntry).where(HistoryEntry.entity_id == submission.id, HistoryEntry.action == "quarantine")).one()
+    assert (step.reason_code, step.to_state) == ("advertising", "quarantined")
+    assert session.scalars(select(SubmissionGrams.submission_id)).all() != [submission.id]
+    assert submission.id not in set().union(*topics_of(session).values())
+    assert session.scalar(select(func.count()).select_from(SubmissionGrams)) == 1
+
+
+def test_what_staff_let_go_is_triaged_and_not_held_back_again(wiring: Wiring, town: Town, session: Session) -> None:
+    held = say(wiring, town.longchi_code, ADVERT)
+    triage_batch.run()
+    submission = session.get_one(Submission, held.submission_id)
+    move(session, submission, SubmissionAction.RELEASE, actor=actor(session, town.jing_id), at=wiring.clock.now(), area_path="/1/2/")
     session.commit()
-    # Only the owner may; elsewhere autovacuum does it.
-    owner = create_engine(wiring.settings.owner_database_url, isolation_level="AUTOCOMMIT")
-    with owner.connect() as connection:
-        connection.execute(text("VACUUM (ANALYZE) submission_grams"))
-        connection.execute(text("VACUUM (ANALYZE) submissions"))
-    owner.dispose()
-    plan = explain_candidates(session, town, grams)
-    assert "ix_submission_grams_rare" in plan, plan
+    triage_batch.run()
+    assert submission_of(wiring, held).state is SubmissionState.TRIAGED
+    assert [len(ids) for ids in topics_of(session).values()] == [1]
 
 
-def index_row(session: Session, submission_id: int) -> list[int]:
-    return list(session.execute(text("SELECT rare FROM submission_grams WHERE submission_id = :id"), {"id": submission_id}).scalar_one())
+def test_a_flood_from_one_device_is_held_back_from_its_third_repetition(wiring: Wiring, town: Town, session: Session) -> None:
+    ids = [say(wiring, town.longchi_code, PARKING).submission_id for _ in range(6)]
+    session.execute(text("UPDATE submissions SET device_hash = '\\x01'"))
+    session.commit()
+    triage_batch.run()
+    states = {row.id: row.state for row in session.execute(select(Submission.id, Submission.state))}
+    assert [states[one] is SubmissionState.QUARANTINED for one in ids] == [False, False, False, True, True, True]
 
 
-def street_path(session: Session, area_id: int) -> str:
-    path = session.execute(text("SELECT path FROM areas WHERE id = :id"), {"id": area_id}).scalar_one()
-    return str(path).rstrip("/").rpartition("/")[0] + "/"
+def test_a_danger_is_never_held_back_however_often_it_is_sent(wiring: Wiring, town: Town, session: Session) -> None:
+    for _ in range(8):
+        say(wiring, town.longchi_code, "幸福里5栋着火了，浓烟很大，里面有人")
+    session.execute(text("UPDATE submissions SET device_hash = '\\x01'"))
+    session.commit()
+    triage_batch.run()
+    assert in_state(session, SubmissionState.TRIAGED) == 8
 
 
-def explain_candidates(session: Session, town: Town, grams: list[int]) -> str:
-    """The plan of the very statement that `candidates` sends."""
-    seen: list[tuple[str, Any]] = []
+def test_the_sentence_that_brought_a_message_to_its_topic_is_kept(wiring: Wiring, town: Town, session: Session) -> None:
+    say(wiring, town.longchi_code, LAMP)
+    triage_batch.run()
+    second = say(wiring, town.longchi_code, "您好，我是这里的老住户。" + LAMP_AGAIN + "。谢谢你们")
+    triage_batch.run()
+    row = session.scalars(select(Contributor).where(Contributor.submission_id == second.submission_id)).one()
+    words = submission_of(wiring, second).text_masked
+    assert row.sentence_start is not None
+    assert row.sentence_end is not None
+    assert "路灯" in words[row.sentence_start : row.sentence_end]
+    assert "老住户" not in words[row.sentence_start : row.sentence_end]
+    assert row.score is not None
+    assert row.model_version is not None
 
-    def listen(conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool) -> None:
-        seen.append((statement, parameters))
 
-    engine = session.get_bind()
-    event.listen(engine, "before_cursor_execute", listen)
-    try:
-        candidates(
-            session,
-            district_id=town.district_id,
-            area_path="/1/",
-            rare=dict.fromkeys(grams, 1.0),
-            since=session.execute(text("SELECT now() - interval '90 days'")).scalar_one(),
+def test_two_topics_that_one_message_fits_equally_are_proposed_for_merging_once(wiring: Wiring, town: Town, session: Session) -> None:
+    topics = []
+    for code in (town.longchi_code, town.shiqiao_code):
+        stored = say(wiring, code, LAMP)
+        result = replace(
+            result_without_machine(submission_of(wiring, stored), None, {"error": ""}), verdict=Verdict.OPEN, title="路灯", masked=LAMP
         )
-    finally:
-        event.remove(engine, "before_cursor_execute", listen)
-    statement, parameters = seen[-1]
-    return "\n".join(row[0] for row in session.connection().exec_driver_sql("EXPLAIN " + statement, parameters))
+        with wiring.sessions.begin() as own:
+            topic = store_result(
+                own, own.get_one(Submission, stored.submission_id), result, workflow=wiring.workflow, at=wiring.clock.now()
+            )
+            assert topic is not None
+            topics.append(topic.id)
+    for _ in range(2):
+        found = []
+        for _ in range(2):
+            stored = say(wiring, town.longchi_code, LAMP_AGAIN)
+            result = result_without_machine(submission_of(wiring, stored), None, {"error": ""})
+            joins = replace(
+                result, verdict=Verdict.ATTACH, topic_id=topics[0], merge_with=topics[1], score=0.9, reasons=("同一问题：路灯",)
+            )
+            found.append((stored.submission_id, joins))
+        with wiring.sessions.begin() as own:
+            rows = [(own.get_one(Submission, submission_id), one) for submission_id, one in found]
+            store_results(own, rows, workflow=wiring.workflow, at=wiring.clock.now())
+    proposal = session.scalars(select(TopicProposal)).one()
+    assert (proposal.kind, set(proposal.topic_ids), proposal.score) == (ProposalKind.MERGE, set(topics), 0.9)

@@ -27,7 +27,13 @@ def test_an_empty_environment_is_development_on_this_machine() -> None:
 
 def test_every_field_is_read_from_its_variable() -> None:
     samples: dict[type, str] = {int: "7", str: "test", type(Path()): "/srv/x"}
-    valid = {"environment": "test", "secret_key": "s" * 40, "base_url": "https://x.example", "wechat_aes_key": "a" * 43}
+    valid = {
+        "environment": "test",
+        "secret_key": "s" * 40,
+        "base_url": "https://x.example",
+        "wechat_aes_key": "a" * 43,
+        "assistant_url": "https://models.example/v1",
+    }
     for f in fields(Settings):
         raw = valid.get(f.name, samples[type(f.default)])
         settings = Settings.from_env({f.metadata["variable"]: raw})

@@ -7,6 +7,7 @@ from html import unescape
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from intake.web.reply_check import checked_mark
 from tests.factories.town import PASSWORD
 
 
@@ -26,6 +27,11 @@ def send_sentence(client: FlaskClient, code: str, text: str, *, key: str | None 
     """Open the form and send it."""
     key = key or hidden(client.get(f"/p/{code}").get_data(as_text=True), "key")
     return client.post(f"/p/{code}", data={"key": key, "text": text, **fields})
+
+
+def as_it_is(words: str) -> dict[str, str]:
+    """What the button 就这样发出 sends, for an answer on which the page has remarks."""
+    return {"words": words, "checked": checked_mark(words)}
 
 
 @dataclass(slots=True)

@@ -272,8 +272,20 @@ def test_what_is_no_emblem_is_a_sentence_and_nothing_is_saved(chen: Person, wiri
 
 
 def test_a_flood_is_refused_before_it_is_read(chen: Person, wiring: Wiring, town: Town) -> None:
-    assert save(chen, GOOD, emblem=b"\0" * (2 * 1024 * 1024)).status_code == 413
+    answer = save(chen, GOOD, emblem=b"\0" * (2 * 1024 * 1024))
+    assert answer.status_code == 413
+    assert "徽标文件太大，最多 512 kB" in words_of(answer)
+    assert 'id="emblem-error"' in answer.get_data(as_text=True), "the sentence doesn't stand at the field"
+    assert "什么都没有保存" in words_of(answer)
     assert settings_of(wiring) is None
+
+
+def test_a_flood_from_somebody_else_shows_no_settings(app: Flask, town: Town) -> None:
+    for browser in (app.test_client(), sign_in(app.test_client(), "zhou").client, sign_in(app.test_client(), "wangjing").client):
+        answer = browser.post("/d/settings", data={"emblem": (io.BytesIO(b"\0" * (2 * 1024 * 1024)), "emblem.png")})
+        assert answer.status_code == 413
+        assert 'name="emblem"' not in answer.get_data(as_text=True)
+        assert "内容太大了" in words_of(answer)
 
 
 def test_only_the_districts_administrator_has_settings(app: Flask, wiring: Wiring, town: Town) -> None:

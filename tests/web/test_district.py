@@ -510,11 +510,11 @@ def test_script_gets_the_pane_alone(jing: Person, proposed: int) -> None:
     assert cards(page) == []
 
 
-# The order is by how many spoke; whoever decided is shown the next in the column, and after the last the first.
+# The order is by heat; whoever decided is shown the next in the column, and after the last the first.
 def test_after_a_decision_the_next_of_the_column_is_open(jing: Person, wiring: Wiring, town: Town, proposed: int) -> None:
     hot = told(wiring, town.ziwei_code, "菜场门口堵")
     market = taken_up(
-        wiring, town.jing_id, topic_of(wiring, town.zhou_id, "菜场占道", hot, *(told(wiring, town.ziwei_code, f"堵 {n}") for n in range(3)))
+        wiring, town.jing_id, topic_of(wiring, town.zhou_id, "菜场占道", hot, *(told(wiring, town.ziwei_code, f"堵 {n}") for n in range(8)))
     )
     steps = taken_up(wiring, town.jing_id, topic_of(wiring, town.zhou_id, "台阶破损", told(wiring, town.longchi_code, "台阶坏了")))
     follows = {proposed: steps, steps: market}
@@ -604,7 +604,7 @@ def test_the_pane_tells_how_it_grew_and_where_it_stands(app: Flask, wiring: Wiri
     attach(wiring, town.zhou_id, told(wiring, town.longchi_code, "灯又灭了", contact="13800000021"), lights)
     topic_of(wiring, town.zhou_id, "台阶破损", told(wiring, town.longchi_code, "台阶坏了"))
     shown = pane(sign_in(app.test_client(), "wangjing").get(f"/d/topics?topic={lights}").get_data(as_text=True))
-    assert "3 件来件，区内 2 个议题里排第 1" in shown
+    assert "3 人，3 件来件，热度在区内 2 个议题里排第 1" in shown
     assert "龙池社区 2 · 紫薇社区 1" in re.sub(r"\s+", " ", shown)
     assert re.findall(r"<td>(11 月 \d+ 日)</td><td class=\"num\">(\d+)</td>", shown) == [("11 月 3 日", "2"), ("11 月 6 日", "1")]
     assert "从 11 月 3 日 到 11 月 6 日，最多 2 件" in shown

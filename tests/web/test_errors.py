@@ -1,5 +1,6 @@
 """When something goes wrong: a page that says what to do, keeps what was typed, and tells nothing of the inside."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -11,7 +12,10 @@ from sqlalchemy import Connection, event
 
 from config.settings import Settings
 from intake.app import create_app
-from intake.models import Decision, Submission
+from intake.domain.actor import MACHINE
+from intake.domain.point import PointAction
+from intake.models import Decision, IntakePoint, Submission
+from intake.services.place import change_point
 from intake.web.guard import open_to_all
 from intake.wiring import Wiring, wire
 from tests.conftest import test_database_url
@@ -133,24 +137,33 @@ def test_the_process_lives_and_is_not_ready_while_the_database_is_away(without_d
     assert without_database.get("/p/nvgch2345a").status_code == 503
 
 
-def die_at_commit(wiring: Wiring) -> None:
-    """The database cuts the connection of the next commit."""
+@contextlib.contextmanager
+def dying_at_commit(wiring: Wiring) -> Iterator[None]:
+    """The database cuts the connection of the next commit of something written."""
     admin = test_database_url("zhibao_super", "postgres").replace("postgresql+psycopg://", "postgresql://")
+    died: list[int] = []
 
-    @event.listens_for(wiring.engine, "commit", once=True)
     def cut(connection: Connection) -> None:
         driver = connection.connection.dbapi_connection
         assert driver is not None
+        if driver.autocommit or died:  # a page that only reads commits nothing
+            return
+        died.append(driver.info.backend_pid)
         with psycopg.connect(admin, autocommit=True) as superuser:
-            superuser.execute("SELECT pg_terminate_backend(%s, 5000)", [driver.info.backend_pid])
+            superuser.execute("SELECT pg_terminate_backend(%s, 5000)", died)
+
+    event.listen(wiring.engine, "commit", cut)
+    yield
+    event.remove(wiring.engine, "commit", cut)
+    assert died
 
 
 def test_a_database_that_dies_at_the_commit_is_told_as_such_and_nothing_is_promised(
     client: FlaskClient, town: Town, wiring: Wiring
 ) -> None:
     key = hidden(client.get(f"/p/{town.longchi_code}").get_data(as_text=True), "key")
-    die_at_commit(wiring)
-    answer = send_sentence(client, town.longchi_code, "幸福里路灯坏了", key=key)
+    with dying_at_commit(wiring):
+        answer = send_sentence(client, town.longchi_code, "幸福里路灯坏了", key=key)
     assert answer.status_code == 503
     assert answer.location is None
     assert "幸福里路灯坏了" in words_of(answer)
@@ -162,8 +175,8 @@ def test_a_database_that_dies_at_the_commit_is_told_as_such_and_nothing_is_promi
 def test_a_members_decision_lost_at_the_commit_is_not_shown_as_done(client: FlaskClient, town: Town, wiring: Wiring) -> None:
     stored = told(wiring, town.longchi_code, "路灯坏了")
     zhou = sign_in(client, "zhou")
-    die_at_commit(wiring)
-    answer = zhou.press(f"/m/cards/{stored.submission_id}", "/answer", words="师傅明天来修。")
+    with dying_at_commit(wiring):
+        answer = zhou.press(f"/m/cards/{stored.submission_id}", "/answer", words="师傅明天来修。")
     assert answer.status_code == 503
     assert "师傅明天来修。" in words_of(answer)
     with wiring.sessions() as session:
@@ -173,3 +186,57 @@ def test_a_members_decision_lost_at_the_commit_is_not_shown_as_done(client: Flas
 def test_error_pages_speak_english_to_whoever_asked_for_it(client: FlaskClient) -> None:
     client.get("/?lang=en")
     assert "没有找到这一页" not in words_of(client.get("/nothing-here"))
+
+
+# At the desk: an address nobody has, a row that isn't there, a page for others, a form open too long, a form too large.
+@pytest.mark.parametrize(
+    ("method", "path", "data", "status"),
+    [
+        ("GET", "/d/nothing-here", {}, 404),
+        ("GET", "/d/topics/999999", {}, 404),
+        ("GET", "/d/people", {}, 403),
+        ("POST", "/d/topics/1/take-up", {"words": "路灯坏了"}, 400),
+        ("POST", "/d/topics/1/take-up", {"words": "灯" * 200_000}, 413),
+    ],
+)
+def test_staff_stay_at_the_desk_when_a_page_refuses(
+    client: FlaskClient, town: Town, method: str, path: str, data: dict[str, str], status: int
+) -> None:
+    jing = sign_in(client, "wangjing")
+    answer = jing.client.open(path, method=method, data=data)
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == status
+    assert '<nav class="side"' in page
+    assert 'href="/start"' in page
+    assert tells_nothing_of_the_inside(page)
+    if status == 400:
+        assert "路灯坏了" in words_of(answer), "what was typed is lost"
+
+
+def test_the_slower_of_two_at_the_desk_stays_there(client: FlaskClient, wiring: Wiring, town: Town) -> None:
+    """A retired point has no poster: 409, from a view that shows no form again."""
+    jing = sign_in(client, "wangjing")
+    with wiring.sessions.begin() as session:
+        point = session.query(IntakePoint).filter_by(code=town.longchi_code).one().id
+        change_point(session, actor=MACHINE, point_id=point, action=PointAction.RETIRE, note="撤点", at=wiring.clock.now())
+    answer = jing.client.get(f"/d/points/{point}/poster.pdf")
+    assert answer.status_code == 409
+    assert '<nav class="side"' in answer.get_data(as_text=True)
+
+
+def test_who_has_no_desk_and_who_is_elsewhere_read_the_plain_page(app: Flask, town: Town) -> None:
+    zhou, jing, nobody = sign_in(app.test_client(), "zhou").client, sign_in(app.test_client(), "wangjing").client, app.test_client()
+    for browser, path in ((zhou, "/d"), (zhou, "/d/nothing-here"), (jing, "/m/cards/999999"), (jing, "/nothing-here"), (nobody, "/d/x")):
+        answer = browser.get(path)
+        assert answer.status_code in {403, 404}, path
+        assert '<nav class="side"' not in answer.get_data(as_text=True), path
+
+
+def test_an_error_of_ours_at_the_desk_asks_for_nobody(client: FlaskClient, without_database: FlaskClient, town: Town) -> None:
+    sign_in(client, "wangjing")
+    cookie = client.get_cookie("zhibao")
+    assert cookie is not None
+    without_database.set_cookie("zhibao", cookie.value)
+    for path in ("/d", "/d/topics/1"):
+        assert without_database.get(path).status_code == 503
+    assert without_database.get("/d/nothing-here").status_code >= 500

@@ -229,6 +229,70 @@ def test_two_who_use_one_link_at_once_make_one_account(wiring: Wiring, link: str
         assert session.query(User).filter(User.login.in_(["one", "two"])).count() == 1
 
 
+# --- a new link for one that expired -------------------------------------------------------------------------------------------------------
+
+
+def test_who_let_an_invitation_expire_gets_another_link(
+    app: Flask, chen: Person, wiring: Wiring, link: str, clock: TestClock, town: Town
+) -> None:
+    assert "重新邀请" not in words_of(chen.get(PATH)), "the first still works"
+    clock.forward(days=8)
+    chen = sign_in(app.test_client(), "chenli")
+    old = the_invitation(wiring).id
+    answer = chen.press(PATH, f"/{old}/again")
+    new = link_in(answer)
+    assert new != link
+    assert "11 月 18 日 09:00" in words_of(answer)
+    browser = app.test_client()
+    assert "已经收回" in words_of(browser.get(link))
+    assert accept(browser, new).status_code == 303
+    with wiring.sessions() as session:
+        rows = session.query(Invitation).order_by(Invitation.id).all()
+        assert [(row.name, row.role, row.area_id, row.state) for row in rows] == [
+            ("林晓", Role.MEMBER, town.longchi_id, InvitationState.REVOKED),
+            ("林晓", Role.MEMBER, town.longchi_id, InvitationState.USED),
+        ]
+        acts = [row.action for row in session.query(AuditEntry).filter_by(noun="invitation").order_by(AuditEntry.id)]
+    assert acts == ["invitation.create", "invitation.revoke", "invitation.create", "invitation.accept"]
+
+
+def test_one_that_still_works_was_used_or_taken_back_gets_no_other_link(app: Flask, chen: Person, wiring: Wiring, link: str) -> None:
+    one = the_invitation(wiring).id
+    early = post(chen, f"{PATH}/{one}/again")
+    assert early.status_code == 409
+    assert "还没有过期" in words_of(early)
+    assert app.test_client().get(link).status_code == 200, "the link was lost"
+    accept(app.test_client(), link)
+    assert post(chen, f"{PATH}/{one}/again").status_code == 409
+    assert the_invitation(wiring).state is InvitationState.USED
+
+
+def test_pressed_twice_it_makes_one_link(app: Flask, wiring: Wiring, link: str, clock: TestClock) -> None:
+    clock.forward(days=8)
+    chen = sign_in(app.test_client(), "chenli")
+    one = the_invitation(wiring).id
+    assert [post(chen, f"{PATH}/{one}/again").status_code for _ in range(2)] == [200, 409]
+    with wiring.sessions() as session:
+        assert session.query(Invitation).count() == 2
+
+
+def test_only_who_may_give_the_role_there_invites_again(app: Flask, wiring: Wiring, link: str, clock: TestClock, town: Town) -> None:
+    street_administrator(wiring, town.street_id)
+    chen = sign_in(app.test_client(), "chenli")
+    invite(chen, town.street_id, role="admin", name="又一位")
+    clock.forward(days=8)
+    with wiring.sessions() as session:
+        local, wide = session.query(Invitation).order_by(Invitation.id).all()
+    for login, status in (("zhou", 403), ("wangjing", 403), ("sunyi", 403)):
+        assert post(sign_in(app.test_client(), login), f"{PATH}/{local.id}/again").status_code == status
+    gu = sign_in(app.test_client(), "guning")
+    assert post(gu, f"{PATH}/{wide.id}/again").status_code == 422
+    assert post(gu, f"{PATH}/{local.id}/again").status_code == 200
+    assert post(gu, f"{PATH}/999999/again").status_code == 404
+    with wiring.sessions() as session:
+        assert session.get_one(Invitation, wide.id).state is InvitationState.OPEN, "it was taken back all the same"
+
+
 # --- who may invite whom --------------------------------------------------------------------------------------------------------------------
 
 

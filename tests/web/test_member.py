@@ -20,7 +20,7 @@ from tests.factories.clock import TestClock
 from tests.factories.matters import attach, decided, receipt_path, taken_up, told, topic_of, topic_row, triage
 from tests.factories.sentences import say, submission_of
 from tests.factories.town import Town
-from tests.web.pages import Person, hidden, sign_in, words_of
+from tests.web.pages import Person, as_it_is, hidden, sign_in, words_of
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_the_queue_shows_what_waits_in_ones_own_areas_only(app: Flask, client: F
 
 def test_what_the_machine_has_not_read_and_what_is_decided_does_not_wait(zhou: Person, wiring: Wiring, town: Town, lamp: Stored) -> None:
     say(wiring, town.longchi_code, "还没有整理的一句话")
-    zhou.press(card(lamp), "/answer", words="已经报修。")
+    zhou.press(card(lamp), "/answer", **as_it_is("已经报修。"))
     page = words_of(zhou.get("/m"))
     assert "还没有整理" not in page
     assert "幸福里" not in page
@@ -164,11 +164,11 @@ def test_the_queue_says_how_far_the_day_is_and_a_decision_taken_back_does_not_co
     zhou: Person, wiring: Wiring, town: Town, lamp: Stored, clock: TestClock
 ) -> None:
     told(wiring, town.ziwei_code, "紫薇的垃圾没人收")
-    zhou.press(card(lamp), "/answer", words="修好了。")
+    zhou.press(card(lamp), "/answer", **as_it_is("修好了。"))
     assert "今天已处理 1 件，还有 1 件" in words_of(zhou.get("/m"))
     zhou.press("/m", "/undo")
     assert "今天已处理" not in words_of(zhou.get("/m"))
-    zhou.press(card(lamp), "/answer", words="修好了。")
+    zhou.press(card(lamp), "/answer", **as_it_is("修好了。"))
     clock.forward(hours=16)  # the next morning
     sign_in(zhou.client, "zhou")
     assert "今天已处理" not in words_of(zhou.get("/m"))
@@ -178,7 +178,7 @@ def test_the_queue_says_how_far_the_day_is_and_a_decision_taken_back_does_not_co
 @pytest.mark.parametrize(
     ("way", "fields", "said"),
     [
-        ("answer", {"words": "修好了。"}, "上一件已答复"),
+        ("answer", as_it_is("修好了。"), "上一件已答复"),
         ("refer", {"words": "转城管。"}, "上一件已转报"),
         ("decline", {"reason": "unclear"}, "上一件已记为不采用"),
         ("open-topic", {"title": "幸福里路灯"}, "上一件已立为“幸福里路灯”"),
@@ -255,7 +255,7 @@ def test_what_is_most_likely_lies_under_the_thumb(
 def test_one_tap_that_came_too_late_opens_no_form(app: Flask, zhou: Person, lamp: Stored, quick: dict[str, str], drawer: str) -> None:
     held = version_on(zhou, lamp)
     laozhou = sign_in(app.test_client(), "laozhou")
-    laozhou.press(card(lamp), "/answer", words="我来办。")
+    laozhou.press(card(lamp), "/answer", **as_it_is("我来办。"))
     laozhou.press("/m", "/undo")
     late = zhou.client.post(f"{card(lamp)}/open-topic", data={**held, "title": "路灯", **quick})
     assert late.status_code == 409
@@ -409,7 +409,7 @@ def test_attaching_to_a_merged_topic_goes_to_its_survivor(
 
 @pytest.mark.parametrize(
     ("way", "fields"),
-    [("answer", {"words": "修好了。"}), ("refer", {"words": "转城管。"}), ("decline", {"reason": "unclear", "words": ""})],
+    [("answer", as_it_is("修好了。")), ("refer", {"words": "转城管。"}), ("decline", {"reason": "unclear", "words": ""})],
 )
 def test_undo_within_the_window_leaves_no_trace_on_the_receipt(
     zhou: Person, wiring: Wiring, lamp: Stored, resident: Resident, clock: TestClock, way: str, fields: dict[str, str]
@@ -427,7 +427,7 @@ def test_undo_within_the_window_leaves_no_trace_on_the_receipt(
 
 
 def test_undo_after_the_window_says_what_to_do_instead(zhou: Person, wiring: Wiring, lamp: Stored, clock: TestClock) -> None:
-    zhou.press(card(lamp), "/answer", words="修好了。")
+    zhou.press(card(lamp), "/answer", **as_it_is("修好了。"))
     fields = {"csrf_token": hidden(zhou.get("/m").get_data(as_text=True), "csrf_token")}
     clock.forward(seconds=61)
     assert "/undo" not in zhou.get("/m").get_data(as_text=True)
@@ -443,7 +443,7 @@ def test_undo_restores_what_the_machine_had_suggested(zhou: Person, wiring: Wiri
     suggested = topic_of(wiring, town.zhou_id, "幸福里路灯不亮", lamp)
     other = topic_of(wiring, town.zhou_id, "另一件事", told(wiring, town.longchi_code, "垃圾没人收"))
     joins = told(wiring, town.ziwei_code, "紫薇路的灯也不亮", verdict=Verdict.ATTACH, topic_id=suggested)
-    zhou.press(card(joins), f"/{way}", words="修好了。", title="紫薇路灯", **({"topic": str(other)} if way == "attach" else {}))
+    zhou.press(card(joins), f"/{way}", **as_it_is("修好了。"), title="紫薇路灯", **({"topic": str(other)} if way == "attach" else {}))
     assert topic_row(wiring, suggested).suggested_count == 0
     zhou.press("/m", "/undo")
     page = words_of(zhou.get(card(joins)))
@@ -465,7 +465,7 @@ def test_undo_revives_the_machines_own_candidate(zhou: Person, wiring: Wiring, t
 
 
 def test_nobody_takes_back_somebody_elses_decision(app: Flask, zhou: Person, wiring: Wiring, town: Town, lamp: Stored) -> None:
-    zhou.press(card(lamp), "/answer", words="修好了。")
+    zhou.press(card(lamp), "/answer", **as_it_is("修好了。"))
     laozhou = sign_in(app.test_client(), "laozhou")
     token = hidden(laozhou.get("/m").get_data(as_text=True), "csrf_token")
     assert laozhou.client.post(f"{card(lamp)}/undo", data={"csrf_token": token}).status_code == 409
@@ -473,11 +473,11 @@ def test_nobody_takes_back_somebody_elses_decision(app: Flask, zhou: Person, wir
 
 
 def test_undoing_twice_or_after_a_withdrawal_is_refused(zhou: Person, wiring: Wiring, lamp: Stored) -> None:
-    zhou.press(card(lamp), "/answer", words="修好了。")
+    zhou.press(card(lamp), "/answer", **as_it_is("修好了。"))
     fields = {"csrf_token": hidden(zhou.get("/m").get_data(as_text=True), "csrf_token")}
     assert zhou.client.post(f"{card(lamp)}/undo", data=fields).status_code == 303
     assert zhou.client.post(f"{card(lamp)}/undo", data=fields).status_code == 409
-    zhou.press(card(lamp), "/answer", words="修好了。")
+    zhou.press(card(lamp), "/answer", **as_it_is("修好了。"))
     with wiring.sessions.begin() as session:
         withdraw(session, submission_id=lamp.submission_id, at=wiring.clock.now())
     assert zhou.client.post(f"{card(lamp)}/undo", data=fields).status_code == 409
@@ -519,7 +519,7 @@ def test_who_was_slower_sees_what_happened_and_keeps_the_words(
 
 def test_a_card_that_changed_but_still_waits_keeps_the_words_in_the_box(zhou: Person, wiring: Wiring, lamp: Stored) -> None:
     held = version_on(zhou, lamp)
-    zhou.press(card(lamp), "/answer", words="第一次。")
+    zhou.press(card(lamp), "/answer", **as_it_is("第一次。"))
     zhou.press("/m", "/undo")
     answer = zhou.client.post(f"{card(lamp)}/answer", data={**held, "words": "第二次写的答复。"})
     assert answer.status_code == 409
@@ -605,7 +605,7 @@ def test_a_decision_stops_the_owners_clock_and_undo_starts_it_again(zhou: Person
     deadline = submission_of(wiring, lamp).escalate_at
     assert deadline is not None
     assert deadline > wiring.clock.now() + timedelta(days=1)
-    zhou.press(card(lamp), "/answer", words="修好了。")
+    zhou.press(card(lamp), "/answer", **as_it_is("修好了。"))
     assert submission_of(wiring, lamp).escalate_at is None
     zhou.press("/m", "/undo")
     assert submission_of(wiring, lamp).escalate_at is not None

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from config.taxonomy import Taxonomy
 from intake.domain.language.matching_form import matching_form
+from intake.domain.language.word_pattern import word_pattern
 
 
 @dataclass(frozen=True, eq=False)  # compared and cached by identity: there is one per taxonomy
@@ -29,6 +30,13 @@ class Lexicon:
                 found.setdefault(code, []).append(word)
         return {code: tuple(group) for code, group in found.items()}
 
+    def category_of(self, normalised: str) -> str | None:
+        """The category whose words weigh most in a normalised text; None without any, or where two weigh the same."""
+        weights = {code: sum(map(len, words)) for code, words in self.category_words(self.words_in(normalised)).items()}
+        most = max(weights.values(), default=0)
+        best = [code for code, weight in weights.items() if weight == most]
+        return best[0] if len(best) == 1 else None
+
     def problem_words(self, words: Iterable[str]) -> dict[str, str]:
         """The first of `words` that names each problem, by the problem's id."""
         found: dict[str, str] = {}
@@ -50,9 +58,8 @@ def lexicon_of(taxonomy: Taxonomy) -> Lexicon:
             for word in synonyms:
                 categories.setdefault(matching_form(word), set()).add(category.code)
                 problems.setdefault(matching_form(word), set()).add(f"{category.code}:{number}")
-    longest_first = sorted((word for word in categories if word), key=lambda word: (-len(word), word))
     return Lexicon(
         {word: frozenset(codes) for word, codes in categories.items()},
         {word: frozenset(ids) for word, ids in problems.items()},
-        re.compile("|".join(map(re.escape, longest_first)) or "(?!)"),
+        word_pattern(categories),
     )

@@ -25,6 +25,16 @@ _NO_NAME = re.compile(
 )
 _LAST = re.compile(rf"(?:{_ENDING})+$")
 _SHORTEST = 3
+# A market or a school isn't the estate it is named after; among estates people mix 小区, 花园 and 家园 freely.
+_FACILITY = re.compile(
+    r"(?:幼儿园|卫生站|搅拌站|菜市场|农贸市场|小学|中学|学院|大学|医院|公园|广场|大道|菜场|市场|夜市|超市|地铁站|大厦|厂|站|路|街|巷|弄|桥|河|湖)$"
+)
+
+_DISTRICT = re.compile(r"[a-z]\d{1,2}(?=[区县市])|[\u4e00-\u9fff]{2}(?:镇|乡|街道)")
+_OPENING = re.compile(
+    r"(?:再次|强烈|坚决|实名|你们?好|您好|领导好?|尊敬的.{0,4}|请问一?下?|想?问问|反映一?下?|咨询一?下?|投诉|举报|麻烦|要求|反对|质疑|呼吁|恳请|恳求|请求|加快|关于|对于|希望|建议|求助|我们|我想|请|在|对|向|望"
+    r"|西地省|[a-z]市|[a-z]\d{1,2}[区县市]{1,2}|[\u4e00-\u9fff]{2}街道|[\u4e00-\u9fff]{2,3}镇|[,，。!！?？:： 、])+"
+)
 
 
 @lru_cache(maxsize=4096)
@@ -46,6 +56,12 @@ def proper_part(place: str) -> str:
     return _LAST.sub("", place) or (place if len(place) > 2 else "")
 
 
+def facility(place: str) -> str:
+    """What the place is, where that tells it from an estate of the same name: 菜场 of 丰乐菜场; empty for an estate."""
+    ending = _FACILITY.search(place)
+    return ending[0] if ending else ""
+
+
 def shared_place(mine: tuple[str, ...], theirs: tuple[str, ...]) -> str | None:
     """The name both have, or None; 新城小区 and 丽发新城 agree, 新城小区 and 南门小区 don't."""
     for place in mine:
@@ -59,4 +75,15 @@ def _agree(place: str, other: str) -> bool:
     if place == other or place in other or other in place:
         return True
     short, long = sorted((proper_part(place), proper_part(other)), key=len)
-    return len(short) >= 2 and short in long
+    return len(short) >= 2 and short in long and facility(place) == facility(other)
+
+
+def administrative(normalised: str) -> tuple[str, ...]:
+    """Names of districts, towns and streets in a normalised text, each once, without their endings for coded ones (a3 of a3区)."""
+    return tuple(dict.fromkeys(_DISTRICT.findall(normalised[:600])))
+
+
+def without_opening(normalised: str) -> str:
+    """What a text says after greetings, requests and the district: it mostly begins with the place or the other party."""
+    opening = _OPENING.match(normalised)
+    return normalised[opening.end() :] if opening else normalised

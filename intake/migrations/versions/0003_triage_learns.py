@@ -143,11 +143,41 @@ def upgrade() -> None:
     op.create_index("ix_topics_class", "topics", ["class_topic_id"], unique=False, postgresql_where="class_topic_id IS NOT NULL")
     op.create_index("ix_topics_heat", "topics", ["district_id", "state", "heat", "id"], unique=False)
     op.create_foreign_key(op.f("fk_topics_class_topic_id_topics"), "topics", "topics", ["class_topic_id"], ["id"])
+    op.create_table(
+        "gram_sightings",
+        sa.Column("district_id", sa.BigInteger(), nullable=False),
+        sa.Column("gram", sa.Integer(), nullable=False),
+        sa.Column("seen", postgresql.ARRAY(sa.BigInteger()), nullable=False),
+        sa.PrimaryKeyConstraint("district_id", "gram", name=op.f("pk_gram_sightings")),
+    )
+    # Every message changes some of their rows: room on the page keeps a new version beside the old one, and the index as it is.
+    op.execute("ALTER TABLE gram_sightings SET (fillfactor = 70)")
+    op.execute("ALTER TABLE gram_counts SET (fillfactor = 70)")
+    op.execute(
+        """
+        INSERT INTO gram_sightings (district_id, gram, seen)
+        SELECT district_id, gram, (array_agg(sighting ORDER BY sighting DESC))[1:64]
+        FROM submission_grams, unnest(rare) AS gram,
+            LATERAL (SELECT ((extract(epoch FROM received_at)::bigint / 86400) << 48) | submission_id AS sighting) AS made
+        GROUP BY district_id, gram
+        """
+    )
+    op.drop_index("ix_submission_grams_rare", table_name="submission_grams", postgresql_using="gin")
     # Until the next change of a topic counts its senders, every submission counts as somebody else's.
     op.execute("UPDATE topics SET people_count = confirmed_count + suggested_count")
 
 
 def downgrade() -> None:
+    op.create_index(
+        "ix_submission_grams_rare",
+        "submission_grams",
+        ["rare"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
+    )
+    op.drop_table("gram_sightings")
+    op.execute("ALTER TABLE gram_counts RESET (fillfactor)")
     op.drop_constraint(op.f("fk_topics_class_topic_id_topics"), "topics", type_="foreignkey")
     op.drop_index("ix_topics_heat", table_name="topics")
     op.drop_index("ix_topics_class", table_name="topics", postgresql_where="class_topic_id IS NOT NULL")

@@ -1,4 +1,6 @@
 // The phone's conveniences; every page works without this file.
 import { sendOnce } from "./once.js";
+import { showSimilar } from "./similar.js";
 
 sendOnce(document);
+showSimilar(document);

@@ -17,6 +17,12 @@ def calendar_day(day: date) -> str:
     return f"{day.month} 月 {day.day} 日"
 
 
+@district.app_template_filter("calendar_month")
+def calendar_month(day: date) -> str:
+    """2026 年 11 月; Nov 2026 in English."""
+    return str(format_date(day, "MMM y")) if _english() else f"{day.year} 年 {day.month} 月"
+
+
 @district.app_template_filter("week_day")
 def week_day(day: date) -> str:
     """11 月 3 日 星期二; Tuesday, Nov 3 in English."""

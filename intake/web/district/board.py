@@ -3,7 +3,7 @@
 Without script each card is a link and each decision a form; with script only the pane, or the board after a decision, is put in anew.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import make_response, redirect, render_template, request, url_for
@@ -11,17 +11,22 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from intake.domain.errors import DomainError
+from intake.domain.language.reply_gate import check_reason
 from intake.domain.permission import Permission
 from intake.domain.topic import TopicAction, TopicState
-from intake.queries.topic_board import BOARD_STATES, topic_after, topic_name
+from intake.domain.topic_proposal import PROPOSAL_NAMES
+from intake.queries.topic_board import BOARD_STATES, Order, topic_after, topic_name
 from intake.queries.topic_board import board as board_of
 from intake.queries.topic_desk import TopicOnDesk, topic_on_desk
 from intake.services.topic_screen import Screening, screen, take_up, unmerge
+from intake.web.asked import one_of
 from intake.web.district.blueprint import district
 from intake.web.district.curve import Curve, curve
+from intake.web.district.offered import OFFERED
 from intake.web.errors import status_of
 from intake.web.guard import actor, requires
 from intake.web.numbers import whole_number
+from intake.web.reply_check import LookedAt, look_at
 from intake.web.unit_of_work import db, wiring
 
 Page = str | Response | tuple[str, int]
@@ -38,11 +43,13 @@ class Place:
     """One column alone; None for all three."""
     words: str
     after: str
+    order: Order = Order.HEAT
 
     @property
     def query(self) -> dict[str, Any]:
         """As an address says it."""
-        return {"state": self.state.value if self.state else None, "q": self.words or None, "after": self.after or None}
+        order = self.order.value if self.order is not Order.HEAT else None
+        return {"state": self.state.value if self.state else None, "q": self.words or None, "order": order, "after": self.after or None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,8 @@ class Typed:
     target: str = ""
     merging: bool = False
     """Whether topics to merge into were asked for."""
+    looked_at: LookedAt | None = None
+    """Remarks on the words, before they are sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +113,9 @@ def decide(topic_id: int) -> Page:
         return _again(topic_id, error=None)
     action = next((one for one in TopicAction if one.value == raw), TopicAction.PROPOSE)
     target = request.form.get("target", "")
+    looked_at = look_at(request.form.get("words", ""), check_reason)
+    if looked_at is not None:
+        return _not_yet(topic_id, looked_at)
     try:
         screen(
             db(),
@@ -135,7 +147,12 @@ def _screening(topic_id: int) -> Screening:
 def _place(source: MultiDict[str, str]) -> Place:
     """From an address, or from a form's hidden fields."""
     state = next((one for one in TopicState if one.value == source.get("state", "")), None)
-    return Place(state=state, words=source.get("q", "")[:60].replace("\x00", ""), after=source.get("after", "") if state else "")
+    return Place(
+        state=state,
+        words=source.get("q", "")[:60].replace("\x00", ""),
+        after=source.get("after", "") if state else "",
+        order=one_of(Order, source.get("order", "")) or Order.HEAT,
+    )
 
 
 def _id(raw: str) -> int | None:
@@ -156,7 +173,8 @@ def _next(topic_id: int) -> int | None:
     column = next((one for one in TopicState if one.value == request.form.get("column", "")), None)
     if not _on_board() or column is None:
         return topic_id
-    return topic_after(db(), actor(), topic_id, state=column, words=_place(request.form).words)
+    place = _place(request.form)
+    return topic_after(db(), actor(), topic_id, state=column, words=place.words, order=place.order)
 
 
 def _back(topic_id: int, following: int | None, action: TopicAction) -> str:
@@ -166,6 +184,12 @@ def _back(topic_id: int, following: int | None, action: TopicAction) -> str:
     return url_for("district.board", **_place(request.form).query, topic=following, done=action.value, was=topic_id)
 
 
+def _not_yet(topic_id: int, looked_at: LookedAt) -> Page:
+    page = make_response(_again(topic_id, error=None, looked_at=looked_at), 422)
+    page.headers["HX-Push-Url"] = "false"
+    return page
+
+
 def _refused(topic_id: int, error: DomainError) -> Page:
     db().rollback()
     page = make_response(_again(topic_id, error=error), status_of(error))
@@ -173,13 +197,14 @@ def _refused(topic_id: int, error: DomainError) -> Page:
     return page
 
 
-def _again(topic_id: int, *, error: DomainError | None) -> str | Response:
+def _again(topic_id: int, *, error: DomainError | None, looked_at: LookedAt | None = None) -> str | Response:
     """The page a form came from, with what was typed."""
     typed = Typed(
         words=request.form.get("words", ""),
         find=request.form.get("find", "")[:60].replace("\x00", ""),
         target=request.form.get("target", ""),
         merging=request.form.get("action") in {FIND, TopicAction.MERGE.value},
+        looked_at=looked_at,
     )
     if not _on_board():
         return _topic(topic_id, error=error, typed=typed)
@@ -195,15 +220,17 @@ def _pane(place: Place, topic_id: int) -> str:
 def _board(place: Place, *, chosen: int | None, error: DomainError | None = None, typed: Typed | None = None) -> str:
     at = wiring().clock.now()
     states = (place.state,) if place.state else BOARD_STATES
-    found = board_of(db(), actor(), states, after=place.after, words=place.words, limit=ALONE if place.state else IN_COLUMN, at=at)
+    limit = ALONE if place.state else IN_COLUMN
+    found = board_of(db(), actor(), states, after=place.after, words=place.words, order=place.order, limit=limit, at=at)
     shown = chosen if chosen is not None else found.first
     return render_template(
         "district/board.html",
         board=found,
         place=place,
         # Cards that are put below those already there keep all three columns.
-        links=Place(state=None, words=place.words, after="") if request.args.get("into") == "columns" else place,
+        links=replace(place, state=None, after="") if request.args.get("into") == "columns" else place,
         states=TopicState,
+        orders=Order,
         chosen=chosen is not None,
         elsewhere=[state for state in TopicState if state not in states and (found.totals.get(state) or state in BOARD_STATES)],
         done=_done(),
@@ -225,7 +252,15 @@ def _find() -> str:
 def _detail(topic_id: int, *, error: DomainError | None, typed: Typed) -> dict[str, object]:
     """What the pane and the topic's own page show."""
     found = topic_on_desk(db(), actor(), topic_id, find=typed.find)
-    return {"found": found, "topic": found.detail, "growth": _growth(found), "error": error, "typed": typed}
+    return {
+        "found": found,
+        "topic": found.detail,
+        "growth": _growth(found),
+        "error": error,
+        "typed": typed,
+        "names": PROPOSAL_NAMES,
+        "offered": OFFERED,
+    }
 
 
 def _growth(found: TopicOnDesk) -> Curve | None:

@@ -1,4 +1,4 @@
-"""邀请 on the desk: the list, a new one whose link is shown once, taking one back."""
+"""邀请 on the desk: the list, a new one whose link is shown once, taking one back, a new link for one that expired."""
 
 from collections.abc import Mapping
 
@@ -7,8 +7,9 @@ from flask import redirect, render_template, request, url_for
 from intake.domain.errors import DomainError
 from intake.domain.invitation import InvitationState
 from intake.domain.permission import ROLE_NAMES, Permission, Role
+from intake.models import Invitation
 from intake.queries.invitations import invitations_in_reach
-from intake.services.invitation import DAYS_DEFAULT, DAYS_LONGEST, create_invitation, revoke_invitation
+from intake.services.invitation import DAYS_DEFAULT, DAYS_LONGEST, create_invitation, invite_again, revoke_invitation
 from intake.services.person import NAME_MAX
 from intake.web.asked import id_sent, needed, one_of, sent, typed
 from intake.web.district.people import Page, area_sent, granting_choices, link_page, people
@@ -54,13 +55,19 @@ def send_invitation() -> Page:
     except DomainError as error:
         db().rollback()
         return _invite(typed(), error=error)
-    return link_page(
-        title=_("邀请已建好"),
-        name=made.name,
-        about=_("%(role)s。链接到 %(at)s 有效，只能用一次。", role=_(ROLE_NAMES[made.role]), at=moment(made.expires_at)),
-        path=url_for("account.invitation", token=token),
-        back=url_for("people.invitations"),
-    )
+    return _link(made, token)
+
+
+@people.post("/invitations/<int:invitation_id>/again")
+@requires(Permission.PEOPLE_MANAGE)
+def invite_once_more(invitation_id: int) -> Page:
+    """A new link in place of one that expired; shown once, as the first was."""
+    try:
+        made, token = invite_again(db(), actor=actor(), invitation_id=invitation_id, at=wiring().clock.now())
+    except DomainError as error:
+        db().rollback()
+        return _invitations(error=error)
+    return _link(made, token)
 
 
 @people.post("/invitations/<int:invitation_id>/revoke")
@@ -73,6 +80,16 @@ def revoke_sent(invitation_id: int) -> Page:
         db().rollback()
         return _invitations(error=error)
     return redirect(url_for("people.invitations", done="revoked"), code=303)
+
+
+def _link(made: Invitation, token: str) -> str:
+    return link_page(
+        title=_("邀请已建好"),
+        name=made.name,
+        about=_("%(role)s。链接到 %(at)s 有效，只能用一次。", role=_(ROLE_NAMES[made.role]), at=moment(made.expires_at)),
+        path=url_for("account.invitation", token=token),
+        back=url_for("people.invitations"),
+    )
 
 
 def _invitations(*, error: DomainError | None = None) -> Page:

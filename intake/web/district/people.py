@@ -182,7 +182,7 @@ def reset(user_id: int) -> Page:
 def link_page(*, title: str, name: str, about: str, path: str, back: str) -> str:
     """A secret link with its code: nobody can show it again, since only its hash is kept."""
     address = f"{wiring().settings.base_url}{path}"
-    picture = Markup(code_svg(address))  # noqa: S704 - drawn by ourselves from an address of ours
+    picture = Markup(code_svg(address, label=_("二维码")))  # noqa: S704 - drawn by ourselves from an address of ours
     return render_template("people/link.html", title=title, name=name, about=about, address=address, picture=picture, back=back)
 
 

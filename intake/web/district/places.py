@@ -246,7 +246,7 @@ def _point(point_id: int, *, error: DomainError | None = None) -> Page:
         "places/point.html",
         point=detail,
         address=_address(detail),
-        picture=Markup(code_svg(_address(detail))),  # noqa: S704 - drawn by ourselves from an address of ours
+        picture=Markup(code_svg(_address(detail), label=_("二维码"))),  # noqa: S704 - drawn by ourselves from an address of ours
         history=entity_history(db(), district_id=actor().district_id or 0, noun="point", entity_id=point_id),
         kinds=POINT_KIND_NAMES,
         weekdays=WEEKDAY_NAMES,

@@ -1,6 +1,18 @@
-"""区政协工作人员: what waits, the board, one topic, the decisions, one submission."""
+"""区政协工作人员: what waits, the board, one topic, the decisions, proposals, what was held back, one submission."""
 
-from intake.web.district import board, home, submission
+from intake.web.district import agreement, assistant, board, home, lineage, proposals, quarantine, similar, splitting, submission
 from intake.web.district.blueprint import district
 
-__all__ = ["board", "district", "home", "submission"]
+__all__ = [
+    "agreement",
+    "assistant",
+    "board",
+    "district",
+    "home",
+    "lineage",
+    "proposals",
+    "quarantine",
+    "similar",
+    "splitting",
+    "submission",
+]

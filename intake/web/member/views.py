@@ -8,6 +8,9 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from intake.domain.errors import DomainError
+from intake.domain.language.demands import demands_in
+from intake.domain.language.lexicon import lexicon_of
+from intake.domain.language.reply_gate import check_reply
 from intake.domain.permission import Permission
 from intake.domain.submission import DECLINE_WORDS
 from intake.models import Decision
@@ -15,12 +18,15 @@ from intake.queries.card import card, joinable_topics, lately
 from intake.queries.member_queue import LastDecision, awaiting_member, last_decision, next_card, workload
 from intake.queries.topic_board import topic_detail, topics_of_member
 from intake.services import submission_decide as decide
+from intake.services.category_change import change_category
 from intake.services.topic_screen import Screening, propose
 from intake.web.errors import status_of
 from intake.web.guard import actor, requires
 from intake.web.language import moment
 from intake.web.language import translate as _
 from intake.web.numbers import whole_number
+from intake.web.reply_check import LookedAt, look_at
+from intake.web.similar import alike
 from intake.web.unit_of_work import db, wiring
 
 member = Blueprint("member", __name__, url_prefix="/m")
@@ -98,8 +104,12 @@ def refer(submission_id: int) -> Page:
 @member.post("/cards/<int:submission_id>/answer")
 @requires(Permission.TRIAGE_DECIDE)
 def answer(submission_id: int) -> Page:
-    """The member's own answer."""
-    return _decide(submission_id, lambda s, d: decide.answer(s, d, words=request.form.get("words", "")))
+    """The member's own answer; remarks on it come first, once."""
+    words = request.form.get("words", "")
+    looked_at = _looked_at(submission_id, words)
+    if looked_at is not None:
+        return _card(submission_id, looked_at=looked_at)
+    return _decide(submission_id, lambda s, d: decide.answer(s, d, words=words))
 
 
 @member.post("/cards/<int:submission_id>/decline")
@@ -119,6 +129,27 @@ def detach(submission_id: int) -> Page:
     return _decide(submission_id, lambda s, d: decide.detach(s, d, words=words, workflow=wiring().workflow))
 
 
+@member.post("/cards/<int:submission_id>/category")
+@requires(Permission.TRIAGE_DECIDE)
+def category(submission_id: int) -> Page:
+    """Into another category; the card stays."""
+    wired = wiring()
+    try:
+        change_category(
+            db(),
+            actor=actor(),
+            submission_id=submission_id,
+            version=whole_number(request.form.get("version", "")),
+            category=request.form.get("category", ""),
+            taxonomy=wired.taxonomy,
+            at=wired.clock.now(),
+        )
+    except DomainError as error:
+        db().rollback()
+        return _card(submission_id, error=error)
+    return redirect(url_for("member.show", submission_id=submission_id, skip=_skipped()), code=303)
+
+
 @member.post("/cards/<int:submission_id>/undo")
 @requires(Permission.TRIAGE_DECIDE)
 def undo(submission_id: int) -> Page:
@@ -133,6 +164,13 @@ def undo(submission_id: int) -> Page:
         at=wired.clock.now(),
     )
     return redirect(url_for("member.show", submission_id=submission_id), code=303)
+
+
+@member.get("/similar")
+@requires(Permission.TRIAGE_VIEW)
+def similar() -> Response:
+    """Topics like the words in `q`, as JSON."""
+    return alike()
 
 
 @member.get("/topics")
@@ -182,7 +220,17 @@ def _decide(submission_id: int, act: Callable[[Session, decide.Deciding], Decisi
     return redirect(url_for("member.following", skip=_skipped(), done=submission_id), code=303)
 
 
-def _card(submission_id: int, *, error: DomainError | None = None) -> Page:
+def _looked_at(submission_id: int, words: str) -> LookedAt | None:
+    """Remarks on an answer that could be sent; one that is refused anyway gets the refusal."""
+    found = card(db(), actor(), submission_id)
+    if not found.is_open or request.form.get("version") != str(found.version) or len(words) > decide.WORDS_MAX:
+        return None
+    lexicon = lexicon_of(wiring().taxonomy)
+    about = [found.text[one.start : one.end] for one in demands_in(found.text, lexicon)]
+    return look_at(words, lambda draft: check_reply(draft, about, lexicon))
+
+
+def _card(submission_id: int, *, error: DomainError | None = None, looked_at: LookedAt | None = None) -> Page:
     found = card(db(), actor(), submission_id)
     search = request.args.get("q", "")[:60].replace("\x00", "")
     now = wiring().clock.now()
@@ -190,18 +238,22 @@ def _card(submission_id: int, *, error: DomainError | None = None) -> Page:
         "member/card.html",
         card=found,
         error=error,
-        typed=request.form if error is not None else {},
+        typed=request.form if error is not None or looked_at is not None else {},
+        looked_at=looked_at,
         reasons=DECLINE_WORDS,
+        groups=wiring().taxonomy.groups,
         search=search,
         topics=joinable_topics(db(), actor(), words=search, limit=TOPICS_OFFERED) if found.is_open else (),
         lately=lately(db(), found.suggestion.topic_id, since=now - LATELY) if found.suggestion and not found.suggestion.is_new else 0,
         lately_days=LATELY.days,
         work=workload(db(), actor(), at=now),
         undo=_undo(),
-        open_panel=_panel(error) if error is not None else request.args.get("panel", ""),
+        open_panel="answer" if looked_at is not None else _panel(error) if error is not None else request.args.get("panel", ""),
         skipped=_skipped(),
         came_from=request.args.get("after", ""),
     )
+    if looked_at is not None:
+        return page, 422
     return (page, status_of(error)) if error is not None else page
 
 

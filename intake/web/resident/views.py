@@ -4,9 +4,11 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from intake.domain.errors import DomainError, Expired, InvalidInput, NotFound, TooMany
+from intake.domain.language.route_out import route_out
 from intake.domain.point import PointState
 from intake.domain.receipt import parse_receipt_number
-from intake.domain.submission import Channel
+from intake.domain.submission import Channel, SubmissionState
+from intake.domain.text import TEXT_MAX
 from intake.queries.point import PointView, point_by_code, successor_of
 from intake.queries.receipt import ReceiptSecret, receipt_secret, receipt_view
 from intake.services.form_key import issue_form_key, read_form_key
@@ -18,12 +20,15 @@ from intake.web.guard import anonymous_form, open_to_all
 from intake.web.language import translate as _
 from intake.web.resident.around import around
 from intake.web.resident.device import device_key
+from intake.web.resident.similar import similar_at
 from intake.web.unit_of_work import db, wiring
 from qr_assets.code import code_svg
 
 resident = Blueprint("resident", __name__)
 
 Page = str | Response | tuple[str, int]
+WAITING = frozenset({SubmissionState.RECEIVED, SubmissionState.TRIAGED, SubmissionState.QUARANTINED, SubmissionState.REOPENED})
+"""While nobody has decided, a receipt says who else could help sooner."""
 
 
 @resident.get("/p/<code>")
@@ -48,6 +53,13 @@ def send(code: str) -> Page:
     except DomainError as error:
         return _form(point, error=error, key=request.form.get("key"))
     return redirect(_link(stored.receipt_number, stored.receipt_salt, new=1), code=303)
+
+
+@resident.get("/p/<code>/similar")
+@open_to_all
+def similar(code: str) -> Page:
+    """What is under way nearby and like the words in `q`: only what staff released."""
+    return similar_at(_point(code))
 
 
 @resident.get("/r")
@@ -83,7 +95,12 @@ def receipt(number: str, token: str) -> Page:
     secret = _by_link(number, token)
     view = receipt_view(db(), secret.submission_id)
     return render_template(
-        "resident/receipt.html", receipt=view, code=code_for(wiring().vault, view.number, view.salt), token=token, new="new" in request.args
+        "resident/receipt.html",
+        receipt=view,
+        code=code_for(wiring().vault, view.number, view.salt),
+        token=token,
+        new="new" in request.args,
+        turn_to=route_out(view.text) if view.state in WAITING else None,
     )
 
 
@@ -138,6 +155,7 @@ def _form(point: PointView, *, error: DomainError | None = None, key: str | None
         point=point,
         around=around(point, at=wiring().clock.now()),
         error=error,
+        turn_to=route_out(request.form.get("text", "")[:TEXT_MAX]) if error is not None else None,
         key=key or fresh,
         field_name=getattr(error, "field", None),
     )

@@ -1,0 +1,61 @@
+"""How much one device sent of late: what tells a flood from many people with one trouble."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ARRAY, BigInteger, Select, bindparam, func, select, true, tuple_
+from sqlalchemy.orm import Session, aliased
+
+from intake.models import Submission
+
+LATELY = timedelta(hours=24)
+COUNTED = 100
+"""More are not counted: a flood is recognised long before."""
+
+
+@dataclass(frozen=True, slots=True)
+class SentLately:
+    """What the device behind one submission had sent in the 24 hours before it."""
+
+    messages: int
+    same_words: int
+
+
+def sent_lately(session: Session, submissions: Sequence[Submission]) -> dict[int, SentLately]:
+    """By submission, for those whose device is known and sent something before; one statement for all."""
+    ids = [submission.id for submission in submissions if submission.device_hash is not None]
+    if not ids:
+        return {}
+    return {row.id: SentLately(row.messages, row.same_words) for row in session.execute(_LATELY, {"ids": ids}) if row.messages}
+
+
+def _lately() -> Select[Any]:
+    asked = func.unnest(bindparam("ids", type_=ARRAY(BigInteger))).table_valued("id", name="asked").render_derived()
+    one, other = aliased(Submission), aliased(Submission)
+    this = select(one.device_hash, one.received_at, one.id, one.text_written).where(one.id == asked.c.id).limit(1).lateral("this")
+    before = (
+        select(other.text_written)
+        .where(
+            other.device_hash == this.c.device_hash,
+            other.received_at >= this.c.received_at - LATELY,
+            tuple_(other.received_at, other.id) < tuple_(this.c.received_at, this.c.id),
+        )
+        .limit(COUNTED)
+        .lateral("before")
+    )
+    return (
+        select(
+            asked.c.id,
+            func.count().label("messages"),
+            func.count().filter(before.c.text_written == this.c.text_written).label("same_words"),
+        )
+        .select_from(asked)
+        .join(this, true())
+        .join(before, true())
+        .group_by(asked.c.id)
+    )
+
+
+_LATELY = _lately()

@@ -1,0 +1,186 @@
+"""What the hourly job does to topics: heat cools with time, one noisy sender can't raise it, and what is alike is proposed once."""
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert, select
+
+from intake.domain.topic_proposal import ProposalKind
+from intake.models import Contributor, Finding, Submission, TopicProposal
+from intake.services.contribution import recount
+from intake.services.topic_proposal import propose
+from intake.wiring import Wiring
+from tests.factories.clock import TestClock
+from tests.factories.matters import MACHINE_VERSION, attach, proposed, told, topic_of, topic_row
+from tests.factories.sentences import say
+from tests.factories.town import Town
+from tests.integration.jobs import jobs_in_this_process
+from workers.jobs import topic_upkeep, triage_batch
+
+
+@pytest.fixture(autouse=True)
+def _jobs(wiring: Wiring) -> Iterator[None]:
+    with jobs_in_this_process(wiring):
+        yield
+
+
+def test_a_thousand_messages_of_one_device_are_one_person(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    quiet = topic_of(wiring, town.zhou_id, "一个人说一次", told(wiring, town.longchi_code, "路灯不亮"))
+    noisy = topic_of(wiring, town.zhou_id, "一个人说一千次", told(wiring, town.longchi_code, "电梯坏了"))
+    with wiring.sessions.begin() as session:
+        for number, topic_id in enumerate((quiet, noisy)):
+            voice = session.scalars(select(Submission).join(Contributor).where(Contributor.topic_id == topic_id)).one()
+            voice.device_hash = bytes([number]) * 16
+        first = session.scalars(select(Submission).join(Contributor).where(Contributor.topic_id == noisy)).one()
+        columns = {
+            one.name: getattr(first, one.name)
+            for one in Submission.__table__.columns
+            if one.name not in {"id", "receipt_number", "received_at", "area_id"}
+        }
+        for number in range(999):
+            row = {
+                **columns,
+                "id": 10_000 + number,
+                "receipt_number": f"X{number}",
+                "area_id": (town.longchi_id, town.ziwei_id, town.shiqiao_id)[number % 3],
+            }
+            session.execute(insert(Submission), {**row, "received_at": first.received_at + timedelta(minutes=number)})
+            session.add(
+                Contributor(
+                    district_id=town.district_id,
+                    topic_id=noisy,
+                    submission_id=10_000 + number,
+                    status="suggested",
+                    reasons=[],
+                    created_at=clock.now(),
+                )
+            )
+        recount(session, {quiet, noisy}, at=clock.now())
+    one, thousand = topic_row(wiring, quiet), topic_row(wiring, noisy)
+    assert thousand.confirmed_count + thousand.suggested_count == 1000
+    assert thousand.people_count == one.people_count == 1
+    assert thousand.heat == one.heat > 0
+
+
+def test_heat_cools_as_weeks_pass_and_is_counted_anew_once_it_is_stale(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    topic = topic_of(wiring, town.zhou_id, "路灯", *(told(wiring, town.longchi_code, f"第 {n} 句") for n in range(6)))
+    hot = topic_row(wiring, topic).heat
+    topic_upkeep.run()
+    counted = topic_row(wiring, topic).heat_at
+    assert counted is not None
+    clock.forward(days=10)
+    topic_upkeep.run()
+    assert topic_row(wiring, topic).heat < hot
+    assert topic_row(wiring, topic).heat_at == clock.now()
+    version = topic_row(wiring, topic).version
+    clock.forward(seconds=3600)
+    topic_upkeep.run()
+    assert topic_row(wiring, topic).heat_at == clock.now() - timedelta(hours=1)
+    assert topic_row(wiring, topic).version == version
+
+
+def test_a_kind_of_matter_in_three_communities_is_proposed_once(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    for code, title in ((town.longchi_code, "幸福里路灯不亮"), (town.ziwei_code, "紫薇苑路灯不亮"), (town.shiqiao_code, "石桥路灯不亮")):
+        topic_of(wiring, town.jing_id, title, told(wiring, code, title))
+    topic_upkeep.run()
+    topic_upkeep.run()
+    with wiring.sessions() as session:
+        (found,) = session.scalars(select(TopicProposal)).all()
+        assert found.kind is ProposalKind.CLASS
+        assert len(found.topic_ids) == 3
+        assert found.reasons[1:] == ["分布在 3 个社区", "共 3 件来件"]
+
+
+def test_a_topic_with_two_matters_is_proposed_for_splitting(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    lamps = ["幸福里3栋路灯不亮", "幸福里3栋门口路灯不亮了", "幸福里路灯不亮，3栋这边全黑", "幸福里3栋路灯又不亮"]
+    lifts = ["紫薇苑5栋电梯坏了", "紫薇苑5栋电梯又坏了", "紫薇苑电梯坏了没人修，5栋"]
+    topic = _mixed(wiring, town, [*lamps, *lifts])
+    topic_upkeep.run()
+    with wiring.sessions() as session:
+        found = session.scalars(select(TopicProposal).where(TopicProposal.kind == ProposalKind.SPLIT)).one()
+        leaving = session.scalars(select(Submission.text_masked).where(Submission.id.in_(found.submission_ids))).all()
+    assert found.topic_ids == [topic]
+    assert sorted(leaving) == sorted(lifts)
+    assert any("电梯" in str(reason) for reason in found.reasons)
+
+
+def test_one_matter_is_not_proposed_for_splitting(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    _mixed(
+        wiring,
+        town,
+        [
+            "幸福里3栋路灯不亮",
+            "幸福里3栋门口路灯不亮了",
+            "幸福里路灯不亮，3栋这边全黑",
+            "路灯坏了半个月没人管",
+            "幸福里3栋路灯又不亮",
+            "老人晚上不敢下楼，灯不亮",
+        ],
+    )
+    topic_upkeep.run()
+    with wiring.sessions() as session:
+        assert session.scalars(select(TopicProposal)).all() == []
+
+
+def test_two_topics_about_one_matter_are_proposed_for_merging(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    lamps = ["幸福里3栋路灯不亮", "幸福里3栋门口路灯不亮了", "幸福里3栋路灯又不亮", "幸福里3栋的路灯不亮，晚上全黑"]
+    one, other = _mixed(wiring, town, lamps[:2]), _mixed(wiring, town, lamps[2:])
+    with wiring.sessions.begin() as session:
+        for finding in session.scalars(select(Finding)):
+            finding.content = {**finding.content, "others": [[one, 0.7]]}
+    topic_upkeep.run()
+    with wiring.sessions() as session:
+        found = session.scalars(select(TopicProposal)).one()
+    assert found.kind is ProposalKind.MERGE
+    assert sorted(found.topic_ids) == sorted([one, other])
+    assert any("路灯" in str(reason) for reason in found.reasons)
+
+
+def _mixed(wiring: Wiring, town: Town, texts: list[str]) -> int:
+    """A topic that a member made of messages the index knows."""
+    stored = [say(wiring, town.longchi_code, text) for text in texts]
+    triage_batch.run()
+    topic = topic_of(wiring, town.zhou_id, "都在一起", stored[0])
+    for voice in stored[1:]:
+        attach(wiring, town.zhou_id, voice, topic)
+    return topic
+
+
+def test_of_many_workers_who_propose_the_same_one_does(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    topics = [topic_of(wiring, town.zhou_id, f"议题 {n}", told(wiring, town.longchi_code, f"第 {n} 句")) for n in range(2)]
+    ready, made = threading.Barrier(6), list[TopicProposal | None]()
+
+    def work() -> None:
+        with wiring.sessions() as session:
+            ready.wait()
+            made.append(
+                propose(
+                    session,
+                    district_id=town.district_id,
+                    kind=ProposalKind.MERGE,
+                    topic_ids=topics,
+                    score=0.9,
+                    reasons=[],
+                    model_version=MACHINE_VERSION,
+                    at=clock.now(),
+                )
+            )
+            session.commit()
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(one is not None for one in made) == 1
+    with wiring.sessions() as session:
+        assert len(session.scalars(select(TopicProposal)).all()) == 1
+
+
+def test_a_refused_subject_is_not_proposed_again(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    topics = [topic_of(wiring, town.zhou_id, f"议题 {n}", told(wiring, town.longchi_code, f"第 {n} 句")) for n in range(2)]
+    proposed(wiring, town, ProposalKind.MERGE, topics)
+    with pytest.raises(AssertionError):
+        proposed(wiring, town, ProposalKind.MERGE, topics[::-1])
