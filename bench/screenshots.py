@@ -88,12 +88,12 @@ def by(find: Callable[[Stage], str], *, then: str = "") -> Find:
     return where
 
 
-def linked(page: str, pattern: str) -> Find:
-    """The first address on `page` that is all of `pattern`."""
+def linked(page: str, pattern: str, *, then: str = "") -> Find:
+    """The first address on `page` that is all of `pattern`, and `then` behind it."""
 
     def where(_stage: Stage, get: Get) -> str | None:
         found = re.search(rf'href="({pattern})["?]', get(page))
-        return found.group(1) if found else None
+        return found.group(1) + then if found else None
 
     return where
 
@@ -133,6 +133,13 @@ PAGES: tuple[Look, ...] = (
     Look("board", "/d/topics", "staff", english=True),
     Look("screening", linked("/d/topics", r"/d/topics/\d+"), "staff", english=True),
     Look("submission", lambda _stage, get: _submission(get), "staff"),
+    Look("lineage", linked("/d/topics", r"/d/topics/\d+", then="/lineage"), "staff"),
+    Look("proposals", "/d/proposals", "staff", english=True),
+    Look("answered-proposals", "/d/proposals?show=decided", "staff"),
+    Look("split", linked("/d/topics", r"/d/topics/\d+", then="/split"), "staff"),
+    Look("new-class", "/d/classes/new", "staff"),
+    Look("held-back", "/d/quarantine", "staff"),
+    Look("agreement", "/d/triage", "staff", english=True),
     Look("releases", "/d/releases", "staff", english=True),
     Look("release", linked("/d/releases", r"/d/releases/\d+"), "staff"),
     Look("new-release", "/d/releases/new", "staff"),

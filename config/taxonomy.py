@@ -8,6 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+TRAINED_CLASSES = ("城乡建设", "劳动和社会保障", "教育文体", "商贸旅游", "环境保护", "卫生计生", "交通运输")
+"""The seven classes of the shipped model; a category may name the one its messages fall into."""
+
 DEFAULT_FILE = Path(__file__).with_name("taxonomy.toml")
 _CODE = re.compile(r"[a-z]+(?:-[a-z0-9]+)*")
 
@@ -26,6 +29,8 @@ class Category:
     department: str
     words: tuple[str, ...]
     problems: tuple[tuple[str, ...], ...]
+    trained: str = ""
+    """Which of TRAINED_CLASSES its messages fall into; empty where none does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +93,15 @@ def _group(raw: Mapping[str, Any], where: str) -> CategoryGroup:
 def _category(raw: Mapping[str, Any], where: str) -> Category:
     code = _code(raw, where)
     where = f"{where} ({code})"
-    unknown = set(raw) - {"code", "name", "english", "department", "words", "problems"}
+    unknown = set(raw) - {"code", "name", "english", "department", "words", "problems", "trained"}
     if unknown:
         raise TaxonomyError(f"{where}: unknown key {min(unknown)!r}")
     problems = raw.get("problems", [])
     if not isinstance(problems, list):
         raise TaxonomyError(f"{where}: `problems` must be a list of lists of words")
+    trained = raw.get("trained", "")
+    if trained and trained not in TRAINED_CLASSES:
+        raise TaxonomyError(f"{where}: `trained` must be one of {'、'.join(TRAINED_CLASSES)}")
     return Category(
         code,
         _text(raw, "name", where),
@@ -101,6 +109,7 @@ def _category(raw: Mapping[str, Any], where: str) -> Category:
         _text(raw, "department", where),
         _words(raw.get("words"), f"{where}: `words`"),
         tuple(_words(entry, f"{where}: `problems` entry {n}") for n, entry in enumerate(problems, start=1)),
+        trained,
     )
 
 

@@ -43,6 +43,14 @@ class SameMatterRules:
 
 
 @dataclass(frozen=True, slots=True)
+class LearningRules:
+    """When the machine learns from what people decided."""
+
+    new_examples: int
+    """How many categories people must have chosen or confirmed since the last model."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseRules:
     """Who may let the public read what staff prepared."""
 
@@ -65,6 +73,7 @@ class Workflow:
     owner: OwnerRules
     retention: RetentionRules
     same_matter: SameMatterRules
+    learning: LearningRules
     release: ReleaseRules
     holidays: AnnouncedDays
 
@@ -78,7 +87,7 @@ def default_workflow() -> Workflow:
 def load_workflow(path: Path) -> Workflow:
     """Read a workflow file and the holiday file it names; raises WorkflowError naming the entry at fault."""
     document = _read(path)
-    unknown = set(document) - {"owner", "retention", "same_matter", "release", "holidays"}
+    unknown = set(document) - {"owner", "retention", "same_matter", "learning", "release", "holidays"}
     if unknown:
         raise WorkflowError(f"{path.name}: unknown section [{min(unknown)}]")
     owner = OwnerRules(**_numbers(document, "owner", OwnerRules, path.name))
@@ -88,6 +97,7 @@ def load_workflow(path: Path) -> Workflow:
         owner=owner,
         retention=RetentionRules(**_numbers(document, "retention", RetentionRules, path.name)),
         same_matter=SameMatterRules(**_numbers(document, "same_matter", SameMatterRules, path.name)),
+        learning=LearningRules(**_numbers(document, "learning", LearningRules, path.name)),
         release=_release(document.get("release"), path.name),
         holidays=_holidays(document.get("holidays", {}), path),
     )
@@ -110,7 +120,7 @@ def _numbers(document: Mapping[str, Any], section: str, shape: type[Any], where:
         raise WorkflowError(f"{where}: [{section}] {wrong} is {'missing' if wrong in names else 'unknown'}")
     for name, value in raw.items():
         if type(value) is not int or value < 1:
-            raise WorkflowError(f"{where}: [{section}] {name} must be a whole number of days, 1 or more, not {value!r}")
+            raise WorkflowError(f"{where}: [{section}] {name} must be a whole number, 1 or more, not {value!r}")
     return raw
 
 

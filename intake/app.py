@@ -28,6 +28,7 @@ from intake.web.member.views import member
 from intake.web.numbers import RowId
 from intake.web.public.views import public
 from intake.web.resident.around import init_around
+from intake.web.resident.similar import init_similar
 from intake.web.resident.views import resident
 from intake.web.style_guide import init_style_guide
 from intake.web.unit_of_work import init_unit_of_work
@@ -72,6 +73,7 @@ def create_app(wiring: Wiring) -> Flask:
     init_labels(app)
     init_footer(app)
     init_around(app)
+    init_similar(app)
     app.url_map.converters["int"] = RowId
     for blueprint in (public, resident, account, member, district, places, people, units, profile, wechat, releases, posters):
         app.register_blueprint(blueprint)

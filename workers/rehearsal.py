@@ -42,14 +42,16 @@ from intake.domain.invitation import InvitationAction
 from intake.domain.language.lexicon import lexicon_of
 from intake.domain.notification import NoticeAction, NoticeKind
 from intake.domain.point import PointState
-from intake.domain.submission import OPEN_FOR_DECISION, SubmissionAction, SubmissionState
+from intake.domain.submission import OPEN_FOR_DECISION, Channel, SubmissionAction, SubmissionState
 from intake.domain.topic import TopicAction
-from intake.models import Area, Contributor, Decision, Department, IntakePoint, Invitation, Submission, Topic, User
+from intake.domain.topic_proposal import ProposalKind
+from intake.models import Area, Contributor, Decision, Department, IntakePoint, Invitation, Submission, Topic, TopicProposal, User
 from intake.queries.actor import actor_of_user
 from intake.queries.point import PointView, point_by_id
 from intake.queries.same_matter import AreaNames, area_names
 from intake.services import release, submission_decide
 from intake.services.audit import record
+from intake.services.contribution import warm
 from intake.services.notify import announce, claim_due, settle
 from intake.services.ownership import escalate_due
 from intake.services.place import change_point
@@ -58,11 +60,13 @@ from intake.services.submission_close import close_silent
 from intake.services.submission_submit import read_sentence, submit
 from intake.services.submission_triage import lock_same_matter, store_result
 from intake.services.submission_withdraw import withdraw
+from intake.services.topic_proposal_decide import Answering, accept
 from intake.services.topic_screen import SCREENING, Screening, propose, screen, take_up
 from intake.services.transition import begin, move
 from intake.wiring import Wiring, wire
+from workers.jobs.topic_upkeep import look_over
 from workers.runtime import job_session, use_wiring
-from workers.suggestion import Desk
+from workers.suggestion import Case, Desk
 from workers.triage.message import Finding, Message
 from workers.triage.pipeline import default_pipeline
 
@@ -136,7 +140,26 @@ class _Life:
                 reported = time.monotonic()
                 report(done, total)
             self._happen(event)
+        self._look_over()
         report(total, total)
+
+    def _look_over(self) -> None:
+        """What upkeep makes of the topics this morning: fresh heat, proposals, and one kind of matter that staff gathered at once."""
+        at = self.plan.ends
+        self.session.flush()
+        warm(self.session, self.session.scalars(select(Topic).where(Topic.district_id == self.district_id)).all(), at=at)
+        lexicon = lexicon_of(self.wiring.taxonomy)
+        look_over(self.session, district_id=self.district_id, lexicon=lexicon, since=self.plan.begins, at=at)
+        widest = self.session.scalars(
+            select(TopicProposal)
+            .where(TopicProposal.district_id == self.district_id, TopicProposal.kind == ProposalKind.CLASS)
+            .order_by(TopicProposal.score.desc(), TopicProposal.id)
+            .limit(1)
+        ).one_or_none()
+        if widest is not None:
+            actor = self._actor(self._people["林晓燕"])
+            answering = Answering(actor=actor, proposal_id=widest.id, version=widest.version, at=at)
+            accept(self.session, answering, title=f"{len(widest.topic_ids)} 个社区都有的：{str(widest.reasons[0]).partition('：')[2]}")
 
     def _arrive(self) -> None:
         open_points = select(IntakePoint).where(IntakePoint.state == PointState.ACTIVE).order_by(IntakePoint.id.desc())
@@ -157,7 +180,6 @@ class _Life:
                 area_id = self._points[event.where].area_id
                 self._findings[event.said] = stages(Message(event.text, area_id, self._areas[area_id].names, event.at), Finding())
         self._desk = Desk(self.session, self.district_id, self.wiring.workflow, lexicon_of(self.wiring.taxonomy))
-        self._desk.prepare(gram for found in self._findings.values() for gram in found.grams)
 
     def _happen(self, event: Event) -> None:
         match event:
@@ -196,16 +218,16 @@ class _Life:
             sentence=read_sentence(text=event.text, place=event.place, contact=event.contact),
             channel=event.channel,
             at=event.at,
+            device_hash=key_of(event.said) if event.channel is Channel.FORM else None,  # everybody writes with a phone of their own
         )
         self.submissions[event.said] = stored.submission_id
         submission = session.get_one(Submission, stored.submission_id)
-        result = desk.result(submission, self._findings[event.said], self._areas[submission.area_id])
+        (result,) = desk.results([Case(submission, self._findings[event.said], self._areas[submission.area_id])])
         # Its questions don't depend on what it has just changed, so the changes are written together.
         with session.no_autoflush:
             self._held.append(store_result(session, submission, result, workflow=self.wiring.workflow, at=event.at + TRIAGE_TAKES))
         session.flush()
         self._held.append(submission)
-        desk.stored(result)
 
     def _join(self, event: Join) -> None:
         deciding = self._deciding(event.said, by=event.by, at=event.at)

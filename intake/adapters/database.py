@@ -20,7 +20,7 @@ def make_engine(url: str, *, pool_size: int) -> Engine:
         hide_parameters=True,  # an error's text must not quote a resident
         pool_timeout=5,
         pool_recycle=1800,
-        connect_args={"connect_timeout": 3, "options": "-c statement_timeout=15000 -c timezone=UTC -c lock_timeout=10000"},
+        connect_args={"connect_timeout": 3, "options": "-c statement_timeout=15000 -c timezone=UTC -c lock_timeout=10000 -c jit=off"},
     )
     _ping_after_idle(engine)
     return engine

@@ -1,28 +1,33 @@
 """Triage of everything in state `received`: masked words, category, urgency, and a suggested place."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import groupby
+from weakref import WeakKeyDictionary
 
 import structlog
 from rq.timeouts import BaseTimeoutException
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from intake.domain.language.lexicon import lexicon_of
 from intake.models import Submission
 from intake.ports import Wake
-from intake.queries.same_matter import AreaNames, area_names
-from intake.services.submission_triage import lock_same_matter, store_result, take_received
+from intake.queries.same_matter import AreaNames, area_names, place_names
+from intake.queries.sender import SentLately, sent_lately
+from intake.services.submission_triage import lock_same_matter, store_results, take_received
 from intake.wiring import Wiring
+from workers.district_model import DistrictStages
 from workers.runtime import PASSING, describe, job, job_session, process_wiring, stopping
-from workers.suggestion import Desk, result_without_machine
+from workers.suggestion import Case, Desk, Found, result_without_machine
 from workers.triage.message import Finding, Message
-from workers.triage.pipeline import Stage, default_pipeline
+from workers.triage.pipeline import Stage
 
 log = structlog.get_logger(__name__)
 
-BATCH = 100
+BATCH = 200
 SECONDS = 40.0
 """After this long the job ends and wakes its successor, well before RQ's 60 s."""
 
@@ -31,8 +36,11 @@ GIVE_WAY_SECONDS = (0.1, 0.5)
 _HELD = frozenset({"55P03", "40P01"})
 """PostgreSQL: the lock wasn't had in time; deadlock."""
 
+NAMES_KEPT_SECONDS = 300.0
+
 _overslept: set[int] = set()
 """Submissions at which this process ran out of time; they go to a person without the machine."""
+_names: WeakKeyDictionary[Engine, dict[int, tuple[float, tuple[str, ...]]]] = WeakKeyDictionary()
 
 
 @job(Wake.TRIAGE)
@@ -43,7 +51,7 @@ def run() -> None:
     result; a row that another run has taken or finished isn't seen. Killed in the middle, the batch rolls back and is taken anew.
     """
     wiring = process_wiring()
-    stages = default_pipeline(wiring.taxonomy)
+    stages = DistrictStages(wiring.taxonomy)
     stuck: set[int] = set()
     end = time.monotonic() + SECONDS
     while _batch_or_give_way(wiring, stages, stuck):
@@ -52,7 +60,7 @@ def run() -> None:
             return
 
 
-def _batch_or_give_way(wiring: Wiring, stages: Stage, stuck: set[int]) -> bool:
+def _batch_or_give_way(wiring: Wiring, stages: DistrictStages, stuck: set[int]) -> bool:
     """A batch, taken anew when a person at a screen held a row it needed; after that the error goes to the retry policy."""
     for pause in GIVE_WAY_SECONDS:
         try:
@@ -65,7 +73,7 @@ def _batch_or_give_way(wiring: Wiring, stages: Stage, stuck: set[int]) -> bool:
     return _batch(wiring, stages, stuck)
 
 
-def _batch(wiring: Wiring, stages: Stage, stuck: set[int]) -> bool:
+def _batch(wiring: Wiring, stages: DistrictStages, stuck: set[int]) -> bool:
     """Triage one batch and commit; False when nothing was left but `stuck`, rows that couldn't even be given to a person."""
     began = time.monotonic()
     with job_session() as session:
@@ -74,31 +82,54 @@ def _batch(wiring: Wiring, stages: Stage, stuck: set[int]) -> bool:
         batch = [submission for submission in taken if submission.id not in stuck]
         if not batch:
             return False
-        areas = area_names(session, {submission.area_id for submission in batch})
-        findings = {submission.id: _examine(stages, submission, areas[submission.area_id]) for submission in batch}
         # Districts and submissions in the order of their ids, so that two workers never wait for each other crosswise.
         batch.sort(key=lambda submission: (submission.district_id, submission.id))
-        for district_id, members in groupby(batch, key=lambda submission: submission.district_id):
+        cases = _examined(session, stages, batch)
+        for district_id, members in groupby(cases, key=lambda case: case.submission.district_id):
             lock_same_matter(session, district_id)
-            group = list(members)
-            desk = Desk(session, district_id, wiring.workflow, lexicon_of(wiring.taxonomy))
-            desk.prepare(gram for submission in group for gram in _grams(findings[submission.id]))
             # A member's decision locks topics and submissions too. Waiting less than PostgreSQL's deadlock check (1 s), the machine is
             # always the one that gives way, and nobody at a screen loses what they typed.
             session.execute(text("SET LOCAL lock_timeout = 500"))
-            for submission in group:
-                if not _store(wiring, desk, submission, findings[submission.id], areas[submission.area_id]):
-                    stuck.add(submission.id)
+            # Nobody was promised a suggestion: should the last ones be lost in a crash, their messages are `received` and taken anew.
+            session.execute(text("SET LOCAL synchronous_commit = off"))
+            _store(session, wiring, list(members), stuck)
             session.execute(text("RESET lock_timeout"))
     log.info("triaged", rows=len(batch), seconds=round(time.monotonic() - began, 3))
     return True
 
 
-def _examine(stages: Stage, submission: Submission, area: AreaNames) -> Finding | Mapping[str, str]:
+def _examined(session: Session, stages: DistrictStages, batch: Sequence[Submission]) -> list[Case]:
+    """The batch with what the stages find in each, before any lock is held that others wait for."""
+    areas = area_names(session, {submission.area_id for submission in batch})
+    lately = sent_lately(session, batch)
+    districts = {submission.district_id for submission in batch}
+    names = {district_id: _place_names(session, district_id) for district_id in districts}
+    models = {district_id: stages.of(session, district_id) for district_id in districts}
+    return [
+        Case(
+            submission,
+            _examine(models[submission.district_id], submission, areas[submission.area_id], names[submission.district_id], lately),
+            area,
+        )
+        for submission in batch
+        for area in [areas[submission.area_id]]
+    ]
+
+
+def _examine(stages: Stage, submission: Submission, area: AreaNames, names: tuple[str, ...], lately: Mapping[int, SentLately]) -> Found:
     """What the pipeline finds without the database, or which error it met."""
     if submission.id in _overslept:
         return {"error": "timeout"}
-    message = Message(submission.text_written, submission.area_id, area.names, submission.received_at)
+    sent = lately.get(submission.id)
+    message = Message(
+        submission.text_written,
+        submission.area_id,
+        area.names,
+        submission.received_at,
+        known_places=names,
+        sender_recent=sent.messages if sent else 0,
+        sender_same_text=sent.same_words if sent else 0,
+    )
     try:
         return stages(message, Finding())
     except BaseTimeoutException:
@@ -108,32 +139,67 @@ def _examine(stages: Stage, submission: Submission, area: AreaNames) -> Finding 
         return describe(error)
 
 
-def _grams(found: Finding | Mapping[str, str]) -> tuple[int, ...]:
-    return found.grams if isinstance(found, Finding) else ()
+def _place_names(session: Session, district_id: int) -> tuple[str, ...]:
+    """The district's own names, up to five minutes old."""
+    known = _names.setdefault(session.get_bind().engine, {})
+    read_at, names = known.get(district_id, (-NAMES_KEPT_SECONDS, ()))
+    if time.monotonic() - read_at >= NAMES_KEPT_SECONDS:
+        names = place_names(session, district_id=district_id)
+        known[district_id] = (time.monotonic(), names)
+    return names
 
 
-def _store(wiring: Wiring, desk: Desk, submission: Submission, found: Finding | Mapping[str, str], area: AreaNames) -> bool:
-    """Store the result, without the machine's help if need be; False when not even that was possible."""
-    error: Mapping[str, str] = {}
-    if isinstance(found, Finding):
-        try:
-            with desk.session.begin_nested():
-                result = desk.result(submission, found, area)
-                store_result(desk.session, submission, result, workflow=wiring.workflow, at=wiring.clock.now())
-        except (*PASSING, BaseTimeoutException):
-            raise
-        except Exception as raised:  # noqa: BLE001 -- as above
-            error = describe(raised)
-        else:
-            desk.stored(result)
-            return True
-    else:
-        error = found
-    log.error("triage_without_machine", submission=submission.id, **error)
-    fallback = result_without_machine(submission, found if isinstance(found, Finding) else None, error)
+def _store(session: Session, wiring: Wiring, cases: Sequence[Case], stuck: set[int]) -> None:
+    """Store a district's part of the batch at once; one by one when that fails, so that what one row breaks costs only that row."""
     try:
-        with desk.session.begin_nested():
-            store_result(desk.session, submission, fallback, workflow=wiring.workflow, at=wiring.clock.now())
+        _store_all(session, wiring, cases)
+    except (*PASSING, BaseTimeoutException):
+        raise
+    except Exception as error:  # noqa: BLE001 -- whose fault it is shows one by one
+        log.warning("triage_one_by_one", rows=len(cases), **describe(error))
+        for case in cases:
+            if not _store_one(session, wiring, case):
+                stuck.add(case.submission.id)
+
+
+def _store_all(session: Session, wiring: Wiring, cases: Sequence[Case]) -> None:
+    desk = Desk(session, cases[0].submission.district_id, wiring.workflow, lexicon_of(wiring.taxonomy))
+    try:
+        with _savepoint(session):
+            found = list(zip((case.submission for case in cases), desk.results(cases), strict=True))
+            store_results(session, found, workflow=wiring.workflow, at=wiring.clock.now())
+    except BaseException:
+        desk.forget()
+        raise
+
+
+@contextmanager
+def _savepoint(session: Session) -> Iterator[None]:
+    """What fails inside is as if it had never been tried, in the database and in what the session remembers of it."""
+    try:
+        with session.begin_nested():
+            yield
+    except BaseException:
+        session.expire_all()
+        raise
+
+
+def _store_one(session: Session, wiring: Wiring, case: Case) -> bool:
+    """Store one, without the machine's help if need be; False when not even that was possible."""
+    try:
+        _store_all(session, wiring, [case])
+    except (*PASSING, BaseTimeoutException):
+        raise
+    except Exception as raised:  # noqa: BLE001 -- as above
+        error = describe(raised)
+    else:
+        return True
+    submission = case.submission
+    log.error("triage_without_machine", submission=submission.id, **error)
+    fallback = result_without_machine(submission, case.found if isinstance(case.found, Finding) else None, error)
+    try:
+        with _savepoint(session):
+            store_results(session, [(submission, fallback)], workflow=wiring.workflow, at=wiring.clock.now())
     except (*PASSING, BaseTimeoutException):
         raise
     except Exception as raised:  # noqa: BLE001 -- it stays `received`, and the next job tries again

@@ -8,13 +8,20 @@ from config.taxonomy import Taxonomy
 from intake.domain.language.lexicon import Lexicon, lexicon_of
 from intake.domain.language.title import title_for
 from workers.triage.message import Finding, Message
+from workers.triage.model.base import shipped_model
+from workers.triage.model.category import CategoryModel
 from workers.triage.stages.classify import classifier
+from workers.triage.stages.demands import demander
 from workers.triage.stages.grams import grams
 from workers.triage.stages.normalise import normalise
+from workers.triage.stages.places import places
 from workers.triage.stages.redact import redact
+from workers.triage.stages.route_out import route_out
+from workers.triage.stages.screen import screener
 from workers.triage.stages.urgency import urgency
 
 MODEL_VERSION = "words-1"
+"""Of the rules and word lists; findings name the learnt model after it."""
 Stage = Callable[[Message, Finding], Finding]
 
 
@@ -28,11 +35,14 @@ def pipeline(stages: Sequence[Stage]) -> Stage:
     return run
 
 
-def default_pipeline(taxonomy: Taxonomy) -> Stage:
-    """Everything a message goes through without the database; call with an empty Finding."""
+def default_pipeline(taxonomy: Taxonomy, model: CategoryModel | None = None) -> Stage:
+    """Everything a message goes through without the database; call with an empty Finding. Without `model` the shipped one is used."""
     lexicon = lexicon_of(taxonomy)
+    model = model or shipped_model()
     # Redaction comes first, so that neither grams nor title can hold what it found.
-    return pipeline([redact, normalise, classifier(lexicon), urgency, grams, _title(lexicon), _version])
+    before = (redact, normalise, screener(lexicon), route_out)
+    after = (urgency, places, demander(lexicon), grams, _title(lexicon), _version(model))
+    return pipeline([*before, classifier(taxonomy, model), *after])
 
 
 def _title(lexicon: Lexicon) -> Stage:
@@ -42,5 +52,10 @@ def _title(lexicon: Lexicon) -> Stage:
     return title
 
 
-def _version(message: Message, finding: Finding) -> Finding:  # noqa: ARG001 -- the signature of every stage
-    return replace(finding, model_version=MODEL_VERSION)
+def _version(model: CategoryModel) -> Stage:
+    version = f"{MODEL_VERSION}+{model.version}"
+
+    def sign(message: Message, finding: Finding) -> Finding:  # noqa: ARG001 -- the signature of every stage
+        return replace(finding, model_version=version)
+
+    return sign

@@ -1,0 +1,1 @@
+"""Training and evaluation: needs scikit-learn (the extra `train`) for training; nothing here runs when a message is triaged."""
