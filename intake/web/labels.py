@@ -5,6 +5,7 @@ from pathlib import Path
 
 from flask import Flask, current_app
 
+from config.taxonomy import default_taxonomy
 from intake.domain.elsewhere import DANGERS, ELSEWHERE_NAMES
 from intake.domain.permission import ROLE_NAMES
 from intake.domain.submission import CHANNEL_NAMES, Urgency
@@ -37,13 +38,18 @@ _AND = "、"
 
 
 def category_name(code: str | None) -> str:
-    """The category's name in the page's language; 拿不准 where the machine abstained."""
+    """The category's name in the page's language; 拿不准 where the machine abstained.
+
+    Old rows keep a category that the district has removed since: it is shown by the name it has in the file that ships with the project.
+    """
     if code is None:
         return translate("类别拿不准")
-    try:
-        return translate(wiring().taxonomy.category(code).name)
-    except KeyError:
-        return code  # a category the district has removed since; old rows keep theirs
+    for taxonomy in (wiring().taxonomy, default_taxonomy()):
+        try:
+            return translate(taxonomy.category(code).name)
+        except KeyError:
+            continue
+    return translate("已停用的类别")
 
 
 def translated(words: str) -> str:

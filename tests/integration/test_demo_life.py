@@ -125,7 +125,7 @@ def test_the_resident_who_spoke_first_reads_every_step_to_the_end(installed: Wir
         page = receipt_view(session, first)
         assert page.topic_title == "幸福里片区路灯不亮"
         assert page.topic_people == 22
-        reasons = [step.reason for step in page.steps if step.reason]
+        reasons = [step.written for step in page.steps if step.written]
         assert len(reasons) == 6
         assert reasons[-1].startswith("41盏灯全部换新")
         assert [step.at for step in page.steps] == sorted(step.at for step in page.steps)

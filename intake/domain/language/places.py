@@ -24,7 +24,9 @@ _NO_NAME = re.compile(
     rf"|(?:[小这本我老旧大]|混凝土|社区)*(?:{_KIND}))$"
 )
 _LAST = re.compile(rf"(?:{_ENDING})+$")
+_ENDS = re.compile(rf"(?:{_ENDING})$")
 _SHORTEST = 3
+_SHORTEST_PROPER = 2
 # A market or a school isn't the estate it is named after; among estates people mix 小区, 花园 and 家园 freely.
 _FACILITY = re.compile(
     r"(?:幼儿园|卫生站|搅拌站|菜市场|农贸市场|小学|中学|学院|大学|医院|公园|广场|大道|菜场|市场|夜市|超市|地铁站|大厦|厂|站|路|街|巷|弄|桥|河|湖)$"
@@ -46,14 +48,16 @@ def places_in(normalised: str) -> tuple[str, ...]:
         ending = _LAST.search(name)
         head = name[: ending.start()] if ending else name
         trimmed = name[len(head) - len(_BEFORE.sub("", head)) :]
-        if _SHORTEST <= len(trimmed) <= 10 and not _NO_NAME.match(trimmed) and proper_part(trimmed):
+        if _SHORTEST <= len(trimmed) <= 10 and not _NO_NAME.match(trimmed):
             found.setdefault(trimmed)
     return tuple(found)[:8]
 
 
 def proper_part(place: str) -> str:
-    """What tells this place from others of its kind: 幸福 of 幸福里, 锦带 of 锦带花园."""
-    return _LAST.sub("", place) or (place if len(place) > 2 else "")
+    """What tells this place from others of its kind: 幸福 of 幸福里, 锦带 of 锦带花园, 新城 of 新城小区."""
+    while (shorter := _ENDS.sub("", place)) != place and len(shorter) >= _SHORTEST_PROPER:
+        place = shorter
+    return place
 
 
 def facility(place: str) -> str:
@@ -74,8 +78,12 @@ def shared_place(mine: tuple[str, ...], theirs: tuple[str, ...]) -> str | None:
 def _agree(place: str, other: str) -> bool:
     if place == other or place in other or other in place:
         return True
-    short, long = sorted((proper_part(place), proper_part(other)), key=len)
-    return len(short) >= 2 and short in long and facility(place) == facility(other)
+    return facility(place) == facility(other) and (_stands_in(place, other) or _stands_in(other, place))
+
+
+def _stands_in(place: str, other: str) -> bool:
+    proper = proper_part(place)
+    return len(proper) >= _SHORTEST_PROPER and proper in other
 
 
 def administrative(normalised: str) -> tuple[str, ...]:

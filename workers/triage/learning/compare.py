@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workers.triage.stages.classify import CATEGORY_AT, Weigher
+from workers.triage.stages.classify import Weigher, answer_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,9 @@ def judge(weigher: Weigher, examples: Sequence[tuple[str, str]]) -> Judged:
     """Ask for the category of each text in matching form; the second of each pair is what a person said."""
     right = wrong = 0
     for text, category in examples:
-        weighed = weigher.weigh(text)
-        best = int(weighed.probabilities.argmax())
-        if weighed.probabilities[best] >= CATEGORY_AT:
-            right += weighed.codes[best] == category
-            wrong += weighed.codes[best] != category
+        answer = answer_of(weigher.weigh(text))
+        right += answer == category
+        wrong += answer not in {None, category}
     return Judged(len(examples), right, wrong)
 
 

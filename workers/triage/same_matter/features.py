@@ -98,10 +98,10 @@ class _Spans(NamedTuple):
         return self._reduced(np.maximum, values)
 
     def _reduced(self, how: np.ufunc, values: Floats) -> Floats:
-        if not values.shape[-1]:
-            return np.zeros((*values.shape[:-1], len(self.starts)))
-        found: Floats = how.reduceat(values, np.minimum(self.starts, values.shape[-1] - 1), axis=-1)
-        found[..., self.sizes == 0] = 0
+        found = np.zeros((*values.shape[:-1], len(self.starts)))
+        filled = self.sizes > 0
+        if filled.any():
+            found[..., filled] = how.reduceat(values, self.starts[filled], axis=-1)
         return found
 
 
@@ -204,6 +204,6 @@ def place_agreement(one: frozenset[Named], other: frozenset[Named]) -> int:
             if a.facility == b.facility and a.proper == b.proper:
                 return 2
             inside = a.name in b.name or b.name in a.name
-            alike = a.facility == b.facility and min(len(a.proper), len(b.proper)) > 1 and (a.proper in b.proper or b.proper in a.proper)
+            alike = a.facility == b.facility and (a.proper in b.name or b.proper in a.name)
             best = max(best, int(inside or alike))
     return best

@@ -14,18 +14,21 @@ from workers.triage.model.base import shipped_model
 from workers.triage.model.category import CategoryModel
 from workers.triage.model.features import Floats
 
-NOTHING = 1.0
+NOTHING = 0.6
 """Characters of evidence assumed for a matter that stands in no category."""
 
 UNSAID = 0.02
 """Characters of evidence assumed for each category of which no word was found."""
 
-HELD_BACK = 0.25
+HELD_BACK = 0.4
 """What is left of a word's weight when the model is sure that the message is about another field."""
 
 CATEGORY_AT = 0.40
 FIELD_AT = 0.75
 """Below these probabilities the stage says nothing; FIELD_AT is where 95 of 100 titles are right, chosen on one half of the rows."""
+
+AHEAD = 0.05
+"""The runner-up must be less likely by at least this much."""
 
 OTHERS = 2
 SHOWN_AT = 0.03
@@ -95,11 +98,17 @@ def classifier(taxonomy: Taxonomy, model: CategoryModel | None = None) -> Callab
     return classify
 
 
+def answer_of(weighed: Weighed) -> str | None:
+    """The category to suggest; None when none is likely enough, or two are nearly as likely."""
+    order = np.argsort(-weighed.probabilities, kind="stable")
+    best, ahead = weighed.probabilities[order[0]], weighed.probabilities[order[0]] - weighed.probabilities[order[1:2]].sum()
+    return weighed.codes[order[0]] if best >= CATEGORY_AT and ahead >= AHEAD else None
+
+
 def _told(finding: Finding, weighed: Weighed, model: CategoryModel) -> Finding:
     ranked = sorted(range(len(weighed.codes)), key=lambda n: (-weighed.probabilities[n], weighed.codes[n]))
-    best = ranked[0]
-    confidence = _rounded(weighed.probabilities[best])
-    category = weighed.codes[best] if confidence >= CATEGORY_AT else None
+    confidence = _rounded(weighed.probabilities[ranked[0]])
+    category = answer_of(weighed)
     others = ranked[1 : OTHERS + 1] if category else ranked[:OTHERS]
     field = int(weighed.fields.argmax())
     sure = float(weighed.fields[field]) >= FIELD_AT
@@ -135,20 +144,18 @@ def telling_words(normalised: str, model: CategoryModel, field: int) -> tuple[st
     high = told[told > 0].mean()
     pieces: dict[str, float] = {}
     for run in _RUN.finditer(normalised[: len(told)]):
-        for loud, places in groupby(range(run.start(), run.end()), key=lambda n: bool(told[n] >= high)):
-            if not loud:
-                continue
-            start, end = _readable(list(places), told, run)
-            if end - start >= 2:
+        for speaks, places in groupby(range(run.start(), run.end()), key=lambda n: bool(told[n] > 0)):
+            start, end = _loudest(list(places), told)
+            if speaks and end - start >= 2 and told[start:end].max() >= high:
                 pieces[normalised[start:end]] = float(told[start:end].sum())
     return tuple(sorted(pieces, key=lambda piece: (-pieces[piece], piece))[:_WORDS_SHOWN])
 
 
-def _readable(places: Sequence[int], told: Floats, run: re.Match[str]) -> tuple[int, int]:
-    """Where the piece starts and ends: a single character takes its louder neighbour along, a long piece is cut."""
-    start, end = places[0], min(places[-1] + 1, places[0] + _LONGEST_WORD)
-    if end - start == 1:
-        before = told[start - 1] if start > run.start() else -np.inf
-        after = told[end] if end < run.end() else -np.inf
-        return (start - 1, end) if before > after else (start, min(end + 1, run.end()))
-    return start, end
+def _loudest(places: Sequence[int], told: Floats) -> tuple[int, int]:
+    """Where the piece starts and ends: all of it, or the six characters of it that say most."""
+    start, end = places[0], places[-1] + 1
+    if end - start <= _LONGEST_WORD:
+        return start, end
+    sums = np.convolve(told[start:end], np.ones(_LONGEST_WORD), mode="valid")
+    start += int(sums.argmax())
+    return start, start + _LONGEST_WORD
