@@ -73,6 +73,8 @@ class Card:
     urgency_reasons: tuple[str, ...]
     category: str | None
     category_reasons: tuple[str, ...]
+    category_others: tuple[str, ...]
+    """Codes of what else it may be, likeliest first."""
     elsewhere: Elsewhere | None
     """Who else could help sooner, if somebody."""
     demands: tuple[DemandOnCard, ...]
@@ -134,6 +136,7 @@ def card(session: Session, actor: Actor, submission_id: int) -> Card:
         urgency_reasons=tuple(content.get("urgency_reasons", ())),
         category=submission.category,
         category_reasons=tuple(content.get("category_reasons", ())),
+        category_others=tuple(code for code, _ in content.get("category_others", ()) if code != submission.category),
         elsewhere=_elsewhere(content.get("route_out")),
         demands=_demands(submission.text_masked, content.get("demands", ())),
         received_at=submission.received_at,

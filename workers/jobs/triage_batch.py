@@ -109,10 +109,9 @@ def _examined(session: Session, stages: DistrictStages, batch: Sequence[Submissi
         Case(
             submission,
             _examine(models[submission.district_id], submission, areas[submission.area_id], names[submission.district_id], lately),
-            area,
+            areas[submission.area_id],
         )
         for submission in batch
-        for area in [areas[submission.area_id]]
     ]
 
 

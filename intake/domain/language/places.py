@@ -37,6 +37,7 @@ _OPENING = re.compile(
     r"(?:再次|强烈|坚决|实名|你们?好|您好|领导好?|尊敬的.{0,4}|请问一?下?|想?问问|反映一?下?|咨询一?下?|投诉|举报|麻烦|要求|反对|质疑|呼吁|恳请|恳求|请求|加快|关于|对于|希望|建议|求助|我们|我想|请|在|对|向|望"
     r"|西地省|[a-z]市|[a-z]\d{1,2}[区县市]{1,2}|[\u4e00-\u9fff]{2}街道|[\u4e00-\u9fff]{2,3}镇|[,，。!！?？:： 、])+"
 )
+_ESTATE = re.compile(r"(?:小区|花园|家园|公寓|新村|新城|国际|别墅|名邸|家属院|宿舍|社区|[苑邸轩寓府庭居城])$")
 
 
 @lru_cache(maxsize=4096)
@@ -61,9 +62,9 @@ def proper_part(place: str) -> str:
 
 
 def facility(place: str) -> str:
-    """What the place is, where that tells it from an estate of the same name: 菜场 of 丰乐菜场; empty for an estate."""
+    """What the place is, where that tells it from an estate of the same name: 菜场 of 丰乐菜场; empty for an estate and what stands in it."""
     ending = _FACILITY.search(place)
-    return ending[0] if ending else ""
+    return ending[0] if ending and not _ESTATE.search(place[: ending.start()]) else ""
 
 
 def shared_place(mine: tuple[str, ...], theirs: tuple[str, ...]) -> str | None:

@@ -70,7 +70,9 @@ def test_a_row_is_the_same_alone_and_among_others() -> None:
     assert together == pytest.approx(np.array(alone))
 
 
-@pytest.mark.parametrize("text", ["", " ", "😀😀", "0" * 10_000, "ab" * 5000, "\udcff乱码", "的" * 600, "里" * 600, "加快" * 300, "1、" * 2000])
+@pytest.mark.parametrize(
+    "text", ["", " ", "😀😀", "0" * 10_000, "ab" * 5000, "\udcff乱码", "的" * 600, "里" * 600, "加快" * 300, "1、" * 2000]
+)
 def test_whatever_is_written_gives_finite_numbers(text: str) -> None:
     for one, other in ((text, LAMP), (LAMP, text), (text, text)):
         assert np.isfinite(list(row(one, other).values())).all()

@@ -15,7 +15,18 @@ from sklearn.linear_model import LogisticRegression
 from intake.domain.language.grams import grams_of
 from intake.domain.language.matching_form import matching_form
 from workers.triage.learning.rows import RowsError, Text, read_json_lines
-from workers.triage.learning.same_matter import MessageRow, PairRow, Scorers, Stream, arrivals, event_rows, message_rows, pair_rows
+from workers.triage.learning.same_matter import (
+    MessageRow,
+    PairRow,
+    Scorers,
+    Stream,
+    arrivals,
+    event_rows,
+    matter_figures,
+    message_rows,
+    pair_figures,
+    pair_rows,
+)
 from workers.triage.same_matter.background import Background, Floats, background_file
 from workers.triage.same_matter.decide import ATTACH_AT
 from workers.triage.same_matter.evidence import reading
@@ -275,16 +286,23 @@ def train_pairs(data_paths: Sequence[Path], out_dir: Path) -> dict[str, Any]:
         raise RowsError("files with `event` or with `same` are needed beside the messages")
     folds = out_of_fold_scorers(stream, files.events, files.pairs)
     scorer = folds.scorers[frozenset()]
-    card = {
+    card: dict[str, Any] = {
         "trained_on": {path.name: count for path, count in files.counts.items()},
         "events": len(set(files.events.values())),
         "pairs": len(files.pairs),
         "views": list(VIEWS),
+        "out_of_fold": {view: _figures(stream, files, view, folds) for view in VIEWS},
     }
     content = scorer_file(scorer, card)
     out_dir.mkdir(parents=True, exist_ok=True)
     (out_dir / FILE).write_bytes(content)
     return {**card, "version": scorer_of(content).version}
+
+
+def _figures(stream: Stream, files: "_Files", view: Text, folds: OutOfFold) -> dict[str, float]:
+    matters = matter_figures(stream, files.events, view, folds) if files.events else {}
+    pairs = pair_figures(stream, files.pairs, view, folds) if files.pairs else {}
+    return {name: round(figure, 4) for name, figure in {**matters, **pairs}.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,8 +204,13 @@ def evaluate_same_matter(
     a scorer that saw neither of its events; `pairs_path` is then trained on too.
     """
     stream = Stream.of(message_rows(data_path))
-    events = stream.events(event_rows(events_path))
-    groups, _ = replay(stream, text, _scorers(stream, events_path, pairs_path, folds=folds))
+    return matter_figures(stream, event_rows(events_path), text, _scorers(stream, events_path, pairs_path, folds=folds))
+
+
+def matter_figures(stream: Stream, event_of: Mapping[str, str], text: Text, scorers: Scorers) -> dict[str, float]:
+    """As `evaluate_same_matter`, of rows that were read before."""
+    events = stream.events(event_of)
+    groups, _ = replay(stream, text, scorers)
     labelled = sorted(events)
     return clustering_scores([events[n] for n in labelled], [groups[n] for n in labelled]) | {"topics": float(len(set(groups)))}
 
@@ -218,8 +223,11 @@ def evaluate_pairs(
     With `folds`, each pair is judged by a scorer that saw neither message; `events_path` is then trained on too.
     """
     stream = Stream.of(message_rows(data_path))
-    pairs = pair_rows(pairs_path)
-    scorers = _scorers(stream, events_path, pairs_path, folds=folds)
+    return pair_figures(stream, pair_rows(pairs_path), text, _scorers(stream, events_path, pairs_path, folds=folds))
+
+
+def pair_figures(stream: Stream, pairs: Sequence[PairRow], text: Text, scorers: Scorers) -> dict[str, float]:
+    """As `evaluate_pairs`, of rows that were read before."""
     df = Counter(gram for row in stream.rows for gram in grams_of(matching_form(row.text(text))))
     scored: list[tuple[float, bool, bool]] = []
     for pair in pairs:
