@@ -255,7 +255,6 @@ class Desk:
             grams=reading.grams,
             rare=rare,
             sentence=_within(same.sentence, finding.masked) if topic_id is not None else None,
-            merge_with=next((one for one in same.merge_with if one != topic_id), None) if topic_id is not None else None,
         )
 
     def _without_machine(self, case: Case, error: Mapping[str, str]) -> TriageResult:

@@ -41,5 +41,3 @@ class TriageResult:
     """Why it waits for staff (`Held`): suggested for nothing and compared with nothing until they let it go."""
     sentence: tuple[int, int] | None = None
     """Where the sentence that brought it to its topic stands in `masked`."""
-    merge_with: int | None = None
-    """Another topic that seems to be about the same matter as the one it joins."""

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, any_, cast, insert, select, text
@@ -17,14 +18,12 @@ from intake.domain.actor import MACHINE
 from intake.domain.contributor import ContributorStatus
 from intake.domain.submission import SubmissionAction, SubmissionState, Urgency
 from intake.domain.topic import JOINABLE
-from intake.domain.topic_proposal import ProposalKind
 from intake.domain.triage_result import TriageResult, Verdict
 from intake.models import Base, HistoryEntry, Submission, SubmissionGrams, Topic
 from intake.queries.same_matter import SIGHTINGS_KEPT, array_of, sighting
 from intake.services.contribution import recount
 from intake.services.ownership import clocks_for
 from intake.services.topic_open import Draft, open_candidates
-from intake.services.topic_proposal import propose
 from intake.services.transition import Move, move_many
 
 Found = tuple[Submission, TriageResult]
@@ -105,7 +104,6 @@ def store_results(session: Session, found: Sequence[Found], *, workflow: Workflo
     _suggest(session, found, at=at)
     _index(session, [(submission, result) for submission, result in found if not result.quarantine])
     recount(session, {result.topic_id for _, result in found if result.topic_id is not None}, at=at)
-    _propose_merges(session, found, at=at)
     return {submission.id: result.topic_id for submission, result in found}
 
 
@@ -203,25 +201,6 @@ def _suggest(session: Session, found: Sequence[Found], *, at: datetime) -> None:
         session.execute(insert(Base.metadata.tables["contributors"]), rows)
 
 
-def _propose_merges(session: Session, found: Sequence[Found], *, at: datetime) -> None:
-    """Two topics that one message fits equally may be one matter: a person decides, and is asked once."""
-    proposed: set[frozenset[int]] = set()
-    for submission, result in found:
-        if result.topic_id is None or result.merge_with is None or frozenset({result.topic_id, result.merge_with}) in proposed:
-            continue
-        proposed.add(frozenset({result.topic_id, result.merge_with}))
-        propose(
-            session,
-            district_id=submission.district_id,
-            kind=ProposalKind.MERGE,
-            topic_ids=(result.topic_id, result.merge_with),
-            score=result.score or 0.0,
-            reasons=result.reasons,
-            model_version=result.model_version,
-            at=at,
-        )
-
-
 def _index(session: Session, found: Sequence[Found]) -> None:
     """Make the messages known to those that come after; what is in the index already is not counted twice."""
     ids = [submission.id for submission, _ in found]
@@ -244,21 +223,16 @@ def _index(session: Session, found: Sequence[Found]) -> None:
         ],
     )
     district_id = new[0][0].district_id
-    # Sorted, so that two batches never wait for each other's rows crosswise.
-    counted = sorted(Counter(gram for _, result in new for gram in result.grams).items())
+    # In any order: whoever indexes holds the district's lock, and the rows are the district's.
+    counted = Counter(chain.from_iterable(result.grams for _, result in new))
     if counted:
-        grams, counts = zip(*counted, strict=True)
-        session.execute(_COUNT, {"district": district_id, "grams": array_of(grams), "counts": array_of(counts)})
+        session.execute(_COUNT, {"district": district_id, "grams": array_of(counted), "counts": array_of(counted.values())})
     latest_first = sorted(new, key=lambda one: (one[0].received_at, one[0].id), reverse=True)
-    seen = [
-        (gram, number)
-        for submission, result in latest_first
-        for number in [sighting(submission.id, submission.received_at)]
-        for gram in result.rare
-    ]
-    if seen:
-        grams, sightings = zip(*seen, strict=True)
-        values = {"district": district_id, "grams": array_of(grams), "sightings": array_of(sightings), "kept": SIGHTINGS_KEPT}
+    grams = [gram for _, result in latest_first for gram in result.rare]
+    if grams:
+        stamped = ([sighting(submission.id, submission.received_at)] * len(result.rare) for submission, result in latest_first)
+        sightings = array_of(chain.from_iterable(stamped))
+        values = {"district": district_id, "grams": array_of(grams), "sightings": sightings, "kept": SIGHTINGS_KEPT}
         session.execute(_REMEMBER_GRAMS, values)
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from intake.domain.permission import Role
-from intake.models import AuditEntry, AuditLink
+from intake.models import AuditEntry, AuditLink, GramSightings
 from intake.ports import NullJobQueue, Wake
 from intake.services.audit import verify
 from intake.services.submission_decide import Deciding, decline
@@ -91,6 +91,7 @@ def test_a_withdrawn_sentence_is_emptied_after_thirty_days(wiring: Wiring, town:
     clock.forward(seconds=1)
     apply_retention.run()
     emptied = submission_of(wiring, stored)
+    assert session.scalar(select(func.count()).select_from(GramSightings).where(func.cardinality(GramSightings.seen) > 0)) == 0
     assert (emptied.text_written, emptied.text_masked, emptied.place, emptied.contact_cipher, emptied.contact_hint) == (
         "",
         "",

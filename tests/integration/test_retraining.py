@@ -176,3 +176,20 @@ def test_an_example_counts_once_with_the_last_word_and_not_when_it_was_taken_bac
         (third.submission_id, "greenery"),
     ]
     assert [example.held_out for example in found] == [is_held_out(first.submission_id), is_held_out(third.submission_id)]
+
+
+def test_saying_the_same_again_and_again_is_one_lesson(wiring: Wiring, town: Town, session: Session) -> None:
+    teach(wiring, town, session, "greenery", count=1)
+    (example,) = category_examples(session, district_id=town.district_id, limit=10)
+    for _ in range(20):
+        learn(
+            session,
+            kind=ExampleKind.CATEGORY,
+            submission=session.get_one(Submission, example.submission_id),
+            label="greenery",
+            by=town.zhou_id,
+            at=wiring.clock.now(),
+        )
+    session.commit()
+    assert districts_with_lessons(session, at_least=2) == ()
+    assert districts_with_lessons(session, at_least=1) == (town.district_id,)

@@ -5,9 +5,13 @@ from intake.domain.actor import Actor
 from intake.domain.language.lexicon import lexicon_of
 from intake.models import Submission, Topic
 from intake.services.audit import record
+from intake.services.submission_withdraw import withdraw
 from intake.wiring import Wiring
-from tests.factories.matters import told, topic_of
+from tests.factories.clock import TestClock
+from tests.factories.matters import told, topic_of, topic_row
 from tests.factories.town import Town, actor
+from tests.integration.jobs import jobs_in_this_process
+from workers.jobs import topic_upkeep
 from workers.topic_upkeep import refresh_summaries
 
 LEXICON = lexicon_of(default_taxonomy())
@@ -64,3 +68,17 @@ def test_a_summary_that_a_person_adopted_stays(wiring: Wiring, town: Town) -> No
         )
         session.commit()
     assert refreshed(wiring, topic_id)[1] == "幸福里的路灯坏了三盏。"
+
+
+def test_what_was_withdrawn_is_gone_from_the_summary_at_once_and_written_anew(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    mine = told(wiring, town.longchi_code, "幸福里3号楼路灯坏了，我家老人摔了一跤")
+    topic_id = topic_of(wiring, town.zhou_id, "幸福里路灯不亮", mine, told(wiring, town.longchi_code, "幸福里的路灯全黑了"))
+    assert "摔了一跤" in refreshed(wiring, topic_id)[1]
+    clock.forward(days=2)
+    with wiring.sessions.begin() as session:
+        withdraw(session, submission_id=mine.submission_id, at=clock.now())
+    assert topic_row(wiring, topic_id).summary == ""
+    with jobs_in_this_process(wiring):
+        topic_upkeep.run()
+    assert topic_row(wiring, topic_id).summary == "幸福里的路灯全黑了"
+    assert "老人" not in topic_row(wiring, topic_id).keywords

@@ -4,12 +4,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from intake.domain.contributor import ContributorStatus
 from intake.domain.topic import TopicAction
 from intake.domain.topic_proposal import ProposalKind
 from intake.domain.triage_model import ExampleKind
 from intake.domain.triage_result import Verdict
-from intake.models import TopicProposal, TrainingExample
+from intake.models import Contributor, TopicProposal, TrainingExample
 from intake.services import submission_decide as decide
+from intake.services.contribution import remove
 from intake.services.submission_submit import Stored
 from intake.services.topic_proposal_decide import Answering, dismiss, take_back
 from intake.services.topic_screen import unmerge
@@ -144,3 +146,18 @@ def test_dismissing_a_merge_says_different_until_it_is_taken_back(
     with wiring.sessions.begin() as session:
         take_back(session, answering(session, wiring, town, proposal))
     assert learnt(wiring) == []
+
+
+def test_dismissing_a_split_says_same_of_those_who_stand_in_the_topic(wiring: Wiring, town: Town, clock: TestClock, lamps: int) -> None:
+    lifts = [suggested_for(wiring, town, lamps) for _ in range(2)]
+    staying = suggested_for(wiring, town, lamps)
+    proposal = proposed(wiring, town, ProposalKind.SPLIT, [lamps], submission_ids=[one.submission_id for one in lifts])
+    elsewhere = suggested_for(wiring, town, lamps)
+    with wiring.sessions.begin() as session:
+        for contributor in session.scalars(select(Contributor).where(Contributor.topic_id == lamps)):
+            if contributor.status is ContributorStatus.CONFIRMED or contributor.submission_id == elsewhere.submission_id:
+                remove(contributor, by=town.zhou_id, at=clock.now())
+    before = learnt(wiring)
+    with wiring.sessions.begin() as session:
+        dismiss(session, answering(session, wiring, town, proposal))
+    assert learnt(wiring)[len(before) :] == [(ExampleKind.SAME, lifts[0].submission_id, staying.submission_id, "split")]

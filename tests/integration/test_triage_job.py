@@ -13,11 +13,10 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from intake.domain.submission import SubmissionAction, SubmissionState, Urgency
-from intake.domain.topic_proposal import ProposalKind
-from intake.domain.triage_result import TriageResult, Verdict
-from intake.models import Contributor, Finding, HistoryEntry, Submission, SubmissionGrams, Topic, TopicProposal
+from intake.domain.triage_result import TriageResult
+from intake.models import Contributor, Finding, HistoryEntry, Submission, SubmissionGrams, Topic
 from intake.ports import NullJobQueue, Wake
-from intake.services.submission_triage import store_result, store_results
+from intake.services.submission_triage import store_results
 from intake.services.submission_withdraw import withdraw
 from intake.services.transition import move
 from intake.wiring import Wiring
@@ -26,7 +25,6 @@ from tests.factories.town import Town, actor
 from tests.integration.jobs import assert_triaged_exactly_once, in_state, jobs_in_this_process, topics_of
 from workers import district_model
 from workers.jobs import triage_batch
-from workers.suggestion import result_without_machine
 from workers.triage.message import Finding as Found
 from workers.triage.message import Message
 from workers.triage.pipeline import Stage, default_pipeline
@@ -348,32 +346,3 @@ def test_the_sentence_that_brought_a_message_to_its_topic_is_kept(wiring: Wiring
     assert "老住户" not in words[row.sentence_start : row.sentence_end]
     assert row.score is not None
     assert row.model_version is not None
-
-
-def test_two_topics_that_one_message_fits_equally_are_proposed_for_merging_once(wiring: Wiring, town: Town, session: Session) -> None:
-    topics = []
-    for code in (town.longchi_code, town.shiqiao_code):
-        stored = say(wiring, code, LAMP)
-        result = replace(
-            result_without_machine(submission_of(wiring, stored), None, {"error": ""}), verdict=Verdict.OPEN, title="路灯", masked=LAMP
-        )
-        with wiring.sessions.begin() as own:
-            topic = store_result(
-                own, own.get_one(Submission, stored.submission_id), result, workflow=wiring.workflow, at=wiring.clock.now()
-            )
-            assert topic is not None
-            topics.append(topic.id)
-    for _ in range(2):
-        found = []
-        for _ in range(2):
-            stored = say(wiring, town.longchi_code, LAMP_AGAIN)
-            result = result_without_machine(submission_of(wiring, stored), None, {"error": ""})
-            joins = replace(
-                result, verdict=Verdict.ATTACH, topic_id=topics[0], merge_with=topics[1], score=0.9, reasons=("同一问题：路灯",)
-            )
-            found.append((stored.submission_id, joins))
-        with wiring.sessions.begin() as own:
-            rows = [(own.get_one(Submission, submission_id), one) for submission_id, one in found]
-            store_results(own, rows, workflow=wiring.workflow, at=wiring.clock.now())
-    proposal = session.scalars(select(TopicProposal)).one()
-    assert (proposal.kind, set(proposal.topic_ids), proposal.score) == (ProposalKind.MERGE, set(topics), 0.9)

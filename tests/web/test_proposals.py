@@ -3,9 +3,12 @@
 import pytest
 from flask.testing import FlaskClient
 
+from intake.domain.actor import MACHINE
+from intake.domain.permission import Role
 from intake.domain.topic import TopicAction, TopicState
 from intake.domain.topic_proposal import ProposalKind, ProposalState
-from intake.models import TopicProposal
+from intake.models import Area, TopicProposal, User
+from intake.services.person import grant_role
 from intake.wiring import Wiring
 from tests.factories.matters import decided, proposed, receipt_path, taken_up, told, topic_of, topic_row
 from tests.factories.town import Town
@@ -158,3 +161,30 @@ def test_the_list_costs_the_same_for_one_and_for_twelve(jing: Person, wiring: Wi
     for number in range(1, 12):
         pair(number)
     assert cost(wiring, jing, "/d/proposals", "议题 11") == one <= 12
+
+
+def test_taking_a_merge_back_leaves_a_later_merge_alone(jing: Person, wiring: Wiring, town: Town) -> None:
+    first, second, third = (topic_of(wiring, town.zhou_id, f"路灯 {n}", told(wiring, town.longchi_code, f"第 {n} 盏灯")) for n in range(3))
+    proposal = proposed(wiring, town, ProposalKind.MERGE, (first, second))
+    jing.press("/d/proposals", f"/d/proposals/{proposal}/accept", words="是一件事")
+    decided(wiring, town.jing_id, first, TopicAction.MERGE, "也是一件事", target=third)
+    jing.press("/d/proposals?show=decided", f"/d/proposals/{proposal}/take-back", words="再看不是")
+    assert topic_row(wiring, second).merged_into_id is None
+    assert topic_row(wiring, second).confirmed_count == 1
+    assert topic_row(wiring, first).merged_into_id == third
+    assert topic_row(wiring, third).confirmed_count == 2
+
+
+def test_staff_of_a_street_read_no_words_of_another_street(client: FlaskClient, wiring: Wiring, town: Town) -> None:
+    with wiring.sessions.begin() as session:
+        street = session.get_one(Area, town.street_id)
+        grant_role(session, actor=MACHINE, user=session.get_one(User, town.qing_id), role=Role.STAFF, area=street, at=wiring.clock.now())
+    here = topic_of(wiring, town.zhou_id, "幸福里路灯", told(wiring, town.longchi_code, "幸福里路灯不亮"))
+    there = topic_of(wiring, town.jing_id, "石桥路灯", told(wiring, town.shiqiao_code, "石桥路灯不亮"))
+    proposed(wiring, town, ProposalKind.MERGE, (here, there))
+    person = sign_in(client, "liqing")
+    for path in ("/d/proposals", f"/d/topics/{here}"):
+        page = person.get(path)
+        assert page.status_code == 200
+        assert "石桥路灯不亮" not in words_of(page)
+    assert person.get(f"/d/topics/{there}").status_code == 403

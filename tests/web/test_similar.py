@@ -138,3 +138,10 @@ def test_the_boards_search_finds_what_residents_said(client: FlaskClient, triage
     person = sign_in(client, "wangjing")
     assert "站台设施" in person.client.get("/d/topics", query_string={"q": triaged}).get_data(as_text=True)
     assert "站台设施" not in person.client.get("/d/topics", query_string={"q": "龙池公园健身器材"}).get_data(as_text=True)
+
+
+def test_a_member_reads_words_only_where_they_may_open_the_topic(client: FlaskClient, triaged: str) -> None:
+    for login, said in (("zhou", True), ("hemiao", False)):
+        (found,) = sign_in(client.application.test_client(), login).client.get("/m/similar", query_string={"q": triaged}).get_json()
+        assert found["title"] == "站台设施"
+        assert bool(found["said"]) is said, login

@@ -124,6 +124,12 @@ def array_bytes(array: "np.ndarray[tuple[int, ...], np.dtype[np.generic]]", *, p
     return file.getvalue()
 
 
+def with_version(content: bytes, version: int) -> bytes:
+    """The same file, said to need a later version of the format."""
+    place = content.index(b"PK\x01\x02") + 6
+    return content[:place] + bytes([version]) + content[place + 1 :]
+
+
 GOOD = file_of(small_classifier())
 CARD = {"format": "zhibao-triage-1", "task": "classify", "card": {"classifiers": {}}}
 
@@ -137,6 +143,9 @@ CARD = {"format": "zhibao-triage-1", "task": "classify", "card": {"classifiers":
         # Cut short, or a bit fell over.
         (GOOD[: len(GOOD) // 2], "damaged"),
         (GOOD[:400] + bytes([GOOD[400] ^ 255]) + GOOD[401:], "damaged"),
+        (GOOD.replace(b"PK\x01\x02", b"PK\x01\x02\xff\xff\xff\xff"), "damaged"),
+        (with_version(GOOD, 248), "damaged"),
+        (repacked(GOOD, short_bias=array_bytes(np.zeros(3, np.float32)).replace(b"}", b" ")), "damaged"),
         # Another program's arrays.
         (repacked(GOOD, card=array_bytes(np.zeros(3))), "damaged|another kind"),
         (repacked(GOOD, card=array_bytes(np.frombuffer(json.dumps({**CARD, "format": "x"}).encode(), np.uint8))), "another kind"),

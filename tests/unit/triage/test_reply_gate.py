@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -86,3 +87,12 @@ def test_remarks_say_what_to_do_and_name_what_was_left_out() -> None:
         )
     ]
     assert "没有答到：垃圾桶满了没人清运" in words
+
+
+@pytest.mark.parametrize("piece", ["网友", "市民朋友", "😀网友在", "感谢", "我局十分", "已转交", "会认真积极", "有关部门、", "2024年"])
+def test_a_long_draft_of_one_word_is_looked_at_in_no_time(piece: str) -> None:
+    draft = (piece * 5_000)[:5_000]
+    began = time.process_time()
+    check_reply(draft, ["路灯坏了"], LEXICON)
+    check_reason(draft)
+    assert time.process_time() - began < 2

@@ -12,7 +12,7 @@ from intake.domain.language.lexicon import lexicon_of
 from intake.domain.language.matching_form import matching_form
 from intake.domain.language.summarise import KEYWORDS, PLACES, SENTENCES, summarise
 from intake.domain.personal_data import DOT
-from workers.triage.stages.pattern import Matter, patterns
+from workers.triage.stages.pattern import MOST, Matter, patterns
 
 LEXICON = lexicon_of(default_taxonomy())
 DEMO = Path(__file__).parents[3] / "intake" / "cli" / "demo_data" / "messages.jsonl"
@@ -115,3 +115,11 @@ def test_a_topic_stands_in_one_class_at_most_and_more_communities_score_higher()
     scores = [one.score for one in found]
     assert scores == sorted(scores, reverse=True)
     assert all(0 < score < 1 for score in scores)
+
+
+def test_a_class_is_never_larger_than_a_person_could_open_and_keeps_its_name_as_it_grows() -> None:
+    lamps = [matter(n, "路灯坏了", n, people=n) for n in range(1, 100)]
+    (found,) = patterns(lamps, LEXICON)
+    assert len(found.topic_ids) == MOST
+    assert min(found.topic_ids) == 1
+    assert [reason.words for reason in found.reasons][1:] == [f"分布在 {MOST} 个社区", f"共 {sum(range(1, MOST + 1))} 件来件"]
