@@ -77,6 +77,11 @@ def test_a_pipeline_is_itself_a_stage() -> None:
 
 def test_traditional_width_and_repeated_marks_are_one_way_of_writing() -> None:
     assert matching_form("幸福里　路燈壞了！！！ ３棟") == matching_form("幸福里 路灯坏了! 3栋")
+    assert matching_form("後面的頭髮店發票不乾淨") == "后面的头发店发票不干净"
+
+
+def test_what_no_encoding_can_hold_is_no_word() -> None:
+    assert matching_form("路燈\ud800壞了\x00修") == "路灯?坏了 修"
 
 
 def test_a_gram_has_the_same_number_on_every_machine() -> None:
