@@ -268,10 +268,12 @@ def main() -> int:
     """Run; exit 1 when something was lost or doubled, 2 when a goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--messages", type=int, default=3000, help="messages for each number of workers")
+    parser.add_argument("--characters", type=int, default=2000, help="cut messages after so many; people at a wall write 10 to 80")
     parser.add_argument("--seconds", type=int, default=20, help="how long messages arrive")
     arguments = parser.parse_args()
     console = Console(width=120)
     texts, source = messages()
+    texts = [one[: arguments.characters] for one in texts]
     table = Table(
         "what",
         "Zhibao",

@@ -64,7 +64,7 @@ from intake.services.topic_proposal_decide import Answering, accept
 from intake.services.topic_screen import SCREENING, Screening, propose, screen, take_up
 from intake.services.transition import begin, move
 from intake.wiring import Wiring, wire
-from workers.jobs.topic_upkeep import look_over
+from workers.jobs.topic_upkeep import look_over, sum_up
 from workers.runtime import job_session, use_wiring
 from workers.suggestion import Case, Desk
 from workers.triage.message import Finding, Message
@@ -149,6 +149,7 @@ class _Life:
         self.session.flush()
         warm(self.session, self.session.scalars(select(Topic).where(Topic.district_id == self.district_id)).all(), at=at)
         lexicon = lexicon_of(self.wiring.taxonomy)
+        sum_up(self.session, district_id=self.district_id, lexicon=lexicon, since=self.plan.begins, at=at)
         look_over(self.session, district_id=self.district_id, lexicon=lexicon, since=self.plan.begins, at=at)
         widest = self.session.scalars(
             select(TopicProposal)

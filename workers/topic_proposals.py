@@ -1,11 +1,13 @@
 """What the machine proposes for whole topics: read from the database, judged by pure triage, written by the proposal service."""
 
+import math
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from sqlalchemy import BigInteger, Double, column, func, select, true, union
+from sqlalchemy import ARRAY, BigInteger, Double, cast, column, func, select, true, union
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
@@ -14,7 +16,7 @@ from intake.domain.language.lexicon import Lexicon
 from intake.domain.language.matching_form import matching_form
 from intake.domain.topic import JOINABLE, SPLITTABLE, TopicKind
 from intake.domain.topic_proposal import ProposalKind
-from intake.models import Contributor, Finding, Submission, SubmissionGrams, Topic
+from intake.models import Contributor, Finding, Submission, SubmissionGrams, Topic, TopicProposal
 from intake.queries.same_matter import TEXT_CHARACTERS, document_counts, documents_total
 from intake.services.topic_proposal import propose
 from workers.triage.grouping import one_matter, two_groups
@@ -46,14 +48,13 @@ class _Voice:
 class _Likeness:
     """The pair scorer over some messages, each pair asked for once."""
 
-    def __init__(self, session: Session, district_id: int, voices: Sequence[_Voice], lexicon: Lexicon) -> None:
-        self._voices, self._lexicon = voices, lexicon
+    def __init__(self, session: Session, district_id: int, voices: Sequence[_Voice], lexicon: Lexicon, *, total: int) -> None:
+        self._voices, self._lexicon, self._total = voices, lexicon, total
         self._df = document_counts(session, district_id=district_id, grams={gram for voice in voices for gram in voice.grams})
-        self._total = documents_total(session, district_id=district_id)
-        self._scored = lru_cache(maxsize=None)(lambda one, other: score(self.evidence(one, other)))
+        self._compared = lru_cache(maxsize=None)(self._compare)
 
     def __call__(self, one: int, other: int) -> float:
-        return self._scored(min(one, other), max(one, other))
+        return score(self.evidence(one, other))
 
     def joined(self, one: int, other: int) -> float:
         """The same, but nothing where place or problem are missing: two topics of one estate are not one matter for that."""
@@ -61,6 +62,9 @@ class _Likeness:
 
     def evidence(self, one: int, other: int) -> Evidence:
         """What two of the messages have in common."""
+        return self._compared(min(one, other), max(one, other))
+
+    def _compare(self, one: int, other: int) -> Evidence:
         a, b = self._voices[one], self._voices[other]
         return compare(
             Incoming(a.text, a.grams, a.area_id, a.received_at),
@@ -71,13 +75,20 @@ class _Likeness:
         )
 
 
-def propose_splits(session: Session, *, district_id: int, topic_ids: Iterable[int], lexicon: Lexicon, at: datetime) -> int:
-    """Propose a split of each of the district's topics whose messages fall into two matters; returns how many were proposed."""
-    proposed = 0
+def propose_splits(
+    session: Session, *, district_id: int, topic_ids: Iterable[int], lexicon: Lexicon, at: datetime, until: float = math.inf
+) -> int:
+    """Propose a split of each of the district's topics whose messages fall into two matters; returns how many were proposed.
+
+    The youngest topics come first; after `until` (time.monotonic) no further one is begun.
+    """
+    proposed, total = 0, documents_total(session, district_id=district_id)
     fit = select(Topic.id).where(Topic.id.in_(list(topic_ids)), Topic.state.in_(SPLITTABLE), Topic.kind == TopicKind.MATTER)
-    for topic_id in session.scalars(fit.order_by(Topic.id)).all():
+    for topic_id in session.scalars(fit.order_by(Topic.id.desc())).all():
+        if time.monotonic() > until:
+            break
         voices = _voices(session, [topic_id], newest=VOICES)
-        likeness = _Likeness(session, district_id, voices, lexicon)
+        likeness = _Likeness(session, district_id, voices, lexicon, total=total)
         found = two_groups(len(voices), likeness)
         if found is None:
             continue
@@ -99,12 +110,20 @@ def propose_splits(session: Session, *, district_id: int, topic_ids: Iterable[in
     return proposed
 
 
-def propose_merges(session: Session, *, district_id: int, topic_ids: Iterable[int], lexicon: Lexicon, at: datetime) -> int:
-    """Propose a merge of each of the district's topics with one that its messages were found to resemble; returns how many."""
+def propose_merges(
+    session: Session, *, district_id: int, topic_ids: Iterable[int], lexicon: Lexicon, at: datetime, until: float = math.inf
+) -> int:
+    """Propose a merge of each of the district's topics with one that its messages were found to resemble; returns how many.
+
+    The youngest topics come first; after `until` (time.monotonic) no further pair is begun.
+    """
+    total = documents_total(session, district_id=district_id)
     proposed = 0
     for one, other in _resembling(session, district_id, list(topic_ids)):
+        if time.monotonic() > until:
+            break
         voices = _voices(session, [one, other], newest=VOICES_OF_TWO)
-        likeness = _Likeness(session, district_id, voices, lexicon)
+        likeness = _Likeness(session, district_id, voices, lexicon, total=total)
         left = [at_ for at_, voice in enumerate(voices) if voice.topic_id == one]
         right = [at_ for at_, voice in enumerate(voices) if voice.topic_id == other]
         alike = one_matter(left, right, likeness.joined)
@@ -191,7 +210,7 @@ def _voices(session: Session, topic_ids: Sequence[int], *, newest: int) -> list[
 
 
 def _resembling(session: Session, district_id: int, topic_ids: Sequence[int]) -> list[tuple[int, int]]:
-    """Pairs of topics where triage of one's message had the other in mind, each pair once, in two statements."""
+    """Pairs of topics where triage of one's message had the other in mind and nobody was asked yet, each once, in three statements."""
     others = func.jsonb_array_elements(Finding.content["others"]).table_valued(column("named", JSONB), name="others").render_derived()
     behind = (Contributor.topic_id.in_(topic_ids), Contributor.status != ContributorStatus.REMOVED)
     shown = (
@@ -215,7 +234,13 @@ def _resembling(session: Session, district_id: int, topic_ids: Sequence[int]) ->
             )
         )
     )
-    return sorted(pair for pair in named if there.issuperset(pair))
+    asked = select(TopicProposal.topic_ids).where(
+        TopicProposal.district_id == district_id,
+        TopicProposal.kind == ProposalKind.MERGE,
+        TopicProposal.topic_ids.overlap(cast(list(topic_ids), ARRAY(BigInteger))),
+    )
+    known = {(min(ids), max(ids)) for ids in session.scalars(asked)}
+    return sorted((pair for pair in named - known if there.issuperset(pair)), reverse=True)
 
 
 def _split_reasons(leaving: Sequence[_Voice], staying: Sequence[_Voice], lexicon: Lexicon) -> list[str]:

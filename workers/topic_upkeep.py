@@ -6,11 +6,11 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from intake.domain.assistant import DraftPurpose
 from intake.domain.contributor import ContributorStatus
 from intake.domain.language.lexicon import Lexicon
 from intake.domain.language.summarise import MOST_TEXTS, summarise
-from intake.models import AuditEntry, Contributor, Submission, Topic
+from intake.models import Contributor, Submission, Topic
+from intake.queries.assistant_draft import with_adopted_summary
 
 
 def refresh_summaries(session: Session, topic_ids: Collection[int], lexicon: Lexicon, at: datetime) -> int:
@@ -20,7 +20,7 @@ def refresh_summaries(session: Session, topic_ids: Collection[int], lexicon: Lex
     a person wrote stays.
     """
     said = _words_behind(session, topic_ids, at)
-    written = _written_by_a_person(session, topic_ids)
+    written = with_adopted_summary(session, topic_ids)
     changed = 0
     for topic in session.scalars(select(Topic).where(Topic.id.in_(topic_ids)).order_by(Topic.id)):
         summary = summarise(said.get(topic.id, ()), lexicon)
@@ -30,17 +30,6 @@ def refresh_summaries(session: Session, topic_ids: Collection[int], lexicon: Lex
             changed += 1
     session.flush()
     return changed
-
-
-def _written_by_a_person(session: Session, topic_ids: Collection[int]) -> set[int]:
-    """Topics whose summary somebody adopted from a draft; that choice stands in the audit."""
-    adopted = select(AuditEntry.entity_id).where(
-        AuditEntry.noun == "topic",
-        AuditEntry.entity_id.in_(topic_ids),
-        AuditEntry.action == "assistant.adopt",
-        AuditEntry.detail["purpose"].astext == DraftPurpose.SUMMARY.value,
-    )
-    return {topic_id for topic_id in session.scalars(adopted) if topic_id is not None}
 
 
 def _words_behind(session: Session, topic_ids: Collection[int], at: datetime) -> dict[int, Sequence[str]]:

@@ -121,6 +121,8 @@ JOINABLE = frozenset({S.CANDIDATE, S.PROPOSED, S.POOLED, S.PLANNED, S.CONSULTING
 
 SPLITTABLE = (S.CANDIDATE, S.PROPOSED, S.POOLED)
 """States in which submissions may leave together for a topic of their own, and come back; the state stays."""
+CLASS_FEWEST, CLASS_MOST = 2, 60
+"""Matters that a class may begin with."""
 MERGEABLE = frozenset({S.CANDIDATE, S.PROPOSED})
 """States from which a topic may be merged into another."""
 

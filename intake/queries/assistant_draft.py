@@ -1,5 +1,6 @@
 """What was asked of the assistant for one topic, what it wrote, and what is left of the month's budget."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -23,7 +24,7 @@ from intake.domain.contributor import ContributorStatus
 from intake.domain.errors import Forbidden, NotFound
 from intake.domain.permission import Permission
 from intake.domain.topic import JOINABLE
-from intake.models import Area, AssistantDraft, Contributor, Submission, Topic, User
+from intake.models import Area, AssistantDraft, AuditEntry, Contributor, Submission, Topic, User
 
 SHOWN = 6
 """Requests on the page, the newest first."""
@@ -174,3 +175,14 @@ def _draft(row: AssistantDraft, by: str, *, at: datetime) -> Draft:
         asked_by=by,
         asked_at=row.created_at,
     )
+
+
+def with_adopted_summary(session: Session, topic_ids: Collection[int]) -> set[int]:
+    """Those of the topics whose summary somebody adopted from a draft; that choice stands in the audit."""
+    adopted = select(AuditEntry.entity_id).where(
+        AuditEntry.noun == "topic",
+        AuditEntry.entity_id.in_(topic_ids),
+        AuditEntry.action == "assistant.adopt",
+        AuditEntry.detail["purpose"].astext == DraftPurpose.SUMMARY.value,
+    )
+    return {topic_id for topic_id in session.scalars(adopted) if topic_id is not None}

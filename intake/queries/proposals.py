@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, and_, cast, func, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, and_, any_, cast, func, not_, select
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
@@ -102,14 +102,14 @@ def proposals_of(session: Session, actor: Actor, topic_id: int) -> tuple[Proposa
 
 
 def _reach(actor: Actor) -> ColumnElement[bool]:
-    """Of the actor's district, and about a topic in the areas where the actor sees what is screened."""
-    first = (
+    """Of the actor's district, and about topics in the areas where the actor sees what is screened: their residents' words are shown."""
+    beyond = (
         select(Topic.id)
         .join(Area, Area.id == Topic.area_id)
-        .where(Topic.id == TopicProposal.topic_ids[1], within(actor, Permission.SCREEN_VIEW))
+        .where(Topic.id == any_(TopicProposal.topic_ids), not_(within(actor, Permission.SCREEN_VIEW)))
         .exists()
     )
-    return and_(TopicProposal.district_id == actor.district_id, first)
+    return and_(TopicProposal.district_id == actor.district_id, not_(beyond))
 
 
 def _proposals() -> Select[Any]:

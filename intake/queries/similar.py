@@ -116,6 +116,7 @@ class SimilarTopic:
     submission_id: int
     sentence: str
     """The beginning of what that resident said, masked."""
+    area_path: str
 
 
 def similar(
@@ -150,6 +151,7 @@ def _topics(session: Session, submission_ids: list[int], *, states: Collection[T
             Topic.confirmed_count + Topic.suggested_count,
             Submission.id,
             func.left(Submission.text_masked, SENTENCE),
+            Area.path,
         )
         .select_from(wanted)
         .join(Submission, Submission.id == wanted.c.id)

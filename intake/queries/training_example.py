@@ -48,7 +48,7 @@ def category_examples(session: Session, *, district_id: int, limit: int) -> tupl
 
 
 def districts_with_lessons(session: Session, *, at_least: int) -> tuple[int, ...]:
-    """Districts with this many category examples since their latest model was made, whatever became of that."""
+    """Districts where the category of this many submissions was taught since their latest model was made, whatever became of that."""
     made = (
         select(func.max(TriageModel.created_at))
         .where(TriageModel.district_id == TrainingExample.district_id)
@@ -61,7 +61,7 @@ def districts_with_lessons(session: Session, *, at_least: int) -> tuple[int, ...
             .where(TrainingExample.kind == ExampleKind.CATEGORY, TrainingExample.undone_at.is_(None))
             .where(or_(made.is_(None), TrainingExample.created_at > made))
             .group_by(TrainingExample.district_id)
-            .having(func.count() >= at_least)
+            .having(func.count(TrainingExample.submission_id.distinct()) >= at_least)
             .order_by(TrainingExample.district_id)
         )
     )

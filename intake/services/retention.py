@@ -2,13 +2,14 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from config.workflow import Workflow
 from intake.domain.actor import MACHINE
 from intake.domain.submission import SubmissionState
-from intake.models import Contributor, Finding, Submission, SubmissionGrams, Topic
+from intake.models import Contributor, Finding, GramSightings, Submission, SubmissionGrams, Topic
+from intake.queries.same_matter import sighting
 from intake.services.audit import record
 
 ERASED = "（内容已清除）"
@@ -56,9 +57,22 @@ def apply_retention(session: Session, *, workflow: Workflow, at: datetime, limit
 def _erase_words(session: Session, submission: Submission) -> None:
     """The text and everything made of it: grams, findings, and the title of a topic that held nothing else."""
     submission.text_written = submission.text_masked = submission.place = submission.place_masked = ""
-    session.execute(delete(SubmissionGrams).where(SubmissionGrams.submission_id == submission.id))
+    _forget_grams(session, submission)
     session.execute(update(Finding).where(Finding.submission_id == submission.id).values(content={}))
     session.execute(update(Contributor).where(Contributor.submission_id == submission.id).values(reasons=[]))
     own = select(Contributor.topic_id).where(Contributor.submission_id == submission.id)
     nothing_left = (Topic.confirmed_count + Topic.suggested_count == 0) & Topic.opened_by.is_(None)
     session.execute(update(Topic).where(Topic.id.in_(own), nothing_left).values(title=ERASED))
+
+
+def _forget_grams(session: Session, submission: Submission) -> None:
+    """Out of the index, and out of what each piece of a word remembers."""
+    grams = session.get(SubmissionGrams, submission.id)
+    if grams is None:
+        return
+    seen = func.array_remove(GramSightings.seen, sighting(submission.id, grams.received_at), type_=GramSightings.seen.type)
+    # In the order of the grams, as triage takes these rows.
+    rows = (GramSightings.district_id == grams.district_id) & GramSightings.gram.in_(grams.rare)
+    session.execute(select(GramSightings.gram).where(rows).order_by(GramSightings.gram).with_for_update())
+    session.execute(update(GramSightings).where(rows).values(seen=seen).execution_options(synchronize_session=False))
+    session.execute(delete(SubmissionGrams).where(SubmissionGrams.submission_id == submission.id))

@@ -2,13 +2,15 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import RESIDENT
 from intake.domain.submission import SubmissionAction
-from intake.models import Submission
+from intake.models import Contributor, Submission, Topic
+from intake.queries.assistant_draft import with_adopted_summary
 from intake.services.contribution import live_contributor, lock_topics_of, recount, remove
+from intake.services.topic_proposal import outdate_for
 from intake.services.transition import move
 
 
@@ -25,3 +27,12 @@ def withdraw(session: Session, *, submission_id: int, at: datetime) -> None:
     if contributor is not None:
         remove(contributor, by=None, at=at)
         recount(session, {contributor.topic_id}, at=at)
+        outdate_for(session, {contributor.topic_id}, at=at)
+    _unsay(session, submission_id)
+
+
+def _unsay(session: Session, submission_id: int) -> None:
+    """What the machine chose from the words behind these topics may be the resident's: upkeep chooses anew from those that are left."""
+    stood = set(session.scalars(select(Contributor.topic_id).where(Contributor.submission_id == submission_id)))
+    chosen = stood - with_adopted_summary(session, stood)
+    session.execute(update(Topic).where(Topic.id.in_(chosen)).values(summary="", keywords=[]))

@@ -8,16 +8,13 @@ from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
 from intake.domain.errors import Conflict, InvalidInput, NotFound
-from intake.domain.topic import JOINABLE, TopicKind, TopicState
+from intake.domain.topic import CLASS_FEWEST, CLASS_MOST, JOINABLE, TopicKind, TopicState
 from intake.models import Area, Topic
 from intake.services.audit import record
 from intake.services.contribution import recount
 from intake.services.topic_decision import Screening, lock_topic, lock_topics, require_screening
 from intake.services.topic_open import checked_title, open_class_topic
 from intake.services.topic_proposal import outdate_for
-
-FEWEST, MOST = 2, 60
-"""Matters that a class may begin with."""
 
 
 def open_class(session: Session, *, actor: Actor, topic_ids: Sequence[int], title: str, at: datetime) -> Topic:
@@ -75,10 +72,10 @@ def dissolve_class(session: Session, screening: Screening) -> None:
 
 def _matters(session: Session, actor: Actor, topic_ids: Sequence[int]) -> list[Topic]:
     ids = sorted(set(topic_ids))
-    if len(ids) < FEWEST:
+    if len(ids) < CLASS_FEWEST:
         raise InvalidInput("请至少选两个议题。", field="topics")
-    if len(ids) > MOST:
-        raise InvalidInput(f"一次最多选 {MOST} 个议题。", field="topics")
+    if len(ids) > CLASS_MOST:
+        raise InvalidInput(f"一次最多选 {CLASS_MOST} 个议题。", field="topics")
     found = lock_topics(session, ids)
     if len(found) != len(ids):
         raise NotFound("选中的议题里有的已经不在了，请重新选。")

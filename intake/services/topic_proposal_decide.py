@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
+from intake.domain.contributor import ContributorStatus
 from intake.domain.errors import Conflict, NotFound
 from intake.domain.topic import MERGEABLE, TopicAction, TopicKind, TopicState
 from intake.domain.topic_proposal import ProposalAction, ProposalKind, ProposalState
@@ -92,9 +93,10 @@ def _lock(session: Session, answering: Answering) -> tuple[TopicProposal, dict[i
     known = session.get(TopicProposal, answering.proposal_id)
     if known is None or known.district_id != answering.actor.district_id:
         raise NotFound("没有这条建议，或者不在您的区。")
-    ids = [*known.topic_ids, *([known.result_topic_id] if known.result_topic_id is not None else [])]
-    matters = lock_topics(session, [one for one in ids if one != known.result_topic_id])
-    topics = matters | lock_topics(session, [one for one in ids if one not in matters])
+    matters = lock_topics(session, known.topic_ids)
+    # What came of it is the younger one of a split, or a class, which is locked after matters; of a merge it is one of the two.
+    result = known.result_topic_id
+    topics = matters | (lock_topics(session, [result]) if result is not None and result not in matters else {})
     proposal = session.scalars(
         select(TopicProposal).where(TopicProposal.id == answering.proposal_id).with_for_update().execution_options(populate_existing=True)
     ).one()
@@ -143,8 +145,9 @@ def _open_class(session: Session, answering: Answering, proposal: TopicProposal,
 def _undo(session: Session, answering: Answering, proposal: TopicProposal, topics: dict[int, Topic], *, words: str) -> None:
     match proposal.kind:
         case ProposalKind.MERGE:
-            away = next((topics[one] for one in proposal.topic_ids if topics[one].state is TopicState.MERGED), None)
-            if away is None:
+            # The one that was kept may have been merged away since, which is another decision.
+            away = next(topics[one] for one in proposal.topic_ids if one != proposal.result_topic_id)
+            if away.state is not TopicState.MERGED:
                 raise Conflict("这次合并已经撤销过。")
             unmerge(session, _screening(answering, away), words=words)
         case ProposalKind.SPLIT:
@@ -192,7 +195,11 @@ def _rest(session: Session, proposal: TopicProposal) -> int | None:
     """One that would have stayed."""
     return session.scalar(
         select(Contributor.submission_id)
-        .where(Contributor.topic_id == proposal.topic_ids[0], Contributor.submission_id.not_in(proposal.submission_ids))
+        .where(
+            Contributor.topic_id == proposal.topic_ids[0],
+            Contributor.status != ContributorStatus.REMOVED,
+            Contributor.submission_id.not_in(proposal.submission_ids),
+        )
         .order_by(Contributor.status, Contributor.submission_id.desc())
         .limit(1)
     )

@@ -72,14 +72,16 @@ def unsplit(session: Session, screening: Screening, *, words: str) -> Topic:
         raise Conflict(f"原来的议题“{source.title}”已经有了结论，不能再并回去。")
     back = Screening(actor=screening.actor, topic_id=source.id, version=source.version, at=screening.at)
     _, path = lock_topic(session, back)
+    left = {former.submission_id: former for former in _split_off(session, source, made)}
+    returning = [one for one in _live(session, new) if one.submission_id in left]
+    if not returning:
+        raise Conflict("分出去的来件已经不在这个议题里，没有可以撤销的。")
     decision = written(session, back, source, TopicAction.UNSPLIT, words=words, target=new)
     move(session, source, TopicAction.UNSPLIT, actor=screening.actor, at=screening.at, area_path=path, decision=decision, topic=new)
     tell(session, decision, source, new, at=screening.at)
-    left = {former.submission_id: former for former in _split_off(session, source, made)}
-    for contributor in _live(session, new):
-        if contributor.submission_id in left:
-            via = left[contributor.submission_id].via_topic_id
-            _carry(session, contributor, topic_id=source.id, via_topic_id=_still_merged(session, via, source), screening=screening)
+    for contributor in returning:
+        via = left[contributor.submission_id].via_topic_id
+        _carry(session, contributor, topic_id=source.id, via_topic_id=_still_merged(session, via, source), screening=screening)
     recount(session, {source.id, new.id}, at=screening.at)
     forget(session, decided_at=made.decided_at, at=screening.at, topic_id=source.id)
     outdate_for(session, {source.id, new.id}, at=screening.at)

@@ -3,13 +3,15 @@
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select
 
-from intake.domain.topic_proposal import ProposalKind
-from intake.models import Contributor, Finding, Submission, TopicProposal
+from intake.domain.topic_proposal import ProposalKind, ProposalState
+from intake.models import Contributor, Finding, Submission, Topic, TopicProposal
 from intake.services.contribution import recount
+from intake.services.submission_withdraw import withdraw
 from intake.services.topic_proposal import propose
 from intake.wiring import Wiring
 from tests.factories.clock import TestClock
@@ -17,6 +19,7 @@ from tests.factories.matters import MACHINE_VERSION, attach, proposed, told, top
 from tests.factories.sentences import say
 from tests.factories.town import Town
 from tests.integration.jobs import jobs_in_this_process
+from workers import topic_proposals
 from workers.jobs import topic_upkeep, triage_batch
 
 
@@ -184,3 +187,57 @@ def test_a_refused_subject_is_not_proposed_again(wiring: Wiring, town: Town, clo
     proposed(wiring, town, ProposalKind.MERGE, topics)
     with pytest.raises(AssertionError):
         proposed(wiring, town, ProposalKind.MERGE, topics[::-1])
+
+
+def test_nothing_more_is_compared_when_the_time_is_over_and_the_rest_is_done_all_the_same(
+    wiring: Wiring, town: Town, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = _mixed(wiring, town, ["幸福里3栋路灯不亮", "紫薇苑5栋电梯坏了"])
+    monkeypatch.setattr(topic_upkeep, "SECONDS", -1.0)
+    monkeypatch.setattr(topic_proposals, "compare", lambda *_args, **_kwargs: pytest.fail("no time is left to compare"))
+    with wiring.sessions.begin() as session:
+        for finding in session.scalars(select(Finding)):
+            finding.content = {**finding.content, "others": [[1, 0.7], [2, 0.7]]}
+    topic_upkeep.run()
+    assert topic_row(wiring, topic).heat_at == clock.now()
+    assert topic_row(wiring, topic).summary
+
+
+def test_a_pair_that_a_person_answered_is_not_compared_every_hour(
+    wiring: Wiring, town: Town, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lamps = ["幸福里3栋路灯不亮", "幸福里3栋路灯又不亮"]
+    one, other = _mixed(wiring, town, lamps[:1]), _mixed(wiring, town, lamps[1:])
+    with wiring.sessions.begin() as session:
+        for finding in session.scalars(select(Finding)):
+            finding.content = {**finding.content, "others": [[one, 0.7]]}
+    proposed(wiring, town, ProposalKind.MERGE, [one, other])
+    monkeypatch.setattr(topic_proposals, "compare", lambda *_args, **_kwargs: pytest.fail("this was asked before"))
+    topic_upkeep.run()
+
+
+def test_topics_are_not_locked_while_messages_are_compared(
+    wiring: Wiring, town: Town, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = _mixed(wiring, town, ["幸福里3栋路灯不亮", "紫薇苑5栋电梯坏了"])
+    compared = topic_proposals.compare
+    looked: list[int] = []
+
+    def compare(*args: Any, **kwargs: Any) -> Any:
+        with wiring.sessions() as session:
+            looked.append(session.scalars(select(Topic.id).where(Topic.id == topic).with_for_update(nowait=True)).one())
+        return compared(*args, **kwargs)
+
+    monkeypatch.setattr(topic_proposals, "compare", compare)
+    topic_upkeep.run()
+    assert looked
+
+
+def test_a_split_of_words_that_were_withdrawn_is_proposed_no_longer(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    voices = [told(wiring, town.longchi_code, f"第 {n} 句") for n in range(3)]
+    topic = topic_of(wiring, town.zhou_id, "两件事", *voices)
+    split = proposed(wiring, town, ProposalKind.SPLIT, [topic], submission_ids=[voices[1].submission_id, voices[2].submission_id])
+    with wiring.sessions.begin() as session:
+        withdraw(session, submission_id=voices[2].submission_id, at=clock.now())
+    with wiring.sessions() as session:
+        assert session.get_one(TopicProposal, split).state is ProposalState.OUTDATED

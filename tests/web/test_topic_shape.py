@@ -7,7 +7,7 @@ from intake.domain.held import Held
 from intake.domain.submission import SubmissionState
 from intake.domain.topic import TopicAction, TopicState
 from intake.domain.triage_result import Verdict
-from intake.models import Topic, TrainingExample
+from intake.models import Decision, Topic, TrainingExample
 from intake.wiring import Wiring
 from tests.factories.clock import TestClock
 from tests.factories.matters import attach, decided, held, receipt_path, taken_up, told, topic_of, topic_row
@@ -44,6 +44,21 @@ def test_staff_split_a_topic_by_hand_and_take_it_back(jing: Person, wiring: Wiri
     jing.press(f"/d/topics/{new.id}", f"/d/topics/{new.id}/unsplit", words="还是一件事")
     assert topic_row(wiring, new.id).state is TopicState.DISSOLVED
     assert topic_row(wiring, topic).confirmed_count == 2
+
+
+def test_a_split_is_taken_back_once_though_others_joined_meanwhile(jing: Person, wiring: Wiring, town: Town) -> None:
+    voices = [told(wiring, town.longchi_code, text) for text in ("路灯不亮", "电梯坏了", "电梯困人")]
+    topic = topic_of(wiring, town.zhou_id, "路灯和电梯", *voices[:2])
+    path = f"/d/topics/{topic}/split"
+    jing.press(path, path, submissions=str(voices[1].submission_id), title="龙池电梯", words="电梯另办")
+    new = newest_topic(wiring).id
+    attach(wiring, town.zhou_id, voices[2], new)
+    html = jing.get(f"/d/topics/{new}").get_data(as_text=True)
+    sent = {"csrf_token": hidden(html, "csrf_token"), "version": str(topic_row(wiring, new).version), "words": "还是一件事"}
+    assert jing.client.post(f"/d/topics/{new}/unsplit", data=sent).status_code == 303
+    assert jing.client.post(f"/d/topics/{new}/unsplit", data=sent).status_code == 409
+    with wiring.sessions() as session:
+        assert session.query(Decision).filter_by(action=TopicAction.UNSPLIT.value).count() == 1
 
 
 def test_of_two_who_split_the_same_topic_the_second_is_told(jing: Person, wiring: Wiring, town: Town) -> None:

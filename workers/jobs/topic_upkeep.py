@@ -1,13 +1,15 @@
 """Upkeep of topics: heat cools with time, words are summed up, and what is alike or mixed up is proposed to staff."""
 
+import math
+import time
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from intake.domain.language.lexicon import Lexicon, lexicon_of
-from intake.domain.topic import JOINABLE, TopicKind
+from intake.domain.topic import JOINABLE, TopicKind, TopicState
 from intake.models import Topic
 from intake.ports import Wake
 from intake.services.contribution import warm
@@ -23,7 +25,9 @@ STALE = timedelta(hours=6)
 LATELY = timedelta(hours=3)
 """Topics that somebody joined since are looked at again: longer than the hour between two runs, so that one may fail."""
 LOOKED_AT = 200
-"""As many topics a run and district are compared: a few seconds' work."""
+"""As many topics a run and district are compared."""
+SECONDS = 40.0
+"""After this long nothing further is compared, well before RQ's 60 s; each district has its share."""
 
 
 @job(Wake.TOPIC_UPKEEP)
@@ -35,6 +39,7 @@ def run() -> None:
     wiring = process_wiring()
     lexicon = lexicon_of(wiring.taxonomy)
     at = wiring.clock.now()
+    end = time.monotonic() + SECONDS
     after = 0
     while not stopping():
         with job_session() as session:
@@ -44,11 +49,15 @@ def run() -> None:
         after = last
     with job_session() as session:
         districts = list(session.scalars(select(Topic.district_id).where(Topic.state.in_(JOINABLE)).distinct().order_by(Topic.district_id)))
-    for district_id in districts:
+    for left, district_id in zip(range(len(districts), 0, -1), districts, strict=True):
         if stopping():
             return
+        # By itself, so that no topic stays locked while messages are compared.
         with job_session() as session:
-            look_over(session, district_id=district_id, lexicon=lexicon, since=at - LATELY, at=at)
+            sum_up(session, district_id=district_id, lexicon=lexicon, since=at - LATELY, at=at)
+        now = time.monotonic()
+        with job_session() as session:
+            look_over(session, district_id=district_id, lexicon=lexicon, since=at - LATELY, at=at, until=now + (end - now) / left)
 
 
 def warm_stale(session: Session, *, after: int, at: datetime) -> int | None:
@@ -67,18 +76,40 @@ def warm_stale(session: Session, *, after: int, at: datetime) -> int | None:
     return stale[-1].id if stale else None
 
 
-def look_over(session: Session, *, district_id: int, lexicon: Lexicon, since: datetime, at: datetime) -> dict[str, int]:
-    """Sum up one district's topics that somebody joined after `since`, and propose what there is to propose; how many of each kind."""
+def sum_up(session: Session, *, district_id: int, lexicon: Lexicon, since: datetime, at: datetime) -> int:
+    """Write the summaries of one district's topics that somebody joined after `since`, or that lost theirs; how many changed."""
+    nothing = (Topic.summary == "") & (func.jsonb_array_length(Topic.keywords) == 0)
+    lately = session.scalars(
+        select(Topic.id)
+        .where(
+            Topic.district_id == district_id,
+            Topic.kind == TopicKind.MATTER,
+            Topic.state.not_in([TopicState.MERGED, TopicState.DISSOLVED]),
+            or_(Topic.last_at > since, nothing),
+        )
+        .order_by(Topic.last_at.desc(), Topic.id.desc())
+        .limit(LOOKED_AT)
+    ).all()
+    return refresh_summaries(session, lately, lexicon, at)
+
+
+def look_over(
+    session: Session, *, district_id: int, lexicon: Lexicon, since: datetime, at: datetime, until: float = math.inf
+) -> dict[str, int]:
+    """Propose what there is to propose for one district's topics that somebody joined after `since`; how many of each kind.
+
+    After `until` (time.monotonic) no further topic is compared.
+    """
     lately = session.scalars(
         select(Topic.id)
         .where(Topic.district_id == district_id, Topic.kind == TopicKind.MATTER, Topic.state.in_(JOINABLE), Topic.last_at > since)
         .order_by(Topic.last_at.desc(), Topic.id.desc())
         .limit(LOOKED_AT)
     ).all()
-    refresh_summaries(session, lately, lexicon, at)
+    halfway = (time.monotonic() + until) / 2
     proposed = {
-        "merge": propose_merges(session, district_id=district_id, topic_ids=lately, lexicon=lexicon, at=at),
-        "split": propose_splits(session, district_id=district_id, topic_ids=lately, lexicon=lexicon, at=at),
+        "merge": propose_merges(session, district_id=district_id, topic_ids=lately, lexicon=lexicon, at=at, until=halfway),
+        "split": propose_splits(session, district_id=district_id, topic_ids=lately, lexicon=lexicon, at=at, until=until),
         "class": propose_classes(session, district_id=district_id, lexicon=lexicon, at=at),
     }
     if any(proposed.values()):

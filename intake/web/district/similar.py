@@ -12,4 +12,4 @@ from intake.web.similar import alike
 @requires(Permission.SCREEN_VIEW)
 def similar() -> Response:
     """Topics like the words in `q`, as JSON."""
-    return alike()
+    return alike(Permission.SCREEN_VIEW)

@@ -170,7 +170,7 @@ def undo(submission_id: int) -> Page:
 @requires(Permission.TRIAGE_VIEW)
 def similar() -> Response:
     """Topics like the words in `q`, as JSON."""
-    return alike()
+    return alike(Permission.TRIAGE_VIEW)
 
 
 @member.get("/topics")

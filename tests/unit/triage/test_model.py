@@ -155,6 +155,7 @@ CARD = {"format": "zhibao-triage-1", "task": "classify", "card": {"classifiers":
         (repacked(GOOD, card=array_bytes(np.frombuffer(json.dumps(CARD).encode(), np.uint8))), "no model of the fields"),
         (repacked(GOOD, short_bias=array_bytes(np.zeros(4, np.float32))), "don't fit"),
         (repacked(GOOD, short_weights=array_bytes(np.zeros((1024, 3)))), "wrong one"),
+        (repacked(GOOD, short_bias=array_bytes(np.array([0, np.nan, 0], np.float32))), "no number"),
         # Something that would run when unpacked.
         (repacked(GOOD, short_bias=array_bytes(np.array([print], dtype=object), pickled=True)), "damaged"),
     ],

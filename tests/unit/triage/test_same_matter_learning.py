@@ -104,8 +104,16 @@ def test_the_index_offers_earlier_messages_of_the_same_matter(files: list[Path])
     assert evaluate_candidates(files[0], files[1], "title")["recall_at_20"] >= 0.95
 
 
-def test_a_training_on_little_gives_a_scorer_that_is_read_and_gives_the_same_again(files: list[Path], tmp_path: Path) -> None:
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fewer trees and folds: the same way, sooner."""
     pytest.importorskip("sklearn")
+    monkeypatch.setattr("workers.triage.learning.pair_training.TREES", 20)
+    monkeypatch.setattr("workers.triage.learning.pair_training.FOLDS", 3)
+
+
+@pytest.mark.usefixtures("small")
+def test_a_training_on_little_gives_a_scorer_that_is_read_and_gives_the_same_again(files: list[Path], tmp_path: Path) -> None:
     card = train(files, tmp_path / "out")
     content = (tmp_path / "out" / "pairs.npz").read_bytes()
     scorer = scorer_of(content)
@@ -116,8 +124,8 @@ def test_a_training_on_little_gives_a_scorer_that_is_read_and_gives_the_same_aga
     assert (tmp_path / "again" / "pairs.npz").read_bytes() == content
 
 
+@pytest.mark.usefixtures("small")
 def test_out_of_fold_figures_have_the_keys_that_are_promised(files: list[Path]) -> None:
-    pytest.importorskip("sklearn")
     matters = evaluate_same_matter(files[0], files[1], "title", folds=True, pairs_path=files[2])
     assert set(matters) == {"b3_p", "b3_r", "b3_f", "pair_p", "pair_r", "pair_f1", "ari", "topics"}
     assert matters["b3_f"] >= 0.8

@@ -3,6 +3,8 @@
 import hashlib
 import io
 import json
+import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -17,6 +19,11 @@ LARGEST = 64 * 1024 * 1024
 """Bytes that a file may unpack to."""
 
 _CARD = "card"
+_UNREADABLE = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError, SyntaxError),
+    *(LookupError, ValueError, TypeError, OSError, EOFError, RuntimeError, MemoryError, OverflowError),
+)
+"""What the readers of a foreign or damaged file raise: a model that can't be read must not stop triage."""
 
 
 class ArtifactError(ValueError):
@@ -55,7 +62,7 @@ def read_artifact(content: bytes, *, task: str) -> Artifact:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             unpacked = sum(entry.file_size for entry in packed.infolist())
-    except zipfile.BadZipFile as error:
+    except _UNREADABLE as error:
         raise ArtifactError("this is no model file, or it is damaged") from error
     if unpacked > LARGEST:
         raise ArtifactError(f"the model unpacks to more than {LARGEST} bytes")
@@ -63,7 +70,7 @@ def read_artifact(content: bytes, *, task: str) -> Artifact:
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         document = json.loads(arrays.pop(_CARD).tobytes().decode("utf-8"))
-    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, EOFError, NotImplementedError, MemoryError) as error:
+    except _UNREADABLE as error:
         raise ArtifactError(f"this is no model file, or it is damaged ({type(error).__name__})") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT or not isinstance(document.get("card"), dict):
         raise ArtifactError(f"the model file is of another kind; {FORMAT} is needed")

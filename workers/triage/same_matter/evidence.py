@@ -16,7 +16,7 @@ from workers.triage.same_matter.matter import Candidate, Incoming
 from workers.triage.same_matter.reading import Reading, read
 from workers.triage.same_matter.scorer import base_scorer, probability
 
-SAME_AREA = 2.0
+SAME_AREA = 2.4
 """What a message from the same community adds, on the scale of the logits; by hand, since the labelled pairs don't say where they are from."""
 
 NEAR_WORDS = 0.30

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 from intake.domain.language.lexicon import Lexicon
 from intake.domain.language.matching_form import matching_form
+from intake.domain.topic import CLASS_MOST
 from workers.triage.message import Reason
 
 COMMUNITIES = 3
 """The same problem in as many communities is no accident."""
+MOST = CLASS_MOST
+"""The oldest make the class that is proposed, so that it keeps its name as it grows; the others are proposed once it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,8 @@ def patterns(matters: Iterable[Matter], lexicon: Lexicon) -> tuple[Pattern, ...]
 
 
 def _pattern(problem: str, members: list[tuple[Matter, str]]) -> Pattern:
-    members = sorted(members, key=lambda member: (-member[0].people, member[0].topic_id))
+    members = sorted(members, key=lambda member: member[0].topic_id)[:MOST]
+    members.sort(key=lambda member: -member[0].people)
     communities, people, word = _spread(members), _people(members), members[0][1]
     return Pattern(
         problem,
