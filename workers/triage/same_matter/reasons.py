@@ -3,6 +3,10 @@
 from workers.triage.message import Reason
 from workers.triage.same_matter.evidence import Evidence
 
+_EDGES = "的了是在我们有没不也都就这那个和又还很太上下从要能得着过把被让给到去来时已再出进说请吧呢吗"
+"""What a shared run is cut off from on both sides: 上七点半 is said as 七点半."""
+_SHORTEST_RUN = 2
+
 
 def reasons_for(evidence: Evidence) -> tuple[Reason, ...]:
     """Short sentences of fixed form, which the English catalogue translates by template."""
@@ -13,7 +17,8 @@ def reasons_for(evidence: Evidence) -> tuple[Reason, ...]:
         reasons.append(Reason("same_area", "来自同一社区"))
     if evidence.problem:
         reasons.append(Reason("same_problem", f"同一问题：{evidence.problem}"))
-    if evidence.run and evidence.run not in (evidence.problem or ""):
-        reasons.append(Reason("same_words", f"同样说到：{evidence.run}"))
+    run = evidence.run.strip(_EDGES)
+    if len(run) >= _SHORTEST_RUN and run not in (evidence.problem or "") and run not in (evidence.place or ""):
+        reasons.append(Reason("same_words", f"同样说到：{run}"))
     reasons.append(Reason("days_apart", f"相隔 {evidence.days} 天" if evidence.days else "相隔不到一天"))
     return tuple(reasons)
