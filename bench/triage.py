@@ -163,12 +163,23 @@ def _left(wiring: Wiring) -> int:
         return int(session.execute(text("SELECT count(*) FROM submissions WHERE state = 'received'")).scalar_one())
 
 
+def _ready(wiring: Wiring, point: PointView, workers: int) -> None:
+    """Return when all workers have signed in and worked a little: what a process reads once isn't what a message costs."""
+    end = time.monotonic() + PATIENCE
+    for _ in range(3 * workers):
+        _say(wiring, point, "试一试：路灯不亮", wake=True)
+        while wiring.redis.scard("rq:workers") < workers or _left(wiring):
+            assert time.monotonic() < end, "the workers did not start"
+            RqJobQueue(wiring.redis).wake(Wake.TRIAGE)
+            time.sleep(0.05)
+
+
 def _sustained(ours: Installation, wiring: Wiring, points: list[PointView], texts: list[str], workers: int) -> Worked:
-    """Workers that start with all of `texts` waiting; timed from the first that is done to the last."""
-    for number, words in enumerate(texts):
-        _say(wiring, points[number % len(points)], words, wake=False)
+    """Workers that find all of `texts` waiting; timed until none is left."""
     with _workers(ours, workers) as processes:
-        time.sleep(3)  # started, and with nothing to do
+        _ready(wiring, points[0], workers)
+        for number, words in enumerate(texts):
+            _say(wiring, points[number % len(points)], words, wake=False)
         queue = RqJobQueue(wiring.redis)
         waiting = _left(wiring)
         used = sum(_used(one) for process in processes for one in _family(process))
@@ -249,7 +260,7 @@ def _arriving(ours: Installation, wiring: Wiring, points: list[PointView], texts
             time.sleep(0.05)
 
     with _workers(ours, 1):
-        time.sleep(3)
+        _ready(wiring, points[0], 1)
         watcher = threading.Thread(target=look)
         watcher.start()
         begun = time.monotonic()

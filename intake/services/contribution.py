@@ -25,14 +25,17 @@ def live_contributor(session: Session, submission_id: int) -> Contributor | None
 
 
 def lock_topics_of(session: Session, submission_id: int, *others: int) -> None:
-    """Lock, in id order, every topic the submission stands or stood in, `others`, and what they were merged into.
+    """Lock, matters before classes and each by id, every topic the submission stands or stood in, `others`, and what they were merged into.
 
     A decision changes the counts where it leaves and where it joins: two that cross would otherwise wait for each other.
     """
     stood = select(Contributor.topic_id).where(Contributor.submission_id == submission_id)
     into = select(Topic.merged_into_id).where(Topic.id.in_(others), Topic.merged_into_id.is_not(None))
     session.execute(
-        select(Topic.id).where(or_(Topic.id.in_(stood), Topic.id.in_(others), Topic.id.in_(into))).order_by(Topic.id).with_for_update()
+        select(Topic.id)
+        .where(or_(Topic.id.in_(stood), Topic.id.in_(others), Topic.id.in_(into)))
+        .order_by(Topic.kind == TopicKind.CLASS, Topic.id)
+        .with_for_update()
     )
 
 

@@ -13,7 +13,7 @@ from intake.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from intake.domain.notification import NoticeKind
 from intake.domain.permission import Permission
 from intake.domain.text import clean
-from intake.domain.topic import TopicAction
+from intake.domain.topic import TopicAction, TopicKind
 from intake.models import Area, Contributor, Decision, Topic
 from intake.services.audit import record
 from intake.services.notify import announce
@@ -42,11 +42,19 @@ def lock_topic(session: Session, screening: Screening) -> tuple[Topic, str]:
 
 
 def lock_topics(session: Session, topic_ids: Sequence[int]) -> dict[int, Topic]:
-    """Those of them that there are, locked in the order of their ids, so that two who need the same can't wait for each other."""
+    """Those of them that there are, locked in one order, so that two who need the same can't wait for each other: matters before classes,
+    each kind by id.
+    """
+    order = (Topic.kind == TopicKind.CLASS, Topic.id)
     found = session.scalars(
-        select(Topic).where(Topic.id.in_(topic_ids)).order_by(Topic.id).with_for_update().execution_options(populate_existing=True)
+        select(Topic).where(Topic.id.in_(topic_ids)).order_by(*order).with_for_update().execution_options(populate_existing=True)
     )
     return {topic.id: topic for topic in found}
+
+
+def with_merged(session: Session, topic_ids: Sequence[int]) -> list[int]:
+    """The topics and what was merged into them, which follows where they are merged: to be locked together."""
+    return [*topic_ids, *session.scalars(select(Topic.id).where(Topic.merged_into_id.in_(topic_ids)))]
 
 
 def require_screening(session: Session, actor: Actor, topic: Topic) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ARRAY, BigInteger, cast, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, cast, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -49,8 +49,7 @@ def propose(
         model_version=model_version,
         created_at=at,
     )
-    same = (TopicProposal.district_id == district_id) & (TopicProposal.kind == kind) & (TopicProposal.subject == proposal.subject)
-    if session.scalar(select(TopicProposal.id).where(same)) is not None:
+    if session.scalar(select(TopicProposal.id).where(_same_as(proposal, about)).limit(1)) is not None:
         return None
     try:
         with session.begin_nested():
@@ -63,7 +62,7 @@ def propose(
 def outdate_for(session: Session, topic_ids: Collection[int], *, at: datetime) -> int:
     """Called when topics were decided, split or gathered: open proposals that no longer make sense are outdated. Returns how many.
 
-    The topics are locked by the caller; proposals are locked after topics.
+    A class goes on without the topics that can't join it any more. The topics are locked by the caller; proposals are locked after topics.
     """
     session.flush()
     outdated = 0
@@ -74,10 +73,37 @@ def outdate_for(session: Session, topic_ids: Collection[int], *, at: datetime) -
         .with_for_update()
         .execution_options(populate_existing=True)
     ).all():
-        if not fits(session, proposal.kind, proposal.topic_ids, proposal.submission_ids):
+        left = _left(session, proposal)
+        if not fits(session, proposal.kind, left, proposal.submission_ids):
             move(session, proposal, ProposalAction.OUTDATE, actor=MACHINE, at=at)
             outdated += 1
+        elif left != proposal.topic_ids:
+            proposal.topic_ids = left
+            proposal.version += 1
     return outdated
+
+
+def clear_away(session: Session, *, district_id: int, at: datetime) -> int:
+    """Outdate what can't be accepted any more because members moved single submissions; returns how many."""
+    waiting = select(TopicProposal).where(TopicProposal.district_id == district_id, TopicProposal.state == ProposalState.OPEN)
+    stale = {
+        topic_id
+        for proposal in session.scalars(waiting).all()
+        if _left(session, proposal) != proposal.topic_ids or not fits(session, proposal.kind, proposal.topic_ids, proposal.submission_ids)
+        for topic_id in proposal.topic_ids
+    }
+    session.execute(select(Topic.id).where(Topic.id.in_(stale)).order_by(Topic.id).with_for_update())
+    return outdate_for(session, stale, at=at) if stale else 0
+
+
+def _left(session: Session, proposal: TopicProposal) -> list[int]:
+    """Its topics; of a class those that may still join one."""
+    if proposal.kind is not ProposalKind.CLASS:
+        return proposal.topic_ids
+    free = set(
+        session.scalars(select(Topic.id).where(Topic.id.in_(proposal.topic_ids), Topic.state.in_(JOINABLE), Topic.class_topic_id.is_(None)))
+    )
+    return [one for one in proposal.topic_ids if one in free]
 
 
 def fits(session: Session, kind: ProposalKind, topic_ids: Sequence[int], submission_ids: Sequence[int]) -> bool:
@@ -113,6 +139,18 @@ def _kept_first(kind: ProposalKind, topics: list[Topic]) -> list[int]:
     if kind is ProposalKind.MERGE and len(topics) == 2 and topics[1].state not in MERGEABLE:
         topics.reverse()
     return [topic.id for topic in topics]
+
+
+def _same_as(proposal: TopicProposal, about: str) -> ColumnElement[bool]:
+    """The same was proposed before; of a class also one that waits or was dismissed and shares a topic: the first of it may have ended."""
+    same = TopicProposal.subject == proposal.subject
+    if proposal.kind is ProposalKind.CLASS:
+        same |= (
+            TopicProposal.subject.startswith(f"{about}:", autoescape=True)
+            & TopicProposal.state.in_([ProposalState.OPEN, ProposalState.DISMISSED])
+            & TopicProposal.topic_ids.overlap(cast(proposal.topic_ids, ARRAY(BigInteger)))
+        )
+    return (TopicProposal.district_id == proposal.district_id) & (TopicProposal.kind == proposal.kind) & same
 
 
 def _subject(kind: ProposalKind, topic_ids: Sequence[int], submission_ids: Sequence[int], about: str) -> str:

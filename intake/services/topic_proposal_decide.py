@@ -15,7 +15,7 @@ from intake.domain.triage_model import ExampleKind
 from intake.models import Contributor, Topic, TopicProposal
 from intake.services.audit import record
 from intake.services.topic_class import dissolve_class, open_class, revive_class
-from intake.services.topic_decision import Screening, lock_topics, require_screening
+from intake.services.topic_decision import Screening, lock_topics, require_screening, with_merged
 from intake.services.topic_proposal import fits, outdate_for
 from intake.services.topic_screen import screen, unmerge
 from intake.services.topic_split import split, unsplit
@@ -93,7 +93,8 @@ def _lock(session: Session, answering: Answering) -> tuple[TopicProposal, dict[i
     known = session.get(TopicProposal, answering.proposal_id)
     if known is None or known.district_id != answering.actor.district_id:
         raise NotFound("没有这条建议，或者不在您的区。")
-    matters = lock_topics(session, known.topic_ids)
+    locked = lock_topics(session, with_merged(session, known.topic_ids))
+    matters = {one: locked[one] for one in known.topic_ids if one in locked}
     # What came of it is the younger one of a split, or a class, which is locked after matters; of a merge it is one of the two.
     result = known.result_topic_id
     topics = matters | (lock_topics(session, [result]) if result is not None and result not in matters else {})

@@ -14,7 +14,7 @@ from intake.domain.topic import JOINABLE, TopicAction, TopicKind, TopicState
 from intake.domain.triage_model import ExampleKind
 from intake.models import Area, Contributor, Decision, Submission, Topic
 from intake.services.contribution import recount, remove
-from intake.services.topic_decision import Screening, confirmed_in, lock_topic, lock_topics, tell, words_of, written
+from intake.services.topic_decision import Screening, confirmed_in, lock_topic, lock_topics, tell, with_merged, words_of, written
 from intake.services.topic_proposal import outdate_for
 from intake.services.training_example import forget, learn_pair, standing_in
 from intake.services.transition import move
@@ -112,7 +112,7 @@ def _survivor(session: Session, screening: Screening, target_topic_id: int | Non
         raise InvalidInput("请选择并入哪个议题。", field="target")
     if target_topic_id == screening.topic_id:
         raise InvalidInput("不能并入自己，请选择另一个议题。", field="target")
-    survivor = lock_topics(session, [screening.topic_id, target_topic_id]).get(target_topic_id)
+    survivor = lock_topics(session, [*with_merged(session, [screening.topic_id]), target_topic_id]).get(target_topic_id)
     if survivor is None or survivor.district_id != screening.actor.district_id:
         raise NotFound("没有要并入的那个议题。")
     if not screening.actor.may(Permission.SCREEN_DECIDE, area_path=session.get_one(Area, survivor.area_id).path):

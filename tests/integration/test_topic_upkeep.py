@@ -8,19 +8,22 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
+from intake.domain.topic import TopicAction
 from intake.domain.topic_proposal import ProposalKind, ProposalState
 from intake.models import Contributor, Finding, Submission, Topic, TopicProposal
 from intake.services.contribution import recount
+from intake.services.submission_decide import detach
 from intake.services.submission_withdraw import withdraw
 from intake.services.topic_proposal import propose
+from intake.services.topic_proposal_decide import Answering, accept
 from intake.wiring import Wiring
 from tests.factories.clock import TestClock
-from tests.factories.matters import MACHINE_VERSION, attach, proposed, told, topic_of, topic_row
+from tests.factories.matters import MACHINE_VERSION, attach, decided, deciding, proposed, taken_up, told, topic_of, topic_row
 from tests.factories.sentences import say
-from tests.factories.town import Town
+from tests.factories.town import Town, actor
 from tests.integration.jobs import jobs_in_this_process
-from workers import topic_proposals
 from workers.jobs import topic_upkeep, triage_batch
+from workers.triage import same_matter
 
 
 @pytest.fixture(autouse=True)
@@ -194,7 +197,7 @@ def test_nothing_more_is_compared_when_the_time_is_over_and_the_rest_is_done_all
 ) -> None:
     topic = _mixed(wiring, town, ["幸福里3栋路灯不亮", "紫薇苑5栋电梯坏了"])
     monkeypatch.setattr(topic_upkeep, "SECONDS", -1.0)
-    monkeypatch.setattr(topic_proposals, "compare", lambda *_args, **_kwargs: pytest.fail("no time is left to compare"))
+    monkeypatch.setattr("workers.topic_proposals.compare", lambda *_args, **_kwargs: pytest.fail("no time is left to compare"))
     with wiring.sessions.begin() as session:
         for finding in session.scalars(select(Finding)):
             finding.content = {**finding.content, "others": [[1, 0.7], [2, 0.7]]}
@@ -212,7 +215,7 @@ def test_a_pair_that_a_person_answered_is_not_compared_every_hour(
         for finding in session.scalars(select(Finding)):
             finding.content = {**finding.content, "others": [[one, 0.7]]}
     proposed(wiring, town, ProposalKind.MERGE, [one, other])
-    monkeypatch.setattr(topic_proposals, "compare", lambda *_args, **_kwargs: pytest.fail("this was asked before"))
+    monkeypatch.setattr("workers.topic_proposals.compare", lambda *_args, **_kwargs: pytest.fail("this was asked before"))
     topic_upkeep.run()
 
 
@@ -220,15 +223,14 @@ def test_topics_are_not_locked_while_messages_are_compared(
     wiring: Wiring, town: Town, clock: TestClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     topic = _mixed(wiring, town, ["幸福里3栋路灯不亮", "紫薇苑5栋电梯坏了"])
-    compared = topic_proposals.compare
     looked: list[int] = []
 
     def compare(*args: Any, **kwargs: Any) -> Any:
         with wiring.sessions() as session:
             looked.append(session.scalars(select(Topic.id).where(Topic.id == topic).with_for_update(nowait=True)).one())
-        return compared(*args, **kwargs)
+        return same_matter.compare(*args, **kwargs)
 
-    monkeypatch.setattr(topic_proposals, "compare", compare)
+    monkeypatch.setattr("workers.topic_proposals.compare", compare)
     topic_upkeep.run()
     assert looked
 
@@ -241,3 +243,55 @@ def test_a_split_of_words_that_were_withdrawn_is_proposed_no_longer(wiring: Wiri
         withdraw(session, submission_id=voices[2].submission_id, at=clock.now())
     with wiring.sessions() as session:
         assert session.get_one(TopicProposal, split).state is ProposalState.OUTDATED
+
+
+def test_a_class_without_one_of_its_topics_may_still_be_gathered(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    codes = (town.longchi_code, town.ziwei_code, town.shiqiao_code)
+    voices = [told(wiring, code, f"第 {n} 处路灯不亮") for n, code in enumerate(codes)]
+    topics = [topic_of(wiring, town.jing_id, f"第 {n} 处路灯", voice) for n, voice in enumerate(voices)]
+    proposal = proposed(wiring, town, ProposalKind.CLASS, topics)
+    with wiring.sessions.begin() as session:
+        withdraw(session, submission_id=voices[1].submission_id, at=clock.now())
+    with wiring.sessions.begin() as session:
+        asked = session.get_one(TopicProposal, proposal)
+        assert (asked.state, asked.topic_ids, asked.version) == (ProposalState.OPEN, [topics[0], topics[2]], 2)
+        accept(session, Answering(actor(session, town.jing_id), proposal, asked.version, clock.now()), title="多个社区路灯不亮")
+        assert asked.result_topic_id == session.get_one(Topic, topics[2]).class_topic_id
+
+
+def test_a_class_of_which_one_topic_is_left_is_none(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    voices = [told(wiring, code, "路灯不亮") for code in (town.longchi_code, town.ziwei_code)]
+    topics = [topic_of(wiring, town.jing_id, f"第 {n} 处路灯", voice) for n, voice in enumerate(voices)]
+    proposal = proposed(wiring, town, ProposalKind.CLASS, topics)
+    taken_up(wiring, town.jing_id, topics[0])
+    decided(wiring, town.jing_id, topics[0], TopicAction.REJECT, "不立项")
+    with wiring.sessions() as session:
+        assert session.get_one(TopicProposal, proposal).state is ProposalState.OUTDATED
+
+
+def test_what_members_changed_one_by_one_is_cleared_away(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    voices = [told(wiring, town.longchi_code, f"第 {n} 句") for n in range(4)]
+    topic = topic_of(wiring, town.zhou_id, "两件事", *voices[:3])
+    other = topic_of(wiring, town.zhou_id, "另一件", voices[3])
+    split = proposed(wiring, town, ProposalKind.SPLIT, [topic], submission_ids=[voices[1].submission_id, voices[2].submission_id])
+    merge = proposed(wiring, town, ProposalKind.MERGE, [topic, other])
+    for stored in (voices[2], voices[3]):
+        card = deciding(wiring, town.zhou_id, stored)
+        with wiring.sessions.begin() as session:
+            detach(session, card, words="不是这里的", workflow=wiring.workflow)
+    topic_upkeep.run()
+    with wiring.sessions() as session:
+        assert [session.get_one(TopicProposal, one).state for one in (split, merge)] == [ProposalState.OUTDATED] * 2
+
+
+def test_a_class_that_lost_its_oldest_topic_is_not_proposed_a_second_time(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    titles = ((town.longchi_code, "幸福里路灯不亮"), (town.ziwei_code, "紫薇苑路灯不亮"), (town.shiqiao_code, "石桥路灯不亮"))
+    oldest, *_ = [topic_of(wiring, town.jing_id, title, told(wiring, code, title)) for code, title in titles]
+    topic_upkeep.run()
+    taken_up(wiring, town.jing_id, oldest)
+    decided(wiring, town.jing_id, oldest, TopicAction.REJECT, "不立项")
+    topic_of(wiring, town.jing_id, "龙池路灯不亮", told(wiring, town.longchi_code, "龙池路灯不亮"))
+    topic_upkeep.run()
+    with wiring.sessions() as session:
+        (one,) = session.scalars(select(TopicProposal)).all()
+        assert one.state is ProposalState.OPEN

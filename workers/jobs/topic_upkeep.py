@@ -13,6 +13,7 @@ from intake.domain.topic import JOINABLE, TopicKind, TopicState
 from intake.models import Topic
 from intake.ports import Wake
 from intake.services.contribution import warm
+from intake.services.topic_proposal import clear_away
 from workers.runtime import job, job_session, process_wiring, stopping
 from workers.topic_proposals import propose_classes, propose_merges, propose_splits
 from workers.topic_upkeep import refresh_summaries
@@ -55,6 +56,8 @@ def run() -> None:
         # By itself, so that no topic stays locked while messages are compared.
         with job_session() as session:
             sum_up(session, district_id=district_id, lexicon=lexicon, since=at - LATELY, at=at)
+        with job_session() as session:
+            clear_away(session, district_id=district_id, at=at)
         now = time.monotonic()
         with job_session() as session:
             look_over(session, district_id=district_id, lexicon=lexicon, since=at - LATELY, at=at, until=now + (end - now) / left)

@@ -142,11 +142,12 @@ def test_the_demos_messages_are_matters_for_us() -> None:
 @pytest.mark.parametrize(
     ("recent", "same", "held"),
     [
-        # A person with three matters isn't a flood; the same words thrice are, and so are fifteen messages in a day.
+        # Thirty neighbours whose telephones look alike aren't a flood; the same words thrice are, and so is what no queue at a door makes.
         (3, 0, False),
         (2, 2, False),
+        (30, 0, False),
         (3, 3, True),
-        (15, 0, True),
+        (60, 0, True),
     ],
 )
 def test_one_device_may_say_much_but_not_the_same_again_and_again(recent: int, same: int, *, held: bool) -> None:

@@ -129,7 +129,12 @@ def _classifier(artifact: Artifact, name: str) -> TextClassifier | None:
     shapes = (classifier.idf.shape, classifier.weights.shape, classifier.scale.shape, classifier.bias.shape)
     if labels < 2 or shapes != ((space.buckets,), (space.buckets, labels), (labels,), (labels,)):
         raise ArtifactError("the arrays in the model file don't fit one another")
-    numbers = (classifier.idf, classifier.scale, classifier.bias, np.array([classifier.calibration.slope, classifier.calibration.per_length]))
+    numbers = (
+        classifier.idf,
+        classifier.scale,
+        classifier.bias,
+        np.array([classifier.calibration.slope, classifier.calibration.per_length]),
+    )
     if not all(np.isfinite(array).all() for array in numbers):
         raise ArtifactError("the model file holds what is no number")
     return classifier
