@@ -23,6 +23,7 @@ from workers.triage.grouping import one_matter, two_groups
 from workers.triage.message import Reason
 from workers.triage.pipeline import MODEL_VERSION
 from workers.triage.same_matter import UNSURE_AT, Candidate, Evidence, Incoming, compare, reasons_for, score
+from workers.triage.same_matter.scorer import base_scorer
 from workers.triage.stages.pattern import Matter, patterns
 
 VOICES = 60
@@ -102,7 +103,7 @@ def propose_splits(
                 submission_ids=[voice.submission_id for voice in leaving],
                 score=1 - found.likeness,
                 reasons=_split_reasons(leaving, staying, lexicon),
-                model_version=MODEL_VERSION,
+                model_version=f"{MODEL_VERSION}+{base_scorer().version}",
                 at=at,
             )
             is not None
@@ -139,7 +140,7 @@ def propose_merges(
                 topic_ids=[keep, away],
                 score=alike,
                 reasons=[reason.words for reason in reasons_for(likeness.evidence(*best))],
-                model_version=MODEL_VERSION,
+                model_version=f"{MODEL_VERSION}+{base_scorer().version}",
                 at=at,
             )
             is not None
@@ -171,7 +172,7 @@ def propose_classes(session: Session, *, district_id: int, lexicon: Lexicon, at:
                 topic_ids=pattern.topic_ids,
                 score=pattern.score,
                 reasons=[reason.words for reason in pattern.reasons],
-                model_version=MODEL_VERSION,
+                model_version=f"{MODEL_VERSION}+{base_scorer().version}",
                 at=at,
                 about=pattern.problem,
             )

@@ -10,6 +10,7 @@ from intake.domain.language.title import title_for
 from workers.triage.message import Finding, Message
 from workers.triage.model.base import shipped_model
 from workers.triage.model.category import CategoryModel
+from workers.triage.same_matter.scorer import base_scorer
 from workers.triage.stages.classify import classifier
 from workers.triage.stages.demands import demander
 from workers.triage.stages.grams import grams
@@ -21,6 +22,7 @@ from workers.triage.stages.screen import screener
 from workers.triage.stages.urgency import urgency
 
 MODEL_VERSION = "words-1"
+"""The rules' own version; a finding's also names the classifier and the pair scorer that were in force."""
 """Of the rules and word lists; findings name the learnt model after it."""
 Stage = Callable[[Message, Finding], Finding]
 
@@ -53,7 +55,7 @@ def _title(lexicon: Lexicon) -> Stage:
 
 
 def _version(model: CategoryModel) -> Stage:
-    version = f"{MODEL_VERSION}+{model.version}"
+    version = f"{MODEL_VERSION}+{model.version}+{base_scorer().version}"
 
     def sign(message: Message, finding: Finding) -> Finding:  # noqa: ARG001 -- the signature of every stage
         return replace(finding, model_version=version)

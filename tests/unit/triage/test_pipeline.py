@@ -15,6 +15,7 @@ from workers.triage.message import Finding, Message
 from workers.triage.model.base import shipped_model
 from workers.triage.pipeline import MODEL_VERSION, default_pipeline, pipeline
 from workers.triage.same_matter import Candidate, Incoming, SameMatter, choose_rare, decide
+from workers.triage.same_matter.scorer import base_scorer
 from workers.triage.stages.redact import redact
 
 NOW = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
@@ -36,7 +37,7 @@ def test_any_text_gives_a_finding_that_survives_json(text: str) -> None:
     finding = TRIAGE(written, Finding())
     assert Finding.from_json(json.loads(json.dumps(finding.to_json()))) == finding
     assert Message.from_json(json.loads(json.dumps(written.to_json()))) == written
-    assert finding.model_version == f"{MODEL_VERSION}+{shipped_model().version}"
+    assert finding.model_version == f"{MODEL_VERSION}+{shipped_model().version}+{base_scorer().version}"
     assert len(finding.title_hint) <= TITLE_CHARACTERS
     assert all(-(2**31) <= gram < 2**31 for gram in finding.grams)
     assert len(set(finding.grams)) == len(finding.grams)
