@@ -43,12 +43,12 @@ FAILED = "+failed"
 
 CANDIDATES = 20
 """Earlier messages that are compared with a new one."""
-CANDIDATES_ANYHOW, LEAST_SHARED = 5, 0.03
+CANDIDATES_ANYHOW, LEAST_SHARED = 5, 0.05
 """Beyond the first few only those that share this much of what the message weighs: of real messages no join was below, and comparing is
 what takes the time."""
 LOOKED_UP = 2 * CANDIDATES
 """Some of those that share most were taken back, or stand at another street's code."""
-ROWS_ASKED = 1000
+ROWS_ASKED = 600
 """Common grams are left out of the question once the rarer ones promise this many sightings."""
 COUNTS_KEPT_SECONDS = 60.0
 COUNTS_KEPT = 200_000
