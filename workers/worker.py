@@ -7,6 +7,7 @@ gone, and the next heartbeat writes it again.
 """
 
 import ctypes
+import gc
 import importlib
 import os
 import signal
@@ -138,6 +139,11 @@ def work(queue: str) -> int:
     for name, path in JOBS.values():
         if name == queue:
             importlib.import_module(path.rpartition(".")[0])  # once here, not anew in each child
+    # What was made so far lives as long as the process, and a batch makes tens of thousands of things that all end with it: looked at as
+    # often as usual they cost a sixth of triage's time.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
     log.info("worker_started", queue=queue)
     pause = FIRST_PAUSE
     while not stopping():

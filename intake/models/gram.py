@@ -27,7 +27,7 @@ class GramCount(Base):
 
     __tablename__ = "gram_counts"
 
-    district_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("areas.id"), primary_key=True)
+    district_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     gram: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     documents: Mapped[int]
 

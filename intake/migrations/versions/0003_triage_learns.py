@@ -153,6 +153,8 @@ def upgrade() -> None:
     # Every message changes some of their rows: room on the page keeps a new version beside the old one, and the index as it is.
     op.execute("ALTER TABLE gram_sightings SET (fillfactor = 70)")
     op.execute("ALTER TABLE gram_counts SET (fillfactor = 70)")
+    # As in every other table: each new gram would look the district up (models/base.py: DistrictId).
+    op.drop_constraint("fk_gram_counts_district_id_areas", "gram_counts", type_="foreignkey")
     op.execute(
         """
         INSERT INTO gram_sightings (district_id, gram, seen)
@@ -178,6 +180,7 @@ def downgrade() -> None:
     )
     op.drop_table("gram_sightings")
     op.execute("ALTER TABLE gram_counts RESET (fillfactor)")
+    op.create_foreign_key(op.f("fk_gram_counts_district_id_areas"), "gram_counts", "areas", ["district_id"], ["id"])
     op.drop_constraint(op.f("fk_topics_class_topic_id_topics"), "topics", type_="foreignkey")
     op.drop_index("ix_topics_heat", table_name="topics")
     op.drop_index("ix_topics_class", table_name="topics", postgresql_where="class_topic_id IS NOT NULL")
