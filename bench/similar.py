@@ -6,8 +6,10 @@ rare ones, and those rows. pg_trgm answers "the five most similar", from 0.1 on,
 """
 
 import argparse
+import atexit
 import random
 import re
+import shutil
 import sys
 import tempfile
 import time
@@ -269,6 +271,7 @@ def main() -> int:
     sizes = tuple(size for size in SIZES if size <= arguments.most)
     console = Console(width=120)
     folder = tempfile.mkdtemp(prefix="zhibao-bench-", dir="/var/tmp" if Path("/var/tmp").is_dir() else None)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     Path(folder).chmod(0o755)
     table = Table("messages", "lookup p50 ms", "p95 ms", "candidates", "pg_trgm p50 ms", "p95 ms", "ratio of p50")
     levels = []

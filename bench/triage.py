@@ -6,8 +6,10 @@ suggestion while 50 messages a second arrive. Everything shares the machine.
 """
 
 import argparse
+import atexit
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -295,6 +297,7 @@ def main() -> int:
     )
     cost = _stages(texts[:500], table)
     folder = tempfile.mkdtemp(prefix="zhibao-bench-", dir="/var/tmp" if Path("/var/tmp").is_dir() else None)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     Path(folder).chmod(0o755)
     console.print("Starting PostgreSQL (fsync on) and Valkey …")
     settings = Settings(data_dir=Path(folder) / "data", port=0, log_level="WARNING")
