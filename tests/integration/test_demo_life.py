@@ -82,7 +82,7 @@ def lived(installed: Wiring) -> Lived:
     return lived
 
 
-def test_every_page_has_something_to_show(installed: Wiring, lived: Lived) -> None:
+def every_page_has_something_to_show(installed: Wiring, lived: Lived) -> None:
     with installed.sessions() as session:
         fengshan = session.scalars(select(Area.path).where(Area.name == "丰山街道")).one()
         of_zhou = (
@@ -106,7 +106,7 @@ def test_every_page_has_something_to_show(installed: Wiring, lived: Lived) -> No
         assert {SubmissionState.CLOSED, SubmissionState.DECLINED, SubmissionState.REFERRED, SubmissionState.WITHDRAWN} < set(states)
 
 
-def test_the_real_machine_suggested_most_places_rightly(installed: Wiring, lived: Lived) -> None:
+def the_real_machine_suggested_most_places_rightly(installed: Wiring, lived: Lived) -> None:
     del lived
     with installed.sessions() as session:
         rows = session.execute(text("SELECT topic_id, model_version IS NOT NULL FROM contributors WHERE status = 'confirmed'")).all()
@@ -118,7 +118,7 @@ def test_the_real_machine_suggested_most_places_rightly(installed: Wiring, lived
         assert session.scalar(text(short)) == 0
 
 
-def test_the_resident_who_spoke_first_reads_every_step_to_the_end(installed: Wiring, lived: Lived) -> None:
+def the_resident_who_spoke_first_reads_every_step_to_the_end(installed: Wiring, lived: Lived) -> None:
     del lived
     with installed.sessions() as session:
         first = session.get_one(SubmissionKey, key_of(FIRST)).submission_id
@@ -135,7 +135,7 @@ def test_the_resident_who_spoke_first_reads_every_step_to_the_end(installed: Wir
         assert all(release.state is ReleaseState.RELEASED and release.released_by != release.prepared_by for release in told)
 
 
-def test_the_jobs_of_today_find_nothing_that_was_forgotten(installed: Wiring, lived: Lived) -> None:
+def the_jobs_of_today_find_nothing_that_was_forgotten(installed: Wiring, lived: Lived) -> None:
     del lived
     now, workflow = installed.clock.now(), installed.workflow
     with installed.sessions() as session:
@@ -153,7 +153,20 @@ def test_the_jobs_of_today_find_nothing_that_was_forgotten(installed: Wiring, li
         session.rollback()
 
 
-def test_a_life_is_lived_once(installed: Wiring, lived: Lived) -> None:
+def a_life_is_lived_once(installed: Wiring, lived: Lived) -> None:
     assert live(installed, now=installed.clock.now() + timedelta(days=1)) is None
     with installed.sessions() as session:
         assert session.scalar(select(func.count()).select_from(Submission)) == lived.submissions
+
+
+def test_one_life_and_all_that_is_asked_of_it(installed: Wiring, lived: Lived, subtests: pytest.Subtests) -> None:
+    """One test, so that the three months are lived in one process only."""
+    for look in (
+        every_page_has_something_to_show,
+        the_real_machine_suggested_most_places_rightly,
+        the_resident_who_spoke_first_reads_every_step_to_the_end,
+        the_jobs_of_today_find_nothing_that_was_forgotten,
+        a_life_is_lived_once,
+    ):
+        with subtests.test(look.__name__):
+            look(installed, lived)

@@ -110,7 +110,7 @@ def assert_everyone_is_somewhere(session: Session, everyone: set[int], rows_befo
     return len(rows)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_no_order_of_acts_loses_anybody(wiring: Wiring, town: Town, seed: int) -> None:
     everyone = set()
     for number in range(TOPICS):
