@@ -9,7 +9,7 @@ import time
 def main() -> int:
     """Run pytest with twice as many workers as cores, since half of a test is waiting for a server or a browser; exit with its code."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
-    print("Starting PostgreSQL and Valkey from wheels and running the tests (3 to 8 minutes) …", flush=True)
+    print("Starting PostgreSQL and Valkey from wheels and running the tests (5 to 10 minutes) …", flush=True)
     started = time.monotonic()
     command = [sys.executable, "-m", "pytest", "-q", "-n", str(max(2, min(2 * cores, 8))), "--dist", "worksteal", *sys.argv[1:]]
     code = subprocess.call(command)
