@@ -100,30 +100,15 @@ def learn_placing(
     if action is SubmissionAction.DECLINE:
         learn(session, kind=ExampleKind.SCREEN, submission=submission, label=DECLINED, **told)
         return
+    taught: list[tuple[ExampleKind, int, str]] = []
     if action is SubmissionAction.ATTACH and topic_id is not None:
-        beside = standing_in(session, topic_id, besides=submission.id)
-        if beside is not None:
-            learn(
-                session,
-                kind=ExampleKind.SAME,
-                submission=submission,
-                other_submission_id=beside,
-                topic_id=topic_id,
-                label=SAME,
-                **told,
-            )
+        taught.append((ExampleKind.SAME, topic_id, SAME))
     if shown is not None and shown != topic_id:
-        beside = standing_in(session, shown, besides=submission.id)
+        taught.append((ExampleKind.DIFFERENT, shown, DIFFERENT))
+    for kind, of_topic, label in taught:
+        beside = standing_in(session, of_topic, besides=submission.id)
         if beside is not None:
-            learn(
-                session,
-                kind=ExampleKind.DIFFERENT,
-                submission=submission,
-                other_submission_id=beside,
-                topic_id=shown,
-                label=DIFFERENT,
-                **told,
-            )
+            learn(session, kind=kind, submission=submission, other_submission_id=beside, topic_id=of_topic, label=label, **told)
 
 
 def learn_leaving(session: Session, submission: Submission, *, topic_id: int, by: int, at: datetime) -> None:
