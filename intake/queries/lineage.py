@@ -13,7 +13,7 @@ from intake.domain.contributor import ContributorStatus
 from intake.domain.recognised import Piece
 from intake.domain.topic import TopicAction
 from intake.models import Area, Contributor, Decision, Submission, Topic, User
-from intake.queries.topic_board import TopicDetail, topic_detail
+from intake.queries.topic_detail import TopicDetail, topic_detail
 
 PAGE = 30
 _VOICE, _TURN = 0, 1

@@ -16,7 +16,8 @@ from intake.queries.card import OtherTopic, topic_rows
 from intake.queries.pages import holding, within
 from intake.queries.proposals import ProposalRow, proposals_of
 from intake.queries.similar import or_said
-from intake.queries.topic_board import BOARD_STATES, TopicDetail, topic_detail, with_matters
+from intake.queries.topic_board import BOARD_STATES
+from intake.queries.topic_detail import TopicDetail, topic_detail, with_matters
 
 TARGETS = 12
 

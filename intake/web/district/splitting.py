@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from intake.domain.errors import DomainError, InvalidInput
 from intake.domain.permission import Permission
 from intake.queries.gathering import alike, matters_of
-from intake.queries.topic_board import topic_detail
+from intake.queries.topic_detail import topic_detail
 from intake.services.topic_class import dissolve_class, leave_class, open_class
 from intake.services.topic_decision import Screening
 from intake.services.topic_split import split, unsplit

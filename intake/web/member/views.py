@@ -16,7 +16,8 @@ from intake.domain.submission import DECLINE_WORDS
 from intake.models import Decision
 from intake.queries.card import card, joinable_topics, lately
 from intake.queries.member_queue import LastDecision, awaiting_member, last_decision, next_card, workload
-from intake.queries.topic_board import topic_detail, topics_of_member
+from intake.queries.topic_board import topics_of_member
+from intake.queries.topic_detail import topic_detail
 from intake.services import submission_decide as decide
 from intake.services.category_change import change_category
 from intake.services.topic_screen import Screening, propose
