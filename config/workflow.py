@@ -59,6 +59,44 @@ class ReleaseRules:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferralRules:
+    """How many working days each step of a referral may take, and how often things may be asked again."""
+
+    accept_working_days: int
+    """Until the office takes it in."""
+    assign_working_days: int
+    """From then until a lead is named."""
+    sign_working_days: int
+    """Until the lead signs, or says that it isn't theirs."""
+    answer_working_days: int
+    """From the assignment to the answer, in general."""
+    answer_soon_working_days: int
+    answer_emergency_working_days: int
+    responsibility_working_days: int
+    """The same for a measure of a topic's responsibility list."""
+    dispute_working_days: int
+    check_working_days: int
+    extension_most_working_days: int
+    extensions_most: int
+    due_soon_working_days: int
+    """An answer due within so many is told in the daily digest."""
+    revisit_days: int
+    """After a result was told, somebody looks whether it held."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRules:
+    """What is looked at a second time."""
+
+    decline_sample_percent: int
+    """How many of a hundred declines staff look at again."""
+    alarm_repeat_minutes: int
+    """An emergency that nobody took is called again."""
+    messages_a_day: int
+    """On one receipt."""
+
+
+@dataclass(frozen=True, slots=True)
 class AnnouncedDays:
     """Days that the calendar package doesn't know or gets wrong; `working` are make-up days."""
 
@@ -75,6 +113,8 @@ class Workflow:
     same_matter: SameMatterRules
     learning: LearningRules
     release: ReleaseRules
+    referral: ReferralRules
+    check: CheckRules
     holidays: AnnouncedDays
 
 
@@ -87,7 +127,7 @@ def default_workflow() -> Workflow:
 def load_workflow(path: Path) -> Workflow:
     """Read a workflow file and the holiday file it names; raises WorkflowError naming the entry at fault."""
     document = _read(path)
-    unknown = set(document) - {"owner", "retention", "same_matter", "learning", "release", "holidays"}
+    unknown = set(document) - {"owner", "retention", "same_matter", "learning", "release", "referral", "check", "holidays"}
     if unknown:
         raise WorkflowError(f"{path.name}: unknown section [{min(unknown)}]")
     owner = OwnerRules(**_numbers(document, "owner", OwnerRules, path.name))
@@ -99,6 +139,8 @@ def load_workflow(path: Path) -> Workflow:
         same_matter=SameMatterRules(**_numbers(document, "same_matter", SameMatterRules, path.name)),
         learning=LearningRules(**_numbers(document, "learning", LearningRules, path.name)),
         release=_release(document.get("release"), path.name),
+        referral=ReferralRules(**_numbers(document, "referral", ReferralRules, path.name)),
+        check=CheckRules(**_numbers(document, "check", CheckRules, path.name)),
         holidays=_holidays(document.get("holidays", {}), path),
     )
 

@@ -35,6 +35,8 @@ class Actor:
     district_id: int | None = None
     name: str = ""
     grants: tuple[Grant, ...] = ()
+    unit_id: int | None = None
+    """The department or office they work in."""
 
     def may(self, permission: Permission, *, area_path: str | None = None) -> bool:
         """Whether a grant holds `permission`; with `area_path`, whether it reaches that area."""

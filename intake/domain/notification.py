@@ -12,6 +12,10 @@ class NoticeKind(StrEnum):
     """A member decided on the submission (委员处理)."""
     TOPIC_DECISION = "topic_decision"
     """Staff decided on the topic behind it (筛选结果)."""
+    OUTCOME = "outcome"
+    """A result was told, and a verdict is asked for (办理结果)."""
+    MESSAGE = "message"
+    """A member wrote on the receipt page (留言)."""
 
 
 class NoticeChannel(StrEnum):

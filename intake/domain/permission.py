@@ -16,6 +16,8 @@ class Role(StrEnum):
     """区政协工作人员：筛选议题。"""
     CHAIR = "chair"
     """主席会议成员：查看。"""
+    OFFICE = "office"
+    """交办机关：区委办、区政府办、督查室、值班室，把转来的事交给承办单位。"""
     DEPARTMENT = "department"
     """承办单位：签收与答复。"""
     LEADER = "leader"
@@ -53,6 +55,32 @@ class Permission(StrEnum):
     """See areas, points and who listens there (看直报点)."""
     POSTERS_PRINT = "posters.print"
     """Print posters, alone or for a whole area (海报)."""
+    REFERRAL_SEND = "referral.send"
+    """Relay a matter to the coordinating office (转报)."""
+    REFERRAL_ASSIGN = "referral.assign"
+    """Accept for the office, assign, return, decide disputes and extensions (交办)."""
+    REFERRAL_ANSWER = "referral.answer"
+    """Sign for the unit, report, ask for time, dispute, answer (承办)."""
+    REFERRAL_CHECK = "referral.check"
+    """See whether an answer answers, send it back or deliver it (核对答复)."""
+    REFERRAL_FOLLOW = "referral.follow"
+    """See every referral of the district, enter paper answers and order numbers (督办)."""
+    INSTRUCTION_REGISTER = "instruction.register"
+    """Register leaders' instructions and follow them (批示登记)."""
+    LIST_MANAGE = "list.manage"
+    """Make, issue and export the lists (清单)."""
+    FIGURES_VIEW = "figures.view"
+    """Read and export the figures of the whole loop (数据)."""
+    ALARM_ANSWER = "alarm.answer"
+    """See emergencies, take them in hand, say what was done (紧急呼叫)."""
+    DECLINE_CHECK = "decline.check"
+    """Look again at a sample of what members declined, and at appeals (复核)."""
+    MESSAGE_WRITE = "message.write"
+    """Write to a resident on the receipt page (留言)."""
+    SHEET_PRINT = "sheet.print"
+    """Print a community's results for its notice board (张贴结果)."""
+    RECEIPT_REPRINT = "receipt.reprint"
+    """Print a receipt again for a resident who lost it, after checking contact or slip (补打回执)."""
     RELEASE_PREPARE = "release.prepare"
     """Write what the public shall read of a topic (拟公开内容)."""
     RELEASE_PUBLISH = "release.publish"
@@ -65,10 +93,22 @@ class Permission(StrEnum):
     """Read and verify the audit chain (审计)."""
 
 
+_MEMBER = frozenset(
+    {
+        Permission.TRIAGE_VIEW,
+        Permission.TRIAGE_DECIDE,
+        Permission.TOPIC_PROPOSE,
+        Permission.REFERRAL_SEND,
+        Permission.REFERRAL_CHECK,
+        Permission.ALARM_ANSWER,
+        Permission.MESSAGE_WRITE,
+    }
+)
+
 GRANTS: dict[Role, frozenset[Permission]] = {
-    Role.WORKER: frozenset(),
-    Role.MEMBER: frozenset({Permission.TRIAGE_VIEW, Permission.TRIAGE_DECIDE, Permission.TOPIC_PROPOSE}),
-    Role.CONVENOR: frozenset({Permission.TRIAGE_VIEW, Permission.TRIAGE_DECIDE, Permission.TOPIC_PROPOSE}),
+    Role.WORKER: frozenset({Permission.SHEET_PRINT, Permission.RECEIPT_REPRINT}),
+    Role.MEMBER: _MEMBER,
+    Role.CONVENOR: _MEMBER,
     Role.STAFF: frozenset(
         {
             Permission.TRIAGE_VIEW,
@@ -83,11 +123,23 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.POSTERS_PRINT,
             Permission.RELEASE_PREPARE,
             Permission.RELEASE_PUBLISH,
+            Permission.REFERRAL_SEND,
+            Permission.REFERRAL_CHECK,
+            Permission.REFERRAL_FOLLOW,
+            Permission.INSTRUCTION_REGISTER,
+            Permission.LIST_MANAGE,
+            Permission.FIGURES_VIEW,
+            Permission.ALARM_ANSWER,
+            Permission.DECLINE_CHECK,
+            Permission.MESSAGE_WRITE,
+            Permission.SHEET_PRINT,
+            Permission.RECEIPT_REPRINT,
         }
     ),
-    Role.CHAIR: frozenset({Permission.SCREEN_VIEW}),
-    Role.DEPARTMENT: frozenset(),
-    Role.LEADER: frozenset({Permission.SCREEN_VIEW}),
+    Role.CHAIR: frozenset({Permission.SCREEN_VIEW, Permission.FIGURES_VIEW}),
+    Role.OFFICE: frozenset({Permission.REFERRAL_ASSIGN, Permission.ALARM_ANSWER}),
+    Role.DEPARTMENT: frozenset({Permission.REFERRAL_ANSWER}),
+    Role.LEADER: frozenset({Permission.SCREEN_VIEW, Permission.FIGURES_VIEW}),
     Role.ADMIN: frozenset(
         {
             Permission.TRIAGE_REPORT,
@@ -110,6 +162,7 @@ ROLE_NAMES: dict[Role, str] = {
     Role.CONVENOR: "召集人",
     Role.STAFF: "区政协工作人员",
     Role.CHAIR: "主席会议成员",
+    Role.OFFICE: "交办机关",
     Role.DEPARTMENT: "承办单位",
     Role.LEADER: "区领导",
     Role.ADMIN: "管理员",

@@ -1,19 +1,27 @@
 """Tables, one noun per file; no queries. Importing this package registers every table on `Base.metadata`."""
 
+from intake.models.alarm import Alarm, AlarmCall
+from intake.models.answer import Answer, Attachment
 from intake.models.area import Area
 from intake.models.assistant_draft import AssistantDraft
 from intake.models.audit import AuditEntry, AuditLink
 from intake.models.base import Base
+from intake.models.check import DeclineCheck, Digest
 from intake.models.contributor import Contributor
 from intake.models.decision import Decision
 from intake.models.department import Department
 from intake.models.district_profile import DistrictProfile
 from intake.models.gram import GramCount, GramSightings, SubmissionGrams
 from intake.models.history import HistoryEntry
+from intake.models.instruction import Instruction, InstructionForward
 from intake.models.invitation import Invitation
+from intake.models.message import Message
 from intake.models.notification import Notification
+from intake.models.official_list import OfficialList
+from intake.models.outcome import Outcome
 from intake.models.point import IntakePoint, PointCode, PointListener
 from intake.models.poster_batch import PosterBatch
+from intake.models.referral import Extension, Pause, Referral, ReferralEntry, ReferralHelper
 from intake.models.release import Release
 from intake.models.sign_in import LoginSession
 from intake.models.submission import Finding, Submission, SubmissionKey
@@ -24,26 +32,42 @@ from intake.models.user import RoleGrant, User
 from intake.models.wechat import WeChatFollower, WeChatMessage
 
 __all__ = [
+    "Alarm",
+    "AlarmCall",
+    "Answer",
     "Area",
     "AssistantDraft",
+    "Attachment",
     "AuditEntry",
     "AuditLink",
     "Base",
     "Contributor",
     "Decision",
+    "DeclineCheck",
     "Department",
+    "Digest",
     "DistrictProfile",
+    "Extension",
     "Finding",
     "GramCount",
     "GramSightings",
     "HistoryEntry",
+    "Instruction",
+    "InstructionForward",
     "IntakePoint",
     "Invitation",
     "LoginSession",
+    "Message",
     "Notification",
+    "OfficialList",
+    "Outcome",
+    "Pause",
     "PointCode",
     "PointListener",
     "PosterBatch",
+    "Referral",
+    "ReferralEntry",
+    "ReferralHelper",
     "Release",
     "RoleGrant",
     "Submission",

@@ -26,6 +26,8 @@ class Decision(Base):
     action: Mapped[str]
     reason_code: Mapped[str | None]
     words: Mapped[str]
+    answer_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("answers.id"))
+    """The department's answer that this decision delivered."""
     target_topic_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("topics.id"))
     decided_by: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id"))
     decided_at: Mapped[datetime]

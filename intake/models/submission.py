@@ -66,6 +66,8 @@ class Submission(Base):
     """What screens show; empty before triage."""
     contact_cipher: Mapped[bytes | None] = mapped_column(LargeBinary)
     contact_hint: Mapped[str] = mapped_column(default="")
+    contact_consent_at: Mapped[datetime | None]
+    """When the resident agreed, apart from everything else, that the unit in charge may have the contact; None when not, or taken back."""
     device_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     openid_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     category: Mapped[str | None]

@@ -26,6 +26,11 @@ class User(Base):
     last_owned_at: Mapped[datetime | None]
     """When the group's turn last came to this member (rota)."""
     department_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("departments.id"))
+    stand_in_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id"))
+    """Who has their referrals while they are away."""
+    away_until: Mapped[datetime | None]
+    wants_digest: Mapped[bool] = mapped_column(default=True, server_default="true")
+    """Whether they are told once a day what is due."""
     version: Mapped[int] = mapped_column(default=1, server_default="1")
     created_at: Mapped[datetime]
 

@@ -14,7 +14,17 @@ _TOUCH_AFTER = timedelta(minutes=1)
 def actor_of_session(session: Session, *, token_hash: bytes, idle_minutes: int, at: datetime) -> Actor | None:
     """The signed-in person with all grants in one query; None when the session ended, expired or idled too long."""
     rows = session.execute(
-        select(LoginSession.id, LoginSession.seen_at, User.id, User.district_id, User.name, RoleGrant.role, RoleGrant.area_id, Area.path)
+        select(
+            LoginSession.id,
+            LoginSession.seen_at,
+            User.id,
+            User.district_id,
+            User.name,
+            RoleGrant.role,
+            RoleGrant.area_id,
+            Area.path,
+            User.department_id,
+        )
         .join(User, User.id == LoginSession.user_id)
         .outerjoin(RoleGrant, RoleGrant.user_id == User.id)
         .outerjoin(Area, Area.id == RoleGrant.area_id)
@@ -32,13 +42,13 @@ def actor_of_session(session: Session, *, token_hash: bytes, idle_minutes: int, 
     if at - seen_at > _TOUCH_AFTER:
         session.execute(update(LoginSession).where(LoginSession.id == session_id).values(seen_at=at))
     grants = tuple(Grant(role=row[5], area_id=row[6], area_path=row[7]) for row in rows if row[5] is not None)
-    return Actor(kind=ActorKind.PERSON, user_id=user_id, district_id=district_id, name=name, grants=grants)
+    return Actor(kind=ActorKind.PERSON, user_id=user_id, district_id=district_id, name=name, grants=grants, unit_id=rows[0][8])
 
 
 def actor_of_user(session: Session, user_id: int) -> Actor | None:
     """The same without a session, for commands and tests."""
     rows = session.execute(
-        select(User.district_id, User.name, RoleGrant.role, RoleGrant.area_id, Area.path)
+        select(User.district_id, User.name, RoleGrant.role, RoleGrant.area_id, Area.path, User.department_id)
         .outerjoin(RoleGrant, RoleGrant.user_id == User.id)
         .outerjoin(Area, Area.id == RoleGrant.area_id)
         .where(User.id == user_id)
@@ -46,4 +56,4 @@ def actor_of_user(session: Session, user_id: int) -> Actor | None:
     if not rows:
         return None
     grants = tuple(Grant(role=row[2], area_id=row[3], area_path=row[4]) for row in rows if row[2] is not None)
-    return Actor(kind=ActorKind.PERSON, user_id=user_id, district_id=rows[0][0], name=rows[0][1], grants=grants)
+    return Actor(kind=ActorKind.PERSON, user_id=user_id, district_id=rows[0][0], name=rows[0][1], grants=grants, unit_id=rows[0][5])

@@ -15,6 +15,7 @@ from intake.domain.actor import MACHINE, Actor, ActorKind
 from intake.domain.errors import Conflict, Expired, Forbidden, InvalidInput, NotFound
 from intake.domain.granting import LOCAL_ROLES, may_grant, reaches
 from intake.domain.permission import Permission, Role
+from intake.domain.referral import OFFICES
 from intake.domain.text import clean_line
 from intake.models import Area, Department, LoginSession, RoleGrant, User
 from intake.ports import Vault
@@ -24,6 +25,8 @@ from intake.services.password import hash_password
 _LOGIN = re.compile(r"[a-z][a-z0-9._-]{1,31}")
 PASSWORD_MIN = 10
 PASSWORD_MAX = 200
+UNIT_ROLES = frozenset({Role.DEPARTMENT, Role.OFFICE})
+"""Roles that serve one unit."""
 NAME_MAX = 40
 RESET_HOURS = 24
 
@@ -145,8 +148,7 @@ def give_role(session: Session, *, actor: Actor, user_id: int, role: Role, area_
     if user.id == actor.user_id:
         raise Forbidden("不能给自己加角色，请另一位管理员来做。")
     area = grantable_area(session, actor, role, area_id)
-    if role is Role.DEPARTMENT and user.department_id is None:
-        raise InvalidInput("请先在资料里选好他所在的承办单位。", field="role")
+    _check_unit(session, role, user.department_id)
     held = (RoleGrant.user_id == user.id, RoleGrant.role == role, RoleGrant.area_id == area.id)
     if session.scalar(select(RoleGrant.id).where(*held)) is not None:
         raise InvalidInput("他在这里已经有这个角色了。", field="role")
@@ -305,13 +307,25 @@ def grantable_area(session: Session, actor: Actor, role: Role, area_id: int) -> 
 
 
 def department_of(session: Session, actor: Actor, role: Role, department_id: int | None) -> int | None:
-    """The department of somebody with this role: required for 承办单位, none for others."""
-    if role is not Role.DEPARTMENT:
+    """The unit of somebody with this role: required for 承办单位 and 交办机关, none for others."""
+    if role not in UNIT_ROLES:
         return None
     if department_id is None:
-        raise InvalidInput("承办单位的人要选单位。", field="department")
+        raise InvalidInput("承办单位和交办机关的人要选单位。", field="department")
     _check_department(session, actor, department_id)
+    _check_unit(session, role, department_id)
     return department_id
+
+
+def _check_unit(session: Session, role: Role, department_id: int | None) -> None:
+    """Whoever answers works in a unit that answers, whoever assigns in an office."""
+    if role not in UNIT_ROLES:
+        return
+    unit = session.get(Department, department_id) if department_id is not None else None
+    if unit is None:
+        raise InvalidInput("请先在资料里选好他所在的单位。", field="role")
+    if (unit.kind in OFFICES) is not (role is Role.OFFICE):
+        raise InvalidInput("这个单位的性质和角色不符：交办机关的人选交办机关，承办单位的人选承办单位。", field="role")
 
 
 def _check_department(session: Session, actor: Actor, department_id: int) -> None:

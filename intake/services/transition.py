@@ -12,11 +12,16 @@ from sqlalchemy.orm import Session, object_session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from intake.domain.actor import Actor, ActorKind
+from intake.domain.alarm import ALARM_TABLE
+from intake.domain.attachment import ATTACHMENT_TABLE
 from intake.domain.errors import Conflict, Forbidden, InvalidInput
+from intake.domain.instruction import INSTRUCTION_TABLE
 from intake.domain.invitation import INVITATION_TABLE
 from intake.domain.notification import NOTICE_TABLE
+from intake.domain.official_list import LIST_TABLE
 from intake.domain.point import POINT_TABLE
 from intake.domain.poster_batch import BATCH_TABLE
+from intake.domain.referral import EXTENSION_TABLE, HELPER_TABLE, REFERRAL_TABLE
 from intake.domain.release import RELEASE_TABLE
 from intake.domain.submission import SUBMISSION_TABLE
 from intake.domain.topic import TOPIC_TABLE
@@ -24,13 +29,20 @@ from intake.domain.topic_proposal import PROPOSAL_TABLE
 from intake.domain.transition import StateTable
 from intake.domain.triage_model import MODEL_TABLE
 from intake.models import (
+    Alarm,
+    Attachment,
     Base,
     Decision,
+    Extension,
     HistoryEntry,
+    Instruction,
     IntakePoint,
     Invitation,
     Notification,
+    OfficialList,
     PosterBatch,
+    Referral,
+    ReferralHelper,
     Release,
     Submission,
     Topic,
@@ -38,7 +50,24 @@ from intake.models import (
     TriageModel,
 )
 
-Stateful = Submission | Topic | IntakePoint | Notification | Invitation | Release | PosterBatch | TopicProposal | TriageModel
+Stateful = (
+    Submission
+    | Topic
+    | IntakePoint
+    | Notification
+    | Invitation
+    | Release
+    | PosterBatch
+    | TopicProposal
+    | TriageModel
+    | Referral
+    | ReferralHelper
+    | Extension
+    | Attachment
+    | Alarm
+    | Instruction
+    | OfficialList
+)
 
 TABLES: dict[type, StateTable] = {
     Submission: SUBMISSION_TABLE,
@@ -50,6 +79,13 @@ TABLES: dict[type, StateTable] = {
     PosterBatch: BATCH_TABLE,
     TopicProposal: PROPOSAL_TABLE,
     TriageModel: MODEL_TABLE,
+    Referral: REFERRAL_TABLE,
+    ReferralHelper: HELPER_TABLE,
+    Extension: EXTENSION_TABLE,
+    Attachment: ATTACHMENT_TABLE,
+    Alarm: ALARM_TABLE,
+    Instruction: INSTRUCTION_TABLE,
+    OfficialList: LIST_TABLE,
 }
 """Every noun with states, and its table."""
 
