@@ -1,11 +1,12 @@
 """What the outside world looks like from inside; adapters fill these in, tests and development use their Null twins."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import BinaryIO, Protocol
 
 from intake.domain.assistant import AssistantFailed, Failure
+from intake.domain.official_list import Column, Differences, ListItem, ListKind
 
 
 class Wake(StrEnum):
@@ -17,12 +18,18 @@ class Wake(StrEnum):
     """Notices in state `pending` whose time has come (待发通知)."""
     ESCALATE = "escalate"
     """Submissions whose owner's clock ran out (超时上交)."""
+    ALARM = "alarm"
+    """Emergencies for which nobody was called, and alarms that nobody took (紧急呼叫)."""
+    DIGEST = "digest"
+    """People with something due who weren't told today (每日提醒)."""
     CHAIN_AUDIT = "chain_audit"
     """Audit rows not yet linked into the hash chain (审计链)."""
     RETENTION = "retention"
     """Contacts, withdrawn texts and poster files whose retention ended (到期清除)."""
     POSTERS = "posters"
     """Poster batches in state `waiting`, and those whose worker died (待生成海报)."""
+    ATTACHMENTS = "attachments"
+    """Evidence in quarantine, to be made anew before anybody sees it (待检查的佐证)."""
     RETRAIN = "retrain"
     """Districts that have taught enough since their last model (重新学习)."""
     ASSIST = "assist"
@@ -35,10 +42,13 @@ JOBS: dict[Wake, tuple[str, str]] = {
     Wake.TRIAGE: ("triage", "workers.jobs.triage_batch.run"),
     Wake.NOTIFY: ("housekeeping", "workers.jobs.send_notices.run"),
     Wake.ESCALATE: ("housekeeping", "workers.jobs.escalate.run"),
+    Wake.ALARM: ("housekeeping", "workers.jobs.alarms.run"),
+    Wake.DIGEST: ("housekeeping", "workers.jobs.digests.run"),
     Wake.CHAIN_AUDIT: ("housekeeping", "workers.jobs.chain_audit.run"),
     Wake.RETENTION: ("housekeeping", "workers.jobs.apply_retention.run"),
     Wake.TOPIC_UPKEEP: ("housekeeping", "workers.jobs.topic_upkeep.run"),
     Wake.POSTERS: ("documents", "workers.jobs.print_posters.run"),
+    Wake.ATTACHMENTS: ("documents", "workers.jobs.clean_attachments.run"),
     Wake.RETRAIN: ("documents", "workers.jobs.retrain.run"),
     Wake.ASSIST: ("assistant", "workers.jobs.assist.run"),
 }
@@ -191,4 +201,40 @@ class Vault(Protocol):
 
     def derive(self, purpose: str, data: bytes) -> bytes:
         """32 bytes only the holder of the master key can compute."""
+        ...
+
+
+class PaperFormat(StrEnum):
+    """What a paper is written as; the value is the file's ending."""
+
+    DOCX = "docx"
+    """To be edited and sealed."""
+    PDF = "pdf"
+    """To be read and printed."""
+    XLSX = "xlsx"
+    """To be counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """An official list to be written down; always a draft (稿), since number, signature and seal are given on paper."""
+
+    title: str
+    kind: ListKind
+    edition: int
+    issued: bool
+    day: date
+    """On which it was issued, or begun while it is a draft; never the day of the download, so that a file can be made again."""
+    columns: tuple[Column, ...]
+    items: tuple[ListItem, ...]
+    before: int | None
+    """The edition that it is compared with."""
+    differences: Differences
+
+
+class Papers(Protocol):
+    """Writes official papers in the layout of GB/T 9704."""
+
+    def write(self, paper: Paper, kind: PaperFormat) -> bytes:
+        """The file; the same paper always gives the same bytes."""
         ...

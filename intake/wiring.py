@@ -15,6 +15,7 @@ from config.workflow import Workflow, load_workflow
 from intake.adapters.assistant import ChatAssistant
 from intake.adapters.database import make_engine, make_sessions
 from intake.adapters.object_store import FolderStore
+from intake.adapters.papers.writer import OfficialPapers
 from intake.adapters.rate_limit import RedisRateLimiter
 from intake.adapters.redis_queue import RqJobQueue, web_redis
 from intake.adapters.vault import KeyVault
@@ -26,6 +27,7 @@ from intake.ports import (
     Notifier,
     NullAssistant,
     ObjectStore,
+    Papers,
     RateLimiter,
     ReceiptPageNotifier,
     SystemClock,
@@ -53,6 +55,7 @@ class Wiring:
     workflow: Workflow
     wechat: WeChatCallback
     assistant: Assistant
+    papers: Papers
 
     def queue_answers(self) -> bool:
         """Whether Redis answers just now; for the readiness check."""
@@ -103,6 +106,7 @@ def wire(settings: Settings, *, clock: Clock | None = None, pool_size: int | Non
             replay=RedisReplayMemory(redis),
         ),
         assistant=assistant_of(settings),
+        papers=OfficialPapers(),
     )
 
 

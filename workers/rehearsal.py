@@ -17,12 +17,13 @@ from sqlalchemy.orm import Session
 
 from config.settings import Settings, SettingsError
 from intake.cli.demo_life import (
-    ENDINGS,
     RELEASED_AFTER,
     WITHDRAWN_AFTER,
     Event,
+    Handle,
     Invite,
     Join,
+    Judge,
     PointStep,
     Publish,
     Reply,
@@ -36,20 +37,21 @@ from intake.cli.demo_life import (
     key_of,
     timeline,
 )
-from intake.domain.actor import MACHINE, RESIDENT, Actor
+from intake.domain.actor import Actor
 from intake.domain.contributor import ContributorStatus
 from intake.domain.invitation import InvitationAction
 from intake.domain.language.lexicon import lexicon_of
 from intake.domain.notification import NoticeAction, NoticeKind
+from intake.domain.outcome import Verdict
 from intake.domain.point import PointState
-from intake.domain.submission import OPEN_FOR_DECISION, Channel, SubmissionAction, SubmissionState
+from intake.domain.submission import OPEN_FOR_DECISION, Channel
 from intake.domain.topic import TopicAction
 from intake.domain.topic_proposal import ProposalKind
 from intake.models import Area, Contributor, Decision, Department, IntakePoint, Invitation, Submission, Topic, TopicProposal, User
 from intake.queries.actor import actor_of_user
 from intake.queries.point import PointView, point_by_id
 from intake.queries.same_matter import AreaNames, area_names
-from intake.services import release, submission_decide
+from intake.services import release, submission_decide, topic_finish
 from intake.services.audit import record
 from intake.services.contribution import warm
 from intake.services.notify import announce, claim_due, settle
@@ -65,10 +67,12 @@ from intake.services.topic_screen import SCREENING, Screening, propose, screen, 
 from intake.services.transition import begin, move
 from intake.wiring import Wiring, wire
 from workers.jobs.topic_upkeep import look_over, sum_up
+from workers.rehearsal_referral import Handling
 from workers.runtime import job_session, use_wiring
 from workers.suggestion import Case, Desk
 from workers.triage.message import Finding, Message
 from workers.triage.pipeline import default_pipeline
+from workers.triage.same_matter.scorer import base_scorer
 
 Report = Callable[[int, int], None]
 """Told how many of how many events are over."""
@@ -127,6 +131,7 @@ class _Life:
     _actors: dict[int, Actor] = field(default_factory=dict)
     _findings: dict[str, Finding] = field(default_factory=dict)
     _desk: Desk | None = None
+    _handlings: Handling | None = None
     _held: list[object] = field(default_factory=list)
     """Rows that come up again and again: the session forgets what nobody holds, and would ask for them anew each time."""
 
@@ -180,7 +185,7 @@ class _Life:
             if isinstance(event, Say):
                 area_id = self._points[event.where].area_id
                 self._findings[event.said] = stages(Message(event.text, area_id, self._areas[area_id].names, event.at), Finding())
-        self._desk = Desk(self.session, self.district_id, self.wiring.workflow, lexicon_of(self.wiring.taxonomy))
+        self._desk = Desk(self.session, self.district_id, self.wiring.workflow, lexicon_of(self.wiring.taxonomy), base_scorer())
 
     def _happen(self, event: Event) -> None:
         match event:
@@ -190,6 +195,8 @@ class _Life:
                 self._join(event)
             case Reply():
                 self._reply(event)
+            case Handle() | Judge():
+                self._handling.take(event)
             case Withdraw():
                 withdraw(self.session, submission_id=self.submissions[event.said], at=event.at)
             case Solved():
@@ -206,6 +213,12 @@ class _Life:
                 self._invite(event)
             case Sweep():
                 self._sweep(event.at)
+
+    @property
+    def _handling(self) -> Handling:
+        if self._handlings is None:
+            self._handlings = Handling(self.session, self.wiring.workflow, self.district_id, self.submissions, self.topics, self._people)
+        return self._handlings
 
     def _say(self, event: Say) -> None:
         """Sent, and triaged a moment later as the worker does it."""
@@ -244,7 +257,7 @@ class _Life:
         if event.reason is not None:
             submission_decide.decline(self.session, deciding, reason=event.reason.value, words=event.words)
         elif event.refer:
-            submission_decide.refer(self.session, deciding, words=event.words)
+            submission_decide.refer(self.session, deciding, words=event.words, workflow=self.wiring.workflow)
         else:
             submission_decide.answer(self.session, deciding, words=event.words)
 
@@ -261,9 +274,7 @@ class _Life:
         )
 
     def _solved(self, event: Solved) -> None:
-        submission = self.session.get_one(Submission, self.submissions[event.said], with_for_update=True)
-        if submission.state in {SubmissionState.ANSWERED, SubmissionState.REPORTED_BACK}:
-            move(self.session, submission, SubmissionAction.SAY_SOLVED, actor=RESIDENT, at=event.at)
+        self._handling.take(Judge(event.at, event.said, Verdict.SOLVED, ""))
 
     def _step(self, event: TopicStep) -> None:
         self.session.flush()
@@ -277,12 +288,14 @@ class _Life:
                 take_up(self.session, screening)
             case action if action in SCREENING:
                 into = self.topics[event.into] if event.into else None
-                screen(self.session, screening, action, words=event.words, target_topic_id=into)
+                screen(self.session, screening, action, words=event.words, target_topic_id=into, workflow=self.wiring.workflow)
+            case TopicAction.VERIFY:
+                topic_finish.verify(self.session, screening, words=event.words, workflow=self.wiring.workflow)
             case _:
                 self._later_step(topic, actor, event)
 
     def _later_step(self, topic: Topic, actor: Actor, event: TopicStep) -> None:
-        """Planning, consulting, delivering: no service has these yet, so the step is written as one would."""
+        """Planning, consulting, reporting: no service has these yet, so the step is written as one would."""
         session = self.session
         decision = Decision(
             district_id=topic.district_id,
@@ -312,10 +325,6 @@ class _Life:
         ).all()
         ids = [submission.id for submission in behind]
         announce(session, decision=decision, submission_ids=ids, kind=NoticeKind.TOPIC_DECISION, due_at=event.at, at=event.at)
-        if event.action in ENDINGS:
-            for submission in behind:
-                if submission.state is SubmissionState.IN_TOPIC:
-                    move(session, submission, SubmissionAction.REPORT_BACK, actor=MACHINE, at=event.at, decision=decision, topic=topic)
 
     def _publish(self, event: Publish) -> None:
         topic = self.session.get_one(Topic, self.topics[event.matter])

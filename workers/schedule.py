@@ -57,13 +57,16 @@ class Daily:
 TIMETABLE: tuple[Every | Daily, ...] = (
     Every(Wake.TRIAGE, timedelta(seconds=30)),
     Every(Wake.NOTIFY, timedelta(seconds=30)),
+    Every(Wake.ALARM, timedelta(seconds=60)),
     Every(Wake.CHAIN_AUDIT, timedelta(seconds=60)),
     Every(Wake.POSTERS, timedelta(seconds=30)),
+    Every(Wake.ATTACHMENTS, timedelta(seconds=30)),
     Every(Wake.ASSIST, timedelta(seconds=30)),
     Every(Wake.ESCALATE, timedelta(minutes=5)),
     Every(Wake.TOPIC_UPKEEP, timedelta(hours=1)),
     Daily(Wake.RETENTION, time(3, 0)),
     Daily(Wake.RETRAIN, time(3, 30)),
+    Daily(Wake.DIGEST, time(8, 30)),
 )
 """Every periodic job there is."""
 

@@ -52,3 +52,7 @@ MOST_PIXELS = 50_000_000
 """Of one picture; read from its header before anything is decoded."""
 MEDIA_TYPES = {"image/jpeg": ".jpg", "image/png": ".png", "application/pdf": ".pdf"}
 """What is taken, by what the bytes say, not the name."""
+
+
+class Unusable(Exception):
+    """A worker looked into a file and it can't be used; the message is the sentence that its sender reads."""

@@ -14,8 +14,6 @@ class NoticeKind(StrEnum):
     """Staff decided on the topic behind it (筛选结果)."""
     OUTCOME = "outcome"
     """A result was told, and a verdict is asked for (办理结果)."""
-    MESSAGE = "message"
-    """A member wrote on the receipt page (留言)."""
 
 
 class NoticeChannel(StrEnum):

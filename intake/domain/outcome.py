@@ -37,3 +37,6 @@ class ReviewDecision(StrEnum):
 REVIEW_NAMES: dict[ReviewDecision, str] = {ReviewDecision.REOPEN: "重新办理", ReviewDecision.EXPLAIN: "维持原结果，说明理由"}
 """Screen names."""
 VERDICT_WORDS_MAX = 500
+"""Characters of what the resident adds to a verdict."""
+CHANGE_DAYS = 30
+"""How long a verdict may be changed; a late "not solved" counts whenever it comes."""

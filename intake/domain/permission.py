@@ -75,6 +75,10 @@ class Permission(StrEnum):
     """See emergencies, take them in hand, say what was done (紧急呼叫)."""
     DECLINE_CHECK = "decline.check"
     """Look again at a sample of what members declined, and at appeals (复核)."""
+    OWN_REMINDERS = "own.reminders"
+    """Be told once a day what is due, choose whether, and say when one is away (每日提醒与休假)."""
+    EVIDENCE_VIEW = "evidence.view"
+    """Open a file behind an answer that one has a part in (看佐证)."""
     MESSAGE_WRITE = "message.write"
     """Write to a resident on the receipt page (留言)."""
     SHEET_PRINT = "sheet.print"
@@ -101,6 +105,8 @@ _MEMBER = frozenset(
         Permission.REFERRAL_SEND,
         Permission.REFERRAL_CHECK,
         Permission.ALARM_ANSWER,
+        Permission.OWN_REMINDERS,
+        Permission.EVIDENCE_VIEW,
         Permission.MESSAGE_WRITE,
     }
 )
@@ -131,14 +137,16 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.FIGURES_VIEW,
             Permission.ALARM_ANSWER,
             Permission.DECLINE_CHECK,
+            Permission.OWN_REMINDERS,
+            Permission.EVIDENCE_VIEW,
             Permission.MESSAGE_WRITE,
             Permission.SHEET_PRINT,
             Permission.RECEIPT_REPRINT,
         }
     ),
     Role.CHAIR: frozenset({Permission.SCREEN_VIEW, Permission.FIGURES_VIEW}),
-    Role.OFFICE: frozenset({Permission.REFERRAL_ASSIGN, Permission.ALARM_ANSWER}),
-    Role.DEPARTMENT: frozenset({Permission.REFERRAL_ANSWER}),
+    Role.OFFICE: frozenset({Permission.REFERRAL_ASSIGN, Permission.ALARM_ANSWER, Permission.OWN_REMINDERS, Permission.EVIDENCE_VIEW}),
+    Role.DEPARTMENT: frozenset({Permission.REFERRAL_ANSWER, Permission.OWN_REMINDERS, Permission.EVIDENCE_VIEW}),
     Role.LEADER: frozenset({Permission.SCREEN_VIEW, Permission.FIGURES_VIEW}),
     Role.ADMIN: frozenset(
         {

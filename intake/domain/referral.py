@@ -84,6 +84,10 @@ class ReferralAction(StrEnum):
     """改派 to another lead: after a dispute, or since the lead was dissolved."""
     REPLY = "reply"
     """答复."""
+    PAPER_ASSIGN = "paper_assign"
+    """代录交办: the office assigned on paper."""
+    PAPER_REPLY = "paper_reply"
+    """代录答复: the unit answered on sealed paper."""
     SEND_BACK = "send_back"
     """退回补充, once, with what is missing."""
     CHECK = "check"
@@ -139,7 +143,8 @@ REFERRAL_TABLE = StateTable(
     transitions=(
         _t(A.SEND, {S.DRAFTED}, S.SENT, P.REFERRAL_SEND, ""),
         _t(A.ACCEPT, {S.SENT}, S.ACCEPTED, P.REFERRAL_ASSIGN, "交办机关收到了，正在确定由哪个单位办理。"),
-        _t(A.ASSIGN, {S.ACCEPTED}, S.ASSIGNED, P.REFERRAL_ASSIGN, "已交给承办单位。"),
+        _t(A.ASSIGN, {S.SENT, S.ACCEPTED}, S.ASSIGNED, P.REFERRAL_ASSIGN, "已交给承办单位。"),
+        _t(A.PAPER_ASSIGN, {S.SENT, S.ACCEPTED}, S.ASSIGNED, P.REFERRAL_FOLLOW, "已交给承办单位。"),
         _t(
             A.RETURN, {S.SENT, S.ACCEPTED, S.ASSIGNED, S.DISPUTED}, S.RETURNED, P.REFERRAL_ASSIGN, "交办机关退回了转报。", needs_reason=True
         ),
@@ -148,6 +153,7 @@ REFERRAL_TABLE = StateTable(
         _t(A.UPHOLD, {S.DISPUTED}, S.IN_PROGRESS, P.REFERRAL_ASSIGN, "", needs_reason=True),
         _t(A.REASSIGN, {S.ASSIGNED, S.IN_PROGRESS, S.DISPUTED}, S.ASSIGNED, P.REFERRAL_ASSIGN, "改由另一个单位承办。", needs_reason=True),
         _t(A.REPLY, {S.IN_PROGRESS}, S.REPLIED, P.REFERRAL_ANSWER, "承办单位已经答复，正在核对。"),
+        _t(A.PAPER_REPLY, {S.ASSIGNED, S.IN_PROGRESS}, S.REPLIED, P.REFERRAL_FOLLOW, "承办单位已经书面答复，正在核对。"),
         _t(A.SEND_BACK, {S.REPLIED}, S.IN_PROGRESS, P.REFERRAL_CHECK, "答复还没有说全，请承办单位补充。", needs_reason=True),
         _t(A.CHECK, {S.REPLIED}, S.CHECKED, P.REFERRAL_CHECK, ""),
         _t(A.DELIVER, {S.CHECKED}, S.DELIVERED, None, ""),

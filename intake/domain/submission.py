@@ -119,10 +119,18 @@ class SubmissionAction(StrEnum):
     """The resident is content (已解决)."""
     SAY_UNSOLVED = "say_unsolved"
     """The resident is not (未解决)."""
+    SAY_PARTLY = "say_partly"
+    """Part of it is solved; it stays as it is (部分解决)."""
+    SAY_UNCLEAR = "say_unclear"
+    """The resident can't tell yet; it stays as it is (说不好)."""
     SILENCE = "silence"
     """No word in 30 days (逾期未评价)."""
     APPEAL = "appeal"
     """The resident asks for another look (申请复核)."""
+    RECHECK = "recheck"
+    """Staff looked at a member's decline again and don't agree (抽查后重新受理)."""
+    FOLLOW_AGAIN = "follow_again"
+    """Its topic, whose end had been told, goes on (议题继续)."""
     WITHDRAW = "withdraw"
     """The resident takes it back (撤回)."""
 
@@ -132,8 +140,12 @@ OPEN_FOR_DECISION = frozenset({S.TRIAGED, S.REOPENED})
 """States in which a member may decide."""
 UNDOABLE = frozenset({S.IN_TOPIC, S.REFERRED, S.ANSWERED, S.DECLINED, S.NEEDS_DETAIL})
 """States a member's decision leads to."""
+UNDOABLE_ACTIONS = frozenset({A.ATTACH, A.OPEN_TOPIC, A.REFER, A.ANSWER, A.DECLINE, A.ASK})
+"""What a member may take back: the decisions on a card."""
 WITHDRAWABLE = frozenset({S.RECEIVED, S.QUARANTINED, S.TRIAGED, S.NEEDS_DETAIL, S.IN_TOPIC, S.REFERRED, S.REOPENED, S.ANSWERED})
 """Any state before the outcome was reported back (domain.md)."""
+TOLD = frozenset({S.ANSWERED, S.REPORTED_BACK, S.CLOSED})
+"""A result was told: the resident may say whether it is solved."""
 
 LABELS.add(
     {
@@ -189,14 +201,22 @@ SUBMISSION_TABLE = StateTable(
         _t(A.REFERRAL_ANSWERED, frozenset({S.REFERRED}), S.ANSWERED, None, "有关单位答复了您。"),
         _t(A.REFERRAL_RETURNED, frozenset({S.REFERRED}), S.TRIAGED, None, "有关单位退回，重新由委员看。"),
         _t(A.UNDO, UNDOABLE, S.TRIAGED, P.TRIAGE_DECIDE, ""),
-        _t(A.SAY_SOLVED, frozenset({S.ANSWERED, S.REPORTED_BACK}), S.CLOSED, None, "您说解决了。"),
-        _t(A.SAY_UNSOLVED, frozenset({S.ANSWERED, S.REPORTED_BACK, S.CLOSED}), S.REOPENED, None, "您说没有解决，已重新受理。"),
+        _t(A.SAY_SOLVED, frozenset({*TOLD, S.REOPENED}), S.CLOSED, None, "您说解决了。"),
+        _t(A.SAY_UNSOLVED, TOLD, S.REOPENED, None, "您说没有解决，已重新受理。"),
+        *(
+            _t(action, frozenset(sources), target, None, words)
+            for action, words in ((A.SAY_PARTLY, "您说解决了一部分。"), (A.SAY_UNCLEAR, "您说还说不好。"))
+            for sources, target in (({S.ANSWERED, S.REOPENED}, S.ANSWERED), ({S.REPORTED_BACK}, S.REPORTED_BACK), ({S.CLOSED}, S.CLOSED))
+        ),
         _t(A.SILENCE, frozenset({S.ANSWERED, S.REPORTED_BACK}), S.CLOSED, None, "已办结。"),
         _t(A.APPEAL, frozenset({S.DECLINED}), S.REOPENED, None, "您申请了复核，换一位同志来看。"),
+        _t(A.RECHECK, frozenset({S.DECLINED}), S.REOPENED, P.DECLINE_CHECK, "工作人员复核后重新受理。", needs_reason=True),
+        _t(A.FOLLOW_AGAIN, frozenset({S.REPORTED_BACK, S.CLOSED}), S.IN_TOPIC, None, "议题重新办理，有了结果再告诉您。"),
         _t(A.WITHDRAW, WITHDRAWABLE, S.WITHDRAWN, None, "您撤回了。"),
     ),
 )
-"""Source: domain.md, Submission. `undo` is ours: a member's own last step, inside the undo window."""
+"""Source: domain.md, Submission. `undo` is ours: a member's own last step, inside the undo window. So is whoever changes their mind about
+a verdict: `say_solved` and the like out of `reopened`, while nobody has looked at it again."""
 
 
 class DeclineReason(StrEnum):

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 import chinese_calendar
 
+from config.workflow import Workflow
+
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _LOG = logging.getLogger(__name__)
 _SATURDAY = 5
@@ -22,6 +24,16 @@ class HolidayTable:
 
 
 NO_ANNOUNCED_DAYS = HolidayTable()
+
+
+def holidays_of(workflow: Workflow) -> HolidayTable:
+    """The days that the district's workflow file announces."""
+    return HolidayTable(off=workflow.holidays.off, working=workflow.holidays.working)
+
+
+def is_announced(year: int, *, holidays: HolidayTable = NO_ANNOUNCED_DAYS) -> bool:
+    """Whether the holidays of `year` are known, from the calendar package or from the district; if not, its days are an estimate."""
+    return _calendar_knows(year) or any(day.year == year for day in holidays.off | holidays.working)
 
 
 def is_working_day(day: dt.date, *, holidays: HolidayTable = NO_ANNOUNCED_DAYS) -> bool:

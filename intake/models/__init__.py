@@ -2,6 +2,7 @@
 
 from intake.models.alarm import Alarm, AlarmCall
 from intake.models.answer import Answer, Attachment
+from intake.models.answer_draft import AnswerDraft
 from intake.models.area import Area
 from intake.models.assistant_draft import AssistantDraft
 from intake.models.audit import AuditEntry, AuditLink
@@ -35,6 +36,7 @@ __all__ = [
     "Alarm",
     "AlarmCall",
     "Answer",
+    "AnswerDraft",
     "Area",
     "AssistantDraft",
     "Attachment",

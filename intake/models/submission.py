@@ -39,6 +39,8 @@ class Submission(Base):
             "state_changed_at",
             postgresql_where="state IN ('withdrawn', 'closed', 'declined')",
         ),
+        # Emergencies that nobody was called for yet.
+        Index("ix_submissions_emergency", "triaged_at", postgresql_where="urgency = 'emergency'"),
         Index("ix_submissions_silence", "state_changed_at", postgresql_where="state IN ('answered', 'reported_back')"),
         CheckConstraint("char_length(text_written) <= 5000", name="text_length"),
     )

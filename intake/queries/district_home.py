@@ -1,22 +1,28 @@
 """今天要办: what waits for whoever sits at the desk, each kind in one query and only where the person may do something about it."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Select, func, or_, select, true
+from sqlalchemy import Select, case, func, literal, or_, select, true, union_all
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
+from intake.domain.alarm import AlarmState
 from intake.domain.permission import Permission, Role
 from intake.domain.point import PointState
 from intake.domain.poster_batch import BatchState
 from intake.domain.release import ReleaseState
-from intake.domain.submission import OPEN_FOR_DECISION, SubmissionState, Urgency
+from intake.domain.submission import OPEN_FOR_DECISION, SUBMISSION_TABLE, SubmissionState, Urgency
 from intake.domain.topic import TopicState
 from intake.domain.topic_proposal import ProposalState
-from intake.models import Area, IntakePoint, PosterBatch, Release, Submission, Topic, TopicProposal
+from intake.models import Alarm, Area, DeclineCheck, HistoryEntry, IntakePoint, PosterBatch, Release, Submission, Topic, TopicProposal
+from intake.queries.alarm import can_see
+from intake.queries.appeal import SECOND_LOOKS
+from intake.queries.idle_topics import is_idle
 from intake.queries.pages import within
+from intake.queries.referral_waiting import overdue, replied, revisits_due
 
 EMERGENCIES_SHOWN = 5
 SILENT = timedelta(days=14)
@@ -27,20 +33,32 @@ FAILED_SHOWN = timedelta(days=30)
 class WaitingKind(StrEnum):
     """What waits; in the order of the page."""
 
+    ALARM = "alarm"
+    """紧急呼叫 that isn't closed."""
     EMERGENCY = "emergency"
     """紧急来件: each has a line of its own."""
+    APPEALED = "appealed"
+    """申请复核或抽查后重新受理: staff decide, and not whoever declined."""
     ESCALATED = "escalated"
     """超时转来: neither member nor convenor looked in time."""
     HELD = "held"
     """待核的来件."""
+    REPLIED = "replied"
+    """承办单位的答复 to check."""
+    OVERDUE = "overdue"
+    """转报与责任事项 of which an office or a unit is late."""
     PROPOSED = "proposed"
     """待筛选的议题."""
     PROPOSAL = "proposal"
     """系统的合并与拆分建议."""
     DRAFT = "draft"
     """待审的公开内容."""
+    CHECK = "check"
+    """抽查: members' declines to look at again."""
+    REVISIT = "revisit"
+    """到了回头看的日子的结果."""
     IDLE = "idle"
-    """候选议题没有人提交."""
+    """候选议题没有人提交: staff decide."""
     FAILED_BATCH = "failed_batch"
     """没有生成的海报."""
     SILENT_POINT = "silent_point"
@@ -63,36 +81,38 @@ class Waiting:
     @property
     def presses(self) -> bool:
         """Whether a person waits for an answer; a quiet wall doesn't."""
-        return self.kind not in {WaitingKind.PROPOSAL, WaitingKind.IDLE, WaitingKind.SILENT_POINT}
+        return self.kind not in {WaitingKind.PROPOSAL, WaitingKind.CHECK, WaitingKind.REVISIT, WaitingKind.IDLE, WaitingKind.SILENT_POINT}
 
 
 def waiting_for(session: Session, actor: Actor, *, at: datetime, idle_before: datetime) -> tuple[Waiting, ...]:
-    """Every line that waits for the actor, in as many queries as there are things the actor may do; candidates untouched since
+    """Every line that waits for the actor and may be done something about by them, in three statements; candidates untouched since
     `idle_before` are idle.
     """
-    lines: list[Waiting] = []
+    lines = _oldest(session, _asked(actor, at=at))
     if actor.may(Permission.TRIAGE_DECIDE):
         lines += _submissions(session, actor)
-    if actor.may(Permission.QUARANTINE_DECIDE):
-        lines += _one(session, WaitingKind.HELD, _held(actor))
     if actor.may(Permission.SCREEN_VIEW):
         lines += _topics(session, actor, idle_before=idle_before)
-    if actor.may(Permission.SCREEN_DECIDE):
-        lines += _one(session, WaitingKind.PROPOSAL, _proposals(actor))
-    if actor.may(Permission.RELEASE_PUBLISH):
-        lines += _one(session, WaitingKind.DRAFT, _drafts(actor))
-    if actor.may(Permission.POSTERS_PRINT):
-        lines += _one(session, WaitingKind.FAILED_BATCH, _failed_batches(actor, at=at))
-    if actor.may(Permission.PLACES_VIEW):
-        lines += _one(session, WaitingKind.SILENT_POINT, _silent_points(actor, at=at))
     return tuple(sorted(lines, key=lambda line: list(WaitingKind).index(line.kind)))
 
 
 def _submissions(session: Session, actor: Actor) -> list[Waiting]:
-    """Emergencies one by one, and the oldest of those that came up to staff."""
+    """Emergencies one by one, and the oldest of those that came up to staff, by appeal or by time."""
     emergency = Submission.urgency == Urgency.EMERGENCY
-    rank = func.row_number().over(partition_by=emergency, order_by=(Submission.received_at, Submission.id))
-    of_kind = func.count().over(partition_by=emergency)
+    looked_at_again = (
+        select(HistoryEntry.id)
+        .where(
+            HistoryEntry.noun == SUBMISSION_TABLE.noun, HistoryEntry.entity_id == Submission.id, HistoryEntry.action.in_(SECOND_LOOKS)
+        )
+        .exists()
+    )  # fmt: skip
+    kind = case(
+        (emergency, WaitingKind.EMERGENCY.value),
+        ((Submission.state == SubmissionState.REOPENED) & looked_at_again, WaitingKind.APPEALED.value),
+        else_=WaitingKind.ESCALATED.value,
+    )
+    rank = func.row_number().over(partition_by=kind, order_by=(Submission.received_at, Submission.id))
+    of_kind = func.count().over(partition_by=kind)
     inner = (
         select(
             Submission.id,
@@ -100,7 +120,7 @@ def _submissions(session: Session, actor: Actor) -> list[Waiting]:
             Area.name,
             Submission.received_at,
             of_kind.label("of_kind"),
-            emergency.label("emergency"),
+            kind.label("kind"),
             rank.label("rank"),
         )
         .join(Area, Area.id == Submission.area_id)
@@ -112,11 +132,11 @@ def _submissions(session: Session, actor: Actor) -> list[Waiting]:
         )
         .subquery()
     )
-    shown = or_(inner.c.rank == 1, inner.c.emergency & (inner.c.rank <= EMERGENCIES_SHOWN))
+    shown = or_(inner.c.rank == 1, (inner.c.kind == WaitingKind.EMERGENCY.value) & (inner.c.rank <= EMERGENCIES_SHOWN))
     rows = session.execute(select(inner).where(shown).order_by(inner.c.received_at)).all()
     return [
         Waiting(
-            kind=WaitingKind.EMERGENCY if row.emergency else WaitingKind.ESCALATED,
+            kind=WaitingKind(row.kind),
             id=row.id,
             words=row.words,
             area_name=row.name,
@@ -141,7 +161,7 @@ def _topics(session: Session, actor: Actor, *, idle_before: datetime) -> list[Wa
             within(actor, Permission.SCREEN_VIEW),
             or_(
                 Topic.state == TopicState.PROPOSED,
-                (Topic.state == TopicState.CANDIDATE) & (Topic.confirmed_count > 0) & (Topic.state_changed_at < idle_before),
+                is_idle(idle_before),
             ),
         )
         .subquery()
@@ -164,11 +184,54 @@ Named = Select[int, str, str, datetime, int]
 """(id, words, area, since, how many of its kind), oldest first."""
 
 
-def _one(session: Session, kind: WaitingKind, query: Named) -> list[Waiting]:
+def _asked(actor: Actor, *, at: datetime) -> dict[WaitingKind, Named]:
+    """The questions whose answers the actor may do something about."""
+    kinds: tuple[tuple[WaitingKind, Permission, Callable[[], Named]], ...] = (
+        (WaitingKind.ALARM, Permission.ALARM_ANSWER, lambda: _alarms(actor)),
+        (WaitingKind.HELD, Permission.QUARANTINE_DECIDE, lambda: _held(actor)),
+        (WaitingKind.REPLIED, Permission.REFERRAL_FOLLOW, lambda: replied(actor)),
+        (WaitingKind.OVERDUE, Permission.REFERRAL_FOLLOW, lambda: overdue(actor, at=at)),
+        (WaitingKind.REVISIT, Permission.REFERRAL_FOLLOW, lambda: revisits_due(actor, at=at)),
+        (WaitingKind.PROPOSAL, Permission.SCREEN_DECIDE, lambda: _proposals(actor)),
+        (WaitingKind.DRAFT, Permission.RELEASE_PUBLISH, lambda: _drafts(actor)),
+        (WaitingKind.CHECK, Permission.DECLINE_CHECK, lambda: _checks(actor)),
+        (WaitingKind.FAILED_BATCH, Permission.POSTERS_PRINT, lambda: _failed_batches(actor, at=at)),
+        (WaitingKind.SILENT_POINT, Permission.PLACES_VIEW, lambda: _silent_points(actor, at=at)),
+    )
+    return {kind: query() for kind, permission, query in kinds if actor.may(permission)}
+
+
+def _oldest(session: Session, asked: Mapping[WaitingKind, Named]) -> list[Waiting]:
+    """The oldest of each kind, all in one statement."""
+    if not asked:
+        return []
+    firsts = [select(literal(kind.value), *query.limit(1).subquery().c) for kind, query in asked.items()]
     return [
-        Waiting(kind=kind, id=row_id, words=words, area_name=area, since=since, count=count)
-        for row_id, words, area, since, count in session.execute(query.limit(1)).all()
+        Waiting(kind=WaitingKind(kind), id=row_id, words=words, area_name=area, since=since, count=count)
+        for kind, row_id, words, area, since, count in session.execute(union_all(*firsts))
     ]
+
+
+def _alarms(actor: Actor) -> Named:
+    return (
+        select(Alarm.id, func.left(Submission.text_masked, 60), Area.name, Alarm.raised_at, func.count().over())
+        .join(Area, Area.id == Alarm.area_id)
+        .join(Submission, Submission.id == Alarm.submission_id)
+        .where(can_see(actor), Alarm.state != AlarmState.CLOSED)
+        .order_by(Alarm.raised_at, Alarm.id)
+    )
+
+
+def _checks(actor: Actor) -> Named:
+    return (
+        select(DeclineCheck.id, func.left(Submission.text_masked, 60), Area.name, DeclineCheck.drawn_at, func.count().over())
+        .join(Submission, Submission.id == DeclineCheck.submission_id)
+        .join(Area, Area.id == Submission.area_id)
+        .where(
+            DeclineCheck.district_id == actor.district_id, DeclineCheck.checked_at.is_(None), within(actor, Permission.DECLINE_CHECK)
+        )
+        .order_by(DeclineCheck.id)
+    )  # fmt: skip
 
 
 def _held(actor: Actor) -> Named:

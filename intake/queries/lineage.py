@@ -74,7 +74,10 @@ def lineage(session: Session, actor: Actor, topic_id: int, *, after: str = "") -
         Contributor.topic_id == topic_id
     )
     turns = select(Decision.decided_at.label("at"), literal(_TURN).label("kind"), Decision.id.label("id")).where(
-        Decision.topic_id.is_not(None), or_(Decision.topic_id == topic_id, Decision.target_topic_id == topic_id)
+        Decision.topic_id.is_not(None),
+        # A delivered answer is told on its referral's page.
+        Decision.action.in_([action.value for action in TopicAction]),
+        or_(Decision.topic_id == topic_id, Decision.target_topic_id == topic_id),
     )
     line = union_all(voices, turns).subquery()
     order = tuple_(line.c.at, line.c.kind, line.c.id)

@@ -10,8 +10,9 @@ from intake.domain.actor import Actor
 from intake.domain.contributor import ContributorStatus
 from intake.domain.permission import Permission
 from intake.domain.receipt import SHANGHAI
-from intake.domain.submission import OPEN_FOR_DECISION, SubmissionAction, Urgency
+from intake.domain.submission import OPEN_FOR_DECISION, UNDOABLE_ACTIONS, SubmissionAction, Urgency
 from intake.models import Area, Contributor, Decision, Submission, Topic
+from intake.queries.message import has_unread
 
 PAGE = 20
 
@@ -29,6 +30,8 @@ class QueueRow:
     mine: bool
     topic_title: str
     """The topic the machine suggests, empty where it isn't sure."""
+    new_words: bool
+    """Whether its resident wrote something that nobody has read."""
     rank: int
 
 
@@ -86,6 +89,7 @@ def awaiting_member(session: Session, actor: Actor, *, after: str = "") -> Queue
             Submission.received_at,
             Submission.owner_id == actor.user_id,
             func.coalesce(topic.title, ""),
+            has_unread(),
             _RANK,
         )
         .join(Area, Area.id == Submission.area_id)
@@ -126,7 +130,7 @@ def last_decision(session: Session, actor: Actor, *, at: datetime, undo_seconds:
         .where(
             Decision.decided_by == actor.user_id,
             Decision.submission_id.is_not(None),
-            Decision.action != SubmissionAction.DETACH.value,
+            Decision.action.in_(UNDOABLE_ACTIONS),
             Decision.undone_at.is_(None),
             Decision.decided_at > at - timedelta(seconds=undo_seconds),
             Decision.district_id == actor.district_id,

@@ -1,40 +1,24 @@
 """What a resident reads on the receipt: where it stands, who has it, and every step in plain words."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
 
+from config.workflow import Workflow
 from intake.domain.contributor import ContributorStatus
 from intake.domain.permission import Role
-from intake.domain.submission import (
-    DECLINE_WORDS,
-    SUBMISSION_TABLE,
-    WITHDRAWABLE,
-    DeclineReason,
-    SubmissionState,
-)
-from intake.domain.topic import TOPIC_TABLE, TopicState
-from intake.domain.transition import StateTable
-from intake.models import Contributor, Decision, HistoryEntry, IntakePoint, Notification, Submission, Topic, User
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One line of the timeline."""
-
-    at: datetime
-    words: str
-    """The table's sentence for this step."""
-    reason: str
-    """The words of the reason that was chosen from a list; empty where there is none."""
-    written: str
-    """What the member or staff wrote."""
-    by: str
-    """Who, where it is a person."""
-    topic_title: str
-    is_decision: bool
+from intake.domain.receipt import SHANGHAI
+from intake.domain.submission import WITHDRAWABLE, SubmissionState
+from intake.domain.topic import TopicState
+from intake.domain.working_days import HolidayTable
+from intake.models import Alarm, Contributor, IntakePoint, Referral, Submission, Topic, User
+from intake.queries.message import Thread, thread_for_resident
+from intake.queries.receipt_outcome import OutcomeOnReceipt, outcome_of
+from intake.queries.receipt_referral import Hands, ReferralOnReceipt, referrals_of
+from intake.queries.receipt_steps import Step, steps_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +33,8 @@ class ReceiptView:
     replaced_characters: int
     place: str
     contact_hint: str
+    contact_agreed_at: datetime | None
+    """When the resident agreed that the unit in charge may have the contact."""
     received_at: datetime
     point_name: str
     point_code: str
@@ -59,8 +45,16 @@ class ReceiptView:
     owner_role: Role | None
     topic_title: str
     topic_people: int
+    outcome: OutcomeOnReceipt | None
+    """The result that stands now."""
+    referrals: tuple[ReferralOnReceipt, ...]
+    """Those on their way: who has it, and by when they answer."""
     steps: tuple[Step, ...]
+    messages: Thread
     may_withdraw: bool
+    may_write: bool
+    ends_on: date | None
+    """Until when something is expected of the resident."""
     standing: str
     """Where it stands, in one sentence."""
     next_words: str
@@ -84,20 +78,43 @@ def receipt_secret(session: Session, number: str) -> ReceiptSecret | None:
     return ReceiptSecret(*row) if row else None
 
 
-def receipt_view(session: Session, submission_id: int) -> ReceiptView:
-    """The whole page in at most four queries: the submission with its place, its topic, what was told of it, and the steps."""
-    submission, point, owner = session.execute(
-        select(Submission, IntakePoint, User)
-        .join(IntakePoint, IntakePoint.id == Submission.point_id)
-        .outerjoin(User, User.id == Submission.owner_id)
-        .where(Submission.id == submission_id)
-    ).one()
-    joined = session.execute(
-        select(Contributor, Topic)
-        .join(Topic, Topic.id == Contributor.topic_id)
-        .where(Contributor.submission_id == submission_id, Contributor.status == ContributorStatus.CONFIRMED)
-    ).one_or_none()
-    contributor, topic = joined or (None, None)
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A submission with what stands beside it, as `receipt_of` needs it."""
+
+    submission: Submission
+    point: IntakePoint
+    owner: User | None
+    contributor: Contributor | None
+    topic: Topic | None
+    alarm_id: int | None
+    is_referred: bool
+    """Whether a referral of it or of its topic was ever made."""
+
+    @property
+    def secret(self) -> ReceiptSecret:
+        """What a code or a link is checked against."""
+        return ReceiptSecret(self.submission.id, self.submission.receipt_number, self.submission.receipt_salt)
+
+
+def received(session: Session, number: str) -> Received | None:
+    """The submission behind a receipt number, in one statement; nothing of it may be shown before the secret was checked."""
+    row = session.execute(_received().where(Submission.receipt_number == number)).one_or_none()
+    return Received(*row) if row else None
+
+
+def receipt_view(session: Session, submission_id: int, *, at: datetime, workflow: Workflow) -> ReceiptView:
+    """The whole page for a submission by its id, for those who need no secret."""
+    row = session.execute(_received().where(Submission.id == submission_id)).one()
+    return receipt_of(session, Received(*row), at=at, workflow=workflow)
+
+
+def receipt_of(session: Session, found: Received, *, at: datetime, workflow: Workflow) -> ReceiptView:
+    """The whole page in at most six further statements: referrals, steps (two more where it was an emergency), result, messages; where
+    nothing of a kind can be, it isn't asked for."""
+    submission, point, owner, topic = found.submission, found.point, found.owner, found.topic
+    holidays = HolidayTable(off=workflow.holidays.off, working=workflow.holidays.working)
+    referrals = referrals_of(session, submission.id, topic, holidays=holidays) if found.is_referred else ()
     standing, next_words = _standing(submission.state, topic.state if topic else None)
     return ReceiptView(
         submission_id=submission.id,
@@ -108,6 +125,7 @@ def receipt_view(session: Session, submission_id: int) -> ReceiptView:
         replaced_characters=submission.replaced_characters,
         place=submission.place,
         contact_hint=submission.contact_hint,
+        contact_agreed_at=submission.contact_consent_at,
         received_at=submission.received_at,
         point_name=point.name,
         point_code=point.code,
@@ -118,11 +136,40 @@ def receipt_view(session: Session, submission_id: int) -> ReceiptView:
         owner_role=submission.owner_role,
         topic_title=topic.title if topic else "",
         topic_people=topic.confirmed_count if topic else 0,
-        steps=_steps(session, submission, contributor),
+        outcome=outcome_of(session, submission, at=at),
+        referrals=tuple(one for one in referrals if one.hands is not Hands.NOBODY),
+        steps=steps_of(session, submission, found.contributor, referrals, was_emergency=found.alarm_id is not None),
+        messages=thread_for_resident(session, submission.id),
         may_withdraw=submission.state in WITHDRAWABLE,
+        may_write=submission.state not in {SubmissionState.WITHDRAWN, SubmissionState.QUARANTINED},
+        ends_on=_ends_on(submission, workflow),
         standing=standing,
         next_words=next_words,
     )
+
+
+def _received() -> Any:
+    """The columns of Received, to be narrowed."""
+    of_topic = Referral.topic_id.in_([Topic.id, Topic.class_topic_id])
+    is_referred = exists().where(Referral.submission_id == Submission.id) | exists().where(of_topic)
+    return (
+        select(Submission, IntakePoint, User, Contributor, Topic, Alarm.id, is_referred)
+        .join(IntakePoint, IntakePoint.id == Submission.point_id)
+        .outerjoin(User, User.id == Submission.owner_id)
+        .outerjoin(Contributor, (Contributor.submission_id == Submission.id) & (Contributor.status == ContributorStatus.CONFIRMED))
+        .outerjoin(Topic, Topic.id == Contributor.topic_id)
+        .outerjoin(Alarm, Alarm.submission_id == Submission.id)
+    )
+
+
+def _ends_on(submission: Submission, workflow: Workflow) -> date | None:
+    """The last day for the resident's word, where one is waited for: until then a detail is asked for, or an answer may be judged."""
+    days = {
+        SubmissionState.NEEDS_DETAIL: workflow.owner.needs_detail_days,
+        SubmissionState.ANSWERED: workflow.owner.close_after_silent_days,
+        SubmissionState.REPORTED_BACK: workflow.owner.close_after_silent_days,
+    }.get(submission.state)
+    return (submission.state_changed_at + timedelta(days=days)).astimezone(SHANGHAI).date() if days is not None else None
 
 
 _RATE = "有了结果，我们会请您说一句：解决了、部分解决，还是没解决。"
@@ -133,7 +180,7 @@ _STANDING: dict[SubmissionState, tuple[str, str]] = {
     SubmissionState.NEEDS_DETAIL: ("请您再补充一点", "补充以后接着办。"),
     SubmissionState.IN_TOPIC: ("委员看过，并入了议题", "跟着议题走，每一步都写在这里。"),
     SubmissionState.REFERRED: ("已转请有关单位办理", "有关单位答复后，写在这里告诉您。"),
-    SubmissionState.ANSWERED: ("委员已经答复您", ""),
+    SubmissionState.ANSWERED: ("已经答复您", ""),
     SubmissionState.REPORTED_BACK: ("结果已经告诉您", ""),
     SubmissionState.REOPENED: ("重新受理，再看一遍", "上次处理的委员会知道您不满意，重新处理。"),
     SubmissionState.DECLINED: ("没有采用，理由写在下面", ""),
@@ -159,71 +206,3 @@ def _standing(state: SubmissionState, topic: TopicState | None) -> tuple[str, st
     if state is SubmissionState.IN_TOPIC and topic in _WITH_TOPIC:
         return _WITH_TOPIC[topic]
     return _STANDING[state]
-
-
-def _steps(session: Session, submission: Submission, contributor: Contributor | None) -> tuple[Step, ...]:
-    """The submission's history, and that of the topics it was confirmed in, from the moment it joined; undone steps are left out."""
-    target = aliased(Topic)
-    of_submission = (HistoryEntry.noun == SUBMISSION_TABLE.noun) & (HistoryEntry.entity_id == submission.id)
-    where: ColumnElement[bool] = of_submission
-    if contributor is not None:
-        ids = {contributor.topic_id, contributor.via_topic_id or contributor.topic_id}
-        since = contributor.decided_at or contributor.created_at
-        of_topic = HistoryEntry.noun == TOPIC_TABLE.noun
-        # Topics it passed through by merging are not on the contributor any more, but the notices tell what was said there.
-        told = session.execute(
-            select(Decision.id, Decision.topic_id)
-            .join(Notification, Notification.decision_id == Decision.id)
-            .where(Notification.submission_id == submission.id, Decision.topic_id.is_not(None))
-        ).all()
-        where = or_(
-            of_submission,
-            of_topic & HistoryEntry.entity_id.in_(ids) & (HistoryEntry.at >= since),
-            of_topic & HistoryEntry.entity_id.in_({row.topic_id for row in told}) & HistoryEntry.decision_id.in_([row.id for row in told]),
-        )
-    rows = session.execute(
-        select(HistoryEntry, Decision, User.name, target.title)
-        .outerjoin(Decision, Decision.id == HistoryEntry.decision_id)
-        .outerjoin(User, User.id == HistoryEntry.actor_id)
-        .outerjoin(target, target.id == HistoryEntry.topic_id)
-        .where(where)
-        .order_by(HistoryEntry.at, HistoryEntry.id)
-    ).all()
-    steps = []
-    for entry, decision, name, title in rows:
-        if decision is not None and decision.undone_at is not None:
-            continue
-        table = SUBMISSION_TABLE if entry.noun == SUBMISSION_TABLE.noun else TOPIC_TABLE
-        words = _words(table, entry.action)
-        if words:
-            # A report-back repeats the topic's decision that stands right above it.
-            shown = None if entry.action == "report_back" else decision
-            steps.append(
-                Step(
-                    at=entry.at,
-                    words=words,
-                    reason=_reason(shown),
-                    written=shown.words if shown is not None else "",
-                    by=name or "",
-                    topic_title=title or "",
-                    is_decision=decision is not None,
-                )
-            )
-    return tuple(steps)
-
-
-_WORDS = {
-    (table.noun, transition.action.value): transition.words for table in (SUBMISSION_TABLE, TOPIC_TABLE) for transition in table.transitions
-}
-
-
-def _words(table: StateTable, action: str) -> str:
-    if action == "begin":
-        return "已收到您的话。" if table is SUBMISSION_TABLE else ""
-    return _WORDS.get((table.noun, action), "")
-
-
-def _reason(decision: Decision | None) -> str:
-    if decision is None or decision.action != "decline" or not decision.reason_code:
-        return ""
-    return DECLINE_WORDS[DeclineReason(decision.reason_code)]

@@ -164,7 +164,7 @@ def _decisions(session: Session, topic_id: int) -> tuple[PastDecision, ...]:
         select(Decision.action, Decision.words, User.name, Decision.decided_at, func.coalesce(target.title, ""))
         .join(User, User.id == Decision.decided_by)
         .outerjoin(target, target.id == Decision.target_topic_id)
-        .where(Decision.topic_id == topic_id)
+        .where(Decision.topic_id == topic_id, Decision.action.in_([action.value for action in TopicAction]))
         .order_by(Decision.id.desc())
         .limit(50)
     )

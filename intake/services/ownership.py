@@ -2,7 +2,7 @@
 (domain.md, Owner and clock).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session, aliased
 
 from config.workflow import Workflow
 from intake.domain.actor import MACHINE, Actor
-from intake.domain.permission import Role
+from intake.domain.permission import Permission, Role
 from intake.domain.receipt import SHANGHAI
 from intake.domain.submission import OPEN_FOR_DECISION
 from intake.domain.working_days import HolidayTable, add_working_days
-from intake.models import Area, PointListener, RoleGrant, Submission, User
+from intake.models import Area, Decision, PointListener, RoleGrant, Submission, User
+from intake.queries.actor import actor_of_user
 from intake.services.audit import record
 
 LEVELS = (Role.MEMBER, Role.CONVENOR, Role.STAFF)
@@ -52,6 +53,50 @@ def give_to(submission: Submission, *, actor: Actor, area_path: str, workflow: W
     submission.owner_id = actor.user_id
     submission.owner_role = next((role for role in (Role.MEMBER, Role.CONVENOR) if role in roles), Role.STAFF)
     submission.escalate_at = _end_of(submission.owner_role, workflow=workflow, at=at)
+
+
+def resume_clock(session: Session, submission: Submission, *, workflow: Workflow, at: datetime) -> None:
+    """Start the clock anew with the same owner; one who has left is replaced as by `start_clock`."""
+    owner = session.get(User, submission.owner_id) if submission.owner_id is not None else None
+    if owner is None or not owner.active or submission.owner_role is None:
+        start_clock(session, submission, workflow=workflow, at=at)
+        return
+    submission.escalate_at = _end_of(submission.owner_role, workflow=workflow, at=at)
+
+
+def back_to_handler(session: Session, submission: Submission, *, workflow: Workflow, at: datetime) -> None:
+    """Give it to whoever decided on it last and may still decide there, else to whose turn it is; for what a resident finds unsolved."""
+    path = session.get_one(Area, submission.area_id).path
+    handler_id = session.scalar(
+        select(Decision.decided_by)
+        .join(User, User.id == Decision.decided_by)
+        .where(Decision.submission_id == submission.id, Decision.undone_at.is_(None), User.active)
+        .order_by(Decision.id.desc())
+        .limit(1)
+    )
+    handler = actor_of_user(session, handler_id) if handler_id is not None else None
+    if handler is not None and handler.may(Permission.TRIAGE_DECIDE, area_path=path):
+        give_to(submission, actor=handler, area_path=path, workflow=workflow, at=at)
+    else:
+        start_clock(session, submission, workflow=workflow, at=at)
+
+
+def give_to_staff(session: Session, submission: Submission, *, besides: Collection[int], at: datetime) -> None:
+    """To the staff member whose turn it is, none of `besides`; to the office as a whole where nobody else is there. No clock: staff are
+    the last level.
+    """
+    holder = _Turns.of(session, [submission], at=at).turn_of(submission, Role.STAFF, besides=besides)
+    if holder is not None:
+        holder.user.last_owned_at = at
+    submission.owner_id = holder.user.id if holder is not None else None
+    submission.owner_role, submission.escalate_at = Role.STAFF, None
+
+
+def duty_member(session: Session, submission: Submission, *, at: datetime) -> int | None:
+    """Whose turn it would be at the submission's point now, a member's or else a convenor's; nobody's turn is used up."""
+    turns = _Turns.of(session, [submission], at=at)
+    holder = turns.turn_of(submission, Role.MEMBER) or turns.turn_of(submission, Role.CONVENOR)
+    return holder.user.id if holder is not None else None
 
 
 def stop_clock(submission: Submission) -> None:
@@ -151,7 +196,7 @@ class _Turns:
     def clock(self, submission: Submission, levels: Sequence[Role], *, workflow: Workflow) -> Clock:
         """Give it to the first of `levels` that somebody holds, and note that they had their turn."""
         for level in levels:
-            holder = self._next(submission, level)
+            holder = self.turn_of(submission, level)
             if holder is not None:
                 # A moment later each, so that who was asked first in a batch is asked first again.
                 holder.user.last_owned_at = self.at + timedelta(microseconds=self.taken)
@@ -159,8 +204,8 @@ class _Turns:
                 return Clock(holder.user.id, holder.role, self._end(holder.role, workflow))
         return Clock(None, Role.STAFF, self._end(Role.STAFF, workflow))
 
-    def _next(self, submission: Submission, level: Role) -> _Holder | None:
-        """The active holder of `level` whose turn it is: whoever listens at the point today goes first, then a member of the community
+    def turn_of(self, submission: Submission, level: Role, *, besides: Collection[int] = ()) -> _Holder | None:
+        """The active holder of `level`, none of `besides`, whose turn it is: whoever listens at the point today goes first, then a member of the community
         before one of the street, then who waited longest. A convenor on the rota is asked like a member.
         """
 
@@ -172,7 +217,8 @@ class _Turns:
         asked = [
             holder
             for holder in self.holders[submission.point_id, submission.area_id]
-            if holder.role is level or (level is Role.MEMBER and holder.role is Role.CONVENOR and holder.on_duty)
+            if (holder.role is level or (level is Role.MEMBER and holder.role is Role.CONVENOR and holder.on_duty))
+            and holder.user.id not in besides
         ]
         return min(asked, key=turn, default=None)
 

@@ -127,7 +127,7 @@ def change_person(
     session: Session, *, actor: Actor, user_id: int, version: int, name: str, department_id: int | None, at: datetime
 ) -> User:
     """Name and department, which may have been closed since they came to it; Conflict when somebody was faster."""
-    user = _managed(session, actor, user_id, version=version)
+    user = managed(session, actor, user_id, version=version)
     name = named(name)
     if department_id is not None and department_id != user.department_id:
         _check_department(session, actor, department_id)
@@ -190,7 +190,7 @@ def revoke_role(session: Session, *, actor: Actor, user_id: int, grant_id: int, 
 
 def deactivate(session: Session, *, actor: Actor, user_id: int, version: int, at: datetime) -> User:
     """No more signing in, every device signed out; roles are kept for the day of return."""
-    user = _managed(session, actor, user_id, version=version)
+    user = managed(session, actor, user_id, version=version)
     if user.id == actor.user_id:
         raise Forbidden("不能停用自己的账号，请另一位管理员来做。")
     if not user.active:
@@ -206,7 +206,7 @@ def deactivate(session: Session, *, actor: Actor, user_id: int, version: int, at
 
 def reactivate(session: Session, *, actor: Actor, user_id: int, version: int, at: datetime) -> User:
     """Signing in is possible again, with the roles of before."""
-    user = _managed(session, actor, user_id, version=version)
+    user = managed(session, actor, user_id, version=version)
     if user.active:
         raise Conflict("这个账号没有停用。")
     user.active, user.failed_tries, user.locked_until = True, 0, None
@@ -218,7 +218,7 @@ def reactivate(session: Session, *, actor: Actor, user_id: int, version: int, at
 
 def end_session(session: Session, *, actor: Actor, user_id: int, session_id: int, at: datetime) -> User:
     """Sign one device out; doing it twice changes nothing."""
-    user = _managed(session, actor, user_id, version=None)
+    user = managed(session, actor, user_id, version=None)
     ended = session.scalars(
         update(LoginSession)
         .where(LoginSession.id == session_id, LoginSession.user_id == user.id, LoginSession.ended_at.is_(None))
@@ -235,7 +235,7 @@ def issue_reset(session: Session, *, vault: Vault, actor: Actor, user_id: int, v
 
     Nothing is stored: the secret is derived from the password's hash and the row's version, so whatever changes either ends it.
     """
-    user = _managed(session, actor, user_id, version=version)
+    user = managed(session, actor, user_id, version=version)
     if not user.active:
         raise Conflict("这个账号已经停用，请先恢复。")
     user.version += 1
@@ -350,7 +350,7 @@ def _seen(session: Session, actor: Actor, user_id: int) -> User:
     return user
 
 
-def _managed(session: Session, actor: Actor, user_id: int, *, version: int | None) -> User:
+def managed(session: Session, actor: Actor, user_id: int, *, version: int | None) -> User:
     """Somebody whose every role the actor could take away: a reset link would hand over all of them."""
     user = _seen(session, actor, user_id)
     above = _district_path(session, user.district_id)

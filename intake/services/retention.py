@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from config.workflow import Workflow
 from intake.domain.actor import MACHINE
 from intake.domain.submission import SubmissionState
-from intake.models import Contributor, Finding, GramSightings, Submission, SubmissionGrams, Topic
+from intake.models import Contributor, Finding, GramSightings, Message, Outcome, Referral, Submission, SubmissionGrams, Topic
 from intake.queries.same_matter import sighting
 from intake.services.audit import record
 
@@ -40,7 +40,7 @@ def apply_retention(session: Session, *, workflow: Workflow, at: datetime, limit
         submission.contact_cipher, submission.contact_hint = None, ""
         submission.device_hash = submission.openid_hash = None
         if submission.state is SubmissionState.WITHDRAWN:
-            _erase_words(session, submission)
+            _erase_words(session, submission, at=at)
         submission.erased_at = at
         record(
             session,
@@ -54,12 +54,17 @@ def apply_retention(session: Session, *, workflow: Workflow, at: datetime, limit
     return len(due)
 
 
-def _erase_words(session: Session, submission: Submission) -> None:
-    """The text and everything made of it: grams, findings, and the title of a topic that held nothing else."""
+def _erase_words(session: Session, submission: Submission, *, at: datetime) -> None:
+    """The text and everything made of it or said to it: grams, findings, messages, verdicts' words, the title of a topic that held nothing
+    else.
+    """
     submission.text_written = submission.text_masked = submission.place = submission.place_masked = ""
     _forget_grams(session, submission)
     session.execute(update(Finding).where(Finding.submission_id == submission.id).values(content={}))
+    session.execute(update(Message).where(Message.submission_id == submission.id).values(text_written="", text_masked="", erased_at=at))
+    session.execute(update(Outcome).where(Outcome.submission_id == submission.id).values(said=""))
     session.execute(update(Contributor).where(Contributor.submission_id == submission.id).values(reasons=[]))
+    session.execute(update(Referral).where(Referral.submission_id == submission.id).values(title=ERASED))
     own = select(Contributor.topic_id).where(Contributor.submission_id == submission.id)
     nothing_left = (Topic.confirmed_count + Topic.suggested_count == 0) & Topic.opened_by.is_(None)
     session.execute(update(Topic).where(Topic.id.in_(own), nothing_left).values(title=ERASED))

@@ -12,14 +12,17 @@ from intake.domain.contributor import ContributorStatus
 from intake.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from intake.domain.notification import NoticeKind
 from intake.domain.permission import Permission
-from intake.domain.submission import DeclineReason, SubmissionAction, SubmissionState
+from intake.domain.submission import UNDOABLE_ACTIONS, DeclineReason, SubmissionAction, SubmissionState
 from intake.domain.text import clean
 from intake.domain.topic import JOINABLE, TopicKind, TopicState
 from intake.models import Area, Decision, Submission, Topic
+from intake.services.appeal import refuse_own_decline
 from intake.services.audit import record
 from intake.services.contribution import confirm, live_contributor, lock_topics_of, recount, restore_suggestion
 from intake.services.notify import announce, cancel_notices
+from intake.services.outcome import take_outcome_back, tell_outcome
 from intake.services.ownership import give_to, start_clock, stop_clock
+from intake.services.referral import Sending, cancel_for_submission, refer_submission
 from intake.services.topic_open import open_candidate
 from intake.services.training_example import forget, learn_leaving, learn_placing
 from intake.services.transition import move
@@ -75,9 +78,16 @@ def open_topic(session: Session, deciding: Deciding, *, title: str) -> Decision:
     return decision
 
 
-def refer(session: Session, deciding: Deciding, *, words: str) -> Decision:
-    """Record that it goes to the coordinating office, with the reason the resident reads."""
-    return _leave(session, deciding, SubmissionAction.REFER, words=words, reason_code=None)
+def refer(session: Session, deciding: Deciding, *, words: str, workflow: Workflow, office_id: int | None = None) -> Decision:
+    """Send it to a coordinating office (the district's first where none is chosen), with the reason that resident and office read.
+
+    Raises InvalidInput (field `office`) when there is no office to send it to.
+    """
+    decision = _leave(session, deciding, SubmissionAction.REFER, words=words, reason_code=None)
+    submission = session.get_one(Submission, deciding.submission_id)
+    sending = Sending(actor=deciding.actor, office_id=office_id, at=deciding.at, workflow=workflow)
+    refer_submission(session, sending, submission, basis=decision.words)
+    return decision
 
 
 def answer(session: Session, deciding: Deciding, *, words: str) -> Decision:
@@ -94,6 +104,13 @@ def decline(session: Session, deciding: Deciding, *, reason: str, words: str) ->
     if code is DeclineReason.OTHER and not clean(words).text:
         raise InvalidInput("选“其他原因”时请写一句说明，居民会看到。", field="words")
     return _leave(session, deciding, SubmissionAction.DECLINE, words=words, reason_code=code.value)
+
+
+def hold(session: Session, deciding: Deciding, action: SubmissionAction, *, words: str) -> Decision:
+    """A decision after which the submission keeps the place that was suggested for it."""
+    lock_topics_of(session, deciding.submission_id)
+    submission, area_path = _lock(session, deciding)
+    return _decide(session, deciding, submission, area_path, action, words=words)
 
 
 def detach(session: Session, deciding: Deciding, *, words: str, workflow: Workflow) -> Decision:
@@ -119,6 +136,8 @@ def undo(session: Session, *, actor: Actor, submission_id: int, workflow: Workfl
     ).one_or_none()
     if decision is None or decision.decided_by != actor.user_id:
         raise Conflict("这件事已由别人接着处理，不能撤销。")
+    if decision.action not in UNDOABLE_ACTIONS:
+        raise Conflict("这一步不能撤销。需要的话请联系区政协工作人员。")
     if at > decision.decided_at + timedelta(seconds=undo_seconds):
         raise Conflict("超过撤销时间，居民可能已经看到。请在议题里移出，或联系区政协工作人员。")
     if decision.target_topic_id is not None and session.scalar(
@@ -126,6 +145,8 @@ def undo(session: Session, *, actor: Actor, submission_id: int, workflow: Workfl
     ):
         raise Conflict("议题已经提交或处理，不能撤销。可以把这件来件移出议题。")
     area = session.get_one(Area, submission.area_id)
+    if decision.action == SubmissionAction.REFER.value:
+        cancel_for_submission(session, submission.id, at=at, actor=actor, only_unread=True)
     decision.undone_at = at
     record(
         session,
@@ -138,6 +159,7 @@ def undo(session: Session, *, actor: Actor, submission_id: int, workflow: Workfl
     )
     move(session, submission, SubmissionAction.UNDO, actor=actor, at=at, area_path=area.path, decision=decision)
     cancel_notices(session, decision_id=decision.id, at=at)
+    take_outcome_back(session, decision_id=decision.id)
     forget(session, submission_id=submission.id, decided_at=decision.decided_at, at=at)
     recount(session, restore_suggestion(session, submission=submission, at=at), at=at)
     give_to(submission, actor=actor, area_path=area.path, workflow=workflow, at=at)
@@ -197,6 +219,23 @@ def _decide(
         at=deciding.at,
     )
     stop_clock(submission)
+    _tell(session, deciding, decision, submission)
+    return decision
+
+
+def _tell(session: Session, deciding: Deciding, decision: Decision, submission: Submission) -> None:
+    """The notice of a decision; of an answer the resident is also asked whether it solved the matter."""
+    if decision.action == SubmissionAction.ANSWER.value:
+        tell_outcome(
+            session,
+            decision=decision,
+            submission_ids=[submission.id],
+            referral_id=None,
+            topic_id=None,
+            at=deciding.at,
+            undo_seconds=deciding.undo_seconds,
+        )
+        return
     announce(
         session,
         decision=decision,
@@ -205,7 +244,6 @@ def _decide(
         due_at=deciding.at + timedelta(seconds=deciding.undo_seconds),
         at=deciding.at,
     )
-    return decision
 
 
 def _lock(session: Session, deciding: Deciding) -> tuple[Submission, str]:
@@ -222,6 +260,7 @@ def _lock(session: Session, deciding: Deciding) -> tuple[Submission, str]:
         raise Conflict("居民刚刚撤回了这件来件，不用再处理。")
     if submission.version != deciding.version:
         raise Conflict("这件来件刚刚有人处理过。您写的还在下面，请先看看现在的情况。")
+    refuse_own_decline(session, submission, deciding.actor)
     return submission, area.path
 
 

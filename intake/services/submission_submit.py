@@ -46,6 +46,8 @@ class Sentence:
     message: CleanText
     place: str
     contact: str
+    pass_on: bool = False
+    """Whether the unit in charge may have the contact: only by the resident's separate word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,11 @@ class Stored:
     """True when this key had been stored before: same submission, same receipt."""
 
 
-def read_sentence(*, text: str, place: str, contact: str) -> Sentence:
-    """Clean and check the three fields; InvalidInput names the field."""
+def read_sentence(*, text: str, place: str, contact: str, pass_on: bool = False) -> Sentence:
+    """Clean and check the three fields; InvalidInput names the field. Without a contact there is none to pass on."""
+    line = clean_line(contact, limit=CONTACT_MAX, field="contact")
     return Sentence(
-        message=clean_message(text),
-        place=clean_line(place, limit=PLACE_MAX, field="place"),
-        contact=clean_line(contact, limit=CONTACT_MAX, field="contact"),
+        message=clean_message(text), place=clean_line(place, limit=PLACE_MAX, field="place"), contact=line, pass_on=pass_on and bool(line)
     )
 
 
@@ -124,7 +125,8 @@ def submit(
             "place": sentence.place,
             "place_masked": "",
             "contact_cipher": vault.seal(sentence.contact, context=contact_context(number)) if sentence.contact else None,
-            "contact_hint": _hint(sentence.contact),
+            "contact_hint": hint_of(sentence.contact),
+            "contact_consent_at": at if sentence.pass_on else None,
             "device_hash": device_hash,
             "openid_hash": openid_hash,
             "urgency": Urgency.NORMAL,
@@ -142,7 +144,7 @@ def contact_context(number: str) -> str:
     return f"contact:{number}"
 
 
-def _hint(contact: str) -> str:
+def hint_of(contact: str) -> str:
     """Enough to recognise one's own contact: 138••••0021."""
     if not contact:
         return ""

@@ -20,11 +20,13 @@ from intake.domain.submission import SubmissionAction, SubmissionState, Urgency
 from intake.domain.topic import JOINABLE
 from intake.domain.triage_result import TriageResult, Verdict
 from intake.models import Base, HistoryEntry, Submission, SubmissionGrams, Topic
+from intake.ports import Wake
 from intake.queries.same_matter import SIGHTINGS_KEPT, array_of, sighting
 from intake.services.contribution import recount
 from intake.services.ownership import clocks_for
 from intake.services.topic_open import Draft, open_candidates
 from intake.services.transition import Move, move_many
+from intake.services.wake import wake_after_commit
 
 Found = tuple[Submission, TriageResult]
 
@@ -103,6 +105,8 @@ def store_results(session: Session, found: Sequence[Found], *, workflow: Workflo
     _write_findings(session, found, at=at)
     _suggest(session, found, at=at)
     _index(session, [(submission, result) for submission, result in found if not result.quarantine])
+    if any(result.urgency is Urgency.EMERGENCY for _, result in found):
+        wake_after_commit(session, Wake.ALARM)
     recount(session, {result.topic_id for _, result in found if result.topic_id is not None}, at=at)
     return {submission.id: result.topic_id for submission, result in found}
 

@@ -10,6 +10,7 @@ from intake.domain.submission import SubmissionAction
 from intake.models import Contributor, Submission, Topic
 from intake.queries.assistant_draft import with_adopted_summary
 from intake.services.contribution import live_contributor, lock_topics_of, recount, remove
+from intake.services.referral import cancel_for_submission
 from intake.services.topic_proposal import outdate_for
 from intake.services.transition import move
 
@@ -23,6 +24,7 @@ def withdraw(session: Session, *, submission_id: int, at: datetime) -> None:
         return
     move(session, submission, SubmissionAction.WITHDRAW, actor=RESIDENT, at=at)
     submission.escalate_at = None
+    cancel_for_submission(session, submission_id, at=at)
     contributor = live_contributor(session, submission_id)
     if contributor is not None:
         remove(contributor, by=None, at=at)

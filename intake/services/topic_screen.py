@@ -5,16 +5,17 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from intake.domain.actor import MACHINE
+from config.workflow import Workflow, default_workflow
 from intake.domain.contributor import ContributorStatus
 from intake.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from intake.domain.permission import Permission
-from intake.domain.submission import SubmissionAction, SubmissionState
 from intake.domain.topic import JOINABLE, TopicAction, TopicKind, TopicState
 from intake.domain.triage_model import ExampleKind
-from intake.models import Area, Contributor, Decision, Submission, Topic
+from intake.models import Area, Contributor, Decision, Topic
 from intake.services.contribution import recount, remove
-from intake.services.topic_decision import Screening, confirmed_in, lock_topic, lock_topics, tell, with_merged, words_of, written
+from intake.services.outcome import report_back
+from intake.services.referral import Sending, refer_topic
+from intake.services.topic_decision import Screening, lock_topic, lock_topics, tell, with_merged, words_of, written
 from intake.services.topic_proposal import outdate_for
 from intake.services.training_example import forget, learn_pair, standing_in
 from intake.services.transition import move
@@ -40,8 +41,17 @@ def take_up(session: Session, screening: Screening) -> None:
     _decide(session, screening, topic, path, TopicAction.TAKE_UP, words="")
 
 
-def screen(session: Session, screening: Screening, action: TopicAction, *, words: str, target_topic_id: int | None = None) -> None:
-    """Approve, return, merge, refer or reject, with words; merging needs `target_topic_id`.
+def screen(
+    session: Session,
+    screening: Screening,
+    action: TopicAction,
+    *,
+    words: str,
+    target_topic_id: int | None = None,
+    workflow: Workflow | None = None,
+    office_id: int | None = None,
+) -> None:
+    """Approve, return, merge, refer or reject, with words; merging needs `target_topic_id`, referring `workflow` and takes `office_id`.
 
     Rejected: every confirmed contributor is reported back with the reason; mere suggestions fall away. Merged: contributors follow the
     survivor and remember where they came from. Of a class, everyone behind its matters is told, and their own matters go on. Raises
@@ -55,10 +65,11 @@ def screen(session: Session, screening: Screening, action: TopicAction, *, words
     if survivor is not None and topic.kind is TopicKind.CLASS:
         raise InvalidInput("一类事不能并入别的议题；可以先拆开它。", field="target")
     decision = _decide(session, screening, topic, path, action, words=words, survivor=survivor)
+    if action is TopicAction.REFER:
+        sending = Sending(actor=screening.actor, office_id=office_id, at=screening.at, workflow=workflow or default_workflow())
+        refer_topic(session, sending, topic, basis=decision.words)
     if topic.kind is TopicKind.CLASS:
         return
-    if action is TopicAction.REJECT:
-        _end_contributions(session, topic, decision, at=screening.at)
     if action in {TopicAction.REJECT, TopicAction.REFER}:
         _drop_suggestions(session, topic, decision, at=screening.at)
     if survivor is not None:
@@ -98,11 +109,13 @@ def unmerge(session: Session, screening: Screening, *, words: str) -> None:
 def _decide(
     session: Session, screening: Screening, topic: Topic, path: str, action: TopicAction, *, words: str, survivor: Topic | None = None
 ) -> Decision:
-    """Write it, move the topic, tell everyone behind it."""
+    """Write it, move the topic, tell everyone behind it; of a rejection they hear as of a result."""
     decision = written(session, screening, topic, action, words=words, target=survivor)
     # A resident whose own matter goes on reads which class the step is about.
     about = topic if topic.kind is TopicKind.CLASS else survivor
     move(session, topic, action, actor=screening.actor, at=screening.at, area_path=path, decision=decision, topic=about)
+    if action is TopicAction.REJECT and topic.kind is TopicKind.MATTER:
+        report_back(session, topic, decision, referral_id=None, at=screening.at)
     tell(session, decision, topic, at=screening.at)
     return decision
 
@@ -122,19 +135,6 @@ def _survivor(session: Session, screening: Screening, target_topic_id: int | Non
     if survivor.kind is TopicKind.CLASS:
         raise InvalidInput("这是一类事，不能并入；请选一件具体的议题。", field="target")
     return survivor
-
-
-def _end_contributions(session: Session, topic: Topic, decision: Decision, *, at: datetime) -> None:
-    submissions = session.scalars(
-        select(Submission)
-        .where(Submission.id.in_(confirmed_in(session, topic)))
-        .order_by(Submission.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    for submission in submissions:
-        if submission.state is SubmissionState.IN_TOPIC:
-            move(session, submission, SubmissionAction.REPORT_BACK, actor=MACHINE, at=at, decision=decision, topic=topic)
 
 
 def _drop_suggestions(session: Session, topic: Topic, decision: Decision, *, at: datetime) -> None:

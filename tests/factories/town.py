@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from intake.domain.actor import MACHINE, Actor
 from intake.domain.permission import Role
 from intake.domain.point import AreaKind, PointKind
-from intake.models import Area, IntakePoint, User
+from intake.domain.referral import UnitKind
+from intake.models import Area, Department, IntakePoint, User
 from intake.queries.actor import actor_of_user
 from intake.services.person import create_user, grant_role
 from intake.services.place import create_area, create_point
@@ -46,6 +47,20 @@ class Town:
     """王静, 区政协工作人员."""
     li_id: int
     """陈立, 管理员."""
+    office_id: int
+    """区政府办公室, an office that assigns."""
+    lights_id: int
+    """区城市管理局, a unit that answers."""
+    homes_id: int
+    """区住房和建设局, another."""
+    fang_id: int
+    """方敏, of the office."""
+    gao_id: int
+    """高强, of 区城市管理局."""
+    sun_id: int
+    """孙丽, of 区城市管理局 as well."""
+    wu_id: int
+    """吴军, of 区住房和建设局."""
     shiqiao_member_id: int
     """何苗, 委员 for 石桥社区."""
     stranger_id: int
@@ -58,6 +73,10 @@ LOGINS = {
     "laozhou_id": "laozhou",
     "jing_id": "wangjing",
     "li_id": "chenli",
+    "fang_id": "fangmin",
+    "gao_id": "gaoqiang",
+    "sun_id": "sunli",
+    "wu_id": "wujun",
     "shiqiao_member_id": "hemiao",
     "stranger_id": "sunyi",
 }
@@ -79,6 +98,24 @@ def seed_town(session: Session) -> Town:
         user = create_user(session, district_id=area.district_id or 0, login=login, name=name, password="", at=BORN, password_hash=encoded)
         grant_role(session, actor=MACHINE, user=user, role=role, area=area, at=BORN)
         return user
+
+    def unit(name: str, kind: UnitKind, *, is_backstop: bool = False) -> Department:
+        made = Department(
+            district_id=district.id, name=name, kind=kind, duty="", phone="", categories=[], is_backstop=is_backstop, created_at=BORN
+        )
+        session.add(made)
+        session.flush()
+        return made
+
+    def works_in(department: Department, login: str, name: str) -> int:
+        role = Role.OFFICE if department.kind is not UnitKind.DEPARTMENT else Role.DEPARTMENT
+        user = person(login, name, role, district)
+        user.department_id = department.id
+        return user.id
+
+    office = unit("区政府办公室", UnitKind.OFFICE)
+    lights = unit("区城市管理局", UnitKind.DEPARTMENT)
+    homes = unit("区住房和建设局", UnitKind.DEPARTMENT, is_backstop=True)
 
     def point(area: Area, code: str, phone: str) -> str:
         made = create_point(
@@ -110,6 +147,13 @@ def seed_town(session: Session) -> Town:
         laozhou_id=person("laozhou", "老周", Role.CONVENOR, fengshan).id,
         jing_id=person("wangjing", "王静", Role.STAFF, district).id,
         li_id=person("chenli", "陈立", Role.ADMIN, district).id,
+        office_id=office.id,
+        lights_id=lights.id,
+        homes_id=homes.id,
+        fang_id=works_in(office, "fangmin", "方敏"),
+        gao_id=works_in(lights, "gaoqiang", "高强"),
+        sun_id=works_in(lights, "sunli", "孙丽"),
+        wu_id=works_in(homes, "wujun", "吴军"),
         shiqiao_member_id=person("hemiao", "何苗", Role.MEMBER, shiqiao).id,
         stranger_id=person("sunyi", "孙一", Role.STAFF, neighbour).id,
     )
@@ -127,6 +171,7 @@ def town_in(session: Session) -> Town:
     areas = {area.name: area.id for area in session.query(Area)}
     codes = {point.name: point.code for point in session.query(IntakePoint)}
     users = {user.login: user.id for user in session.query(User)}
+    units = {unit.name: unit.id for unit in session.query(Department)}
     return Town(
         district_id=areas["云栖区"],
         street_id=areas["丰山街道"],
@@ -136,5 +181,8 @@ def town_in(session: Session) -> Town:
         longchi_code=codes["龙池社区"],
         ziwei_code=codes["紫薇社区"],
         shiqiao_code=codes["石桥社区"],
+        office_id=units["区政府办公室"],
+        lights_id=units["区城市管理局"],
+        homes_id=units["区住房和建设局"],
         **{field: users[login] for field, login in LOGINS.items()},
     )

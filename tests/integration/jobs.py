@@ -23,6 +23,13 @@ def jobs_in_this_process(wiring: Wiring) -> Iterator[None]:
         use_wiring(None)
 
 
+def waiting_for_the_district(session: Session) -> int:
+    """How many wait for an advisory lock in this test's database; pg_locks shows those of every other test of the moment too."""
+    session.rollback()
+    own = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    return int(session.execute(text(f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND {own}")).scalar_one())
+
+
 def in_state(session: Session, state: SubmissionState) -> int:
     """How many submissions are in `state`."""
     return session.scalar(select(func.count()).select_from(Submission).where(Submission.state == state)) or 0

@@ -17,11 +17,25 @@ from intake.cli.demo_life import FIRST, Join, Say, Timeline, key_of, timeline
 from intake.cli.district_seed import read_district, seed_district
 from intake.domain.errors import Forbidden
 from intake.domain.notification import NoticeState
+from intake.domain.outcome import Verdict
 from intake.domain.permission import Role
+from intake.domain.referral import ReferralState
 from intake.domain.release import ReleaseKind, ReleaseState
 from intake.domain.submission import OPEN_FOR_DECISION, Channel, SubmissionState, Urgency
 from intake.domain.topic import TopicState
-from intake.models import Area, Finding, HistoryEntry, Notification, Release, Submission, SubmissionKey, Topic
+from intake.models import (
+    Answer,
+    Area,
+    Finding,
+    HistoryEntry,
+    Notification,
+    Outcome,
+    Referral,
+    Release,
+    Submission,
+    SubmissionKey,
+    Topic,
+)
 from intake.queries.receipt import receipt_view
 from intake.services.ownership import escalate_due
 from intake.services.retention import apply_retention
@@ -91,7 +105,7 @@ def every_page_has_something_to_show(installed: Wiring, lived: Lived) -> None:
         assert session.scalar(of_zhou.where(Submission.state.in_(OPEN_FOR_DECISION))) == 7
         waiting = session.execute(select(Submission.owner_role, Submission.urgency).where(Submission.state.in_(OPEN_FOR_DECISION))).all()
         assert 40 <= len(waiting) <= 70
-        assert sum(role is Role.STAFF for role, _ in waiting) == 2
+        assert sum(role is Role.STAFF for role, _ in waiting) == 3
         assert sum(urgency is Urgency.EMERGENCY for _, urgency in waiting) == 1
         topics = Counter(session.scalars(select(Topic.state)))
         assert set(topics) == set(TopicState)
@@ -104,6 +118,20 @@ def every_page_has_something_to_show(installed: Wiring, lived: Lived) -> None:
         states = Counter(session.scalars(select(Submission.state)))
         assert lived.submissions == sum(states.values()) == session.scalar(select(func.count()).select_from(Finding))
         assert {SubmissionState.CLOSED, SubmissionState.DECLINED, SubmissionState.REFERRED, SubmissionState.WITHDRAWN} < set(states)
+
+
+def referrals_stand_at_every_station(installed: Wiring, lived: Lived) -> None:
+    del lived
+    with installed.sessions() as session:
+        states = Counter(session.scalars(select(Referral.state)))
+        assert {ReferralState.SENT, ReferralState.ACCEPTED, ReferralState.DISPUTED} <= set(states)
+        assert {ReferralState.ASSIGNED, ReferralState.IN_PROGRESS, ReferralState.REPLIED, ReferralState.DELIVERED} <= set(states)
+        assert states[ReferralState.DELIVERED] >= 15
+        told = session.scalar(select(func.count()).select_from(Outcome).where(Outcome.referral_id.is_not(None))) or 0
+        said = Counter(session.scalars(select(Outcome.verdict).where(Outcome.verdict.is_not(None))))
+        assert told >= 10
+        assert set(said) == {Verdict.SOLVED, Verdict.PARTLY, Verdict.NOT_SOLVED}
+        assert session.scalar(select(func.count()).where(Answer.written_at > installed.clock.now())) == 0
 
 
 def the_real_machine_suggested_most_places_rightly(installed: Wiring, lived: Lived) -> None:
@@ -122,11 +150,11 @@ def the_resident_who_spoke_first_reads_every_step_to_the_end(installed: Wiring, 
     del lived
     with installed.sessions() as session:
         first = session.get_one(SubmissionKey, key_of(FIRST)).submission_id
-        page = receipt_view(session, first)
+        page = receipt_view(session, first, at=installed.clock.now(), workflow=installed.workflow)
         assert page.topic_title == "幸福里片区路灯不亮"
         assert page.topic_people == 22
         reasons = [step.written for step in page.steps if step.written]
-        assert len(reasons) == 6
+        assert len(reasons) == 7  # the lead told how far it was
         assert reasons[-1].startswith("41盏灯全部换新")
         assert [step.at for step in page.steps] == sorted(step.at for step in page.steps)
         topic = session.scalars(select(Topic).where(Topic.title == page.topic_title)).one()
@@ -163,6 +191,7 @@ def test_one_life_and_all_that_is_asked_of_it(installed: Wiring, lived: Lived, s
     """One test, so that the three months are lived in one process only."""
     for look in (
         every_page_has_something_to_show,
+        referrals_stand_at_every_station,
         the_real_machine_suggested_most_places_rightly,
         the_resident_who_spoke_first_reads_every_step_to_the_end,
         the_jobs_of_today_find_nothing_that_was_forgotten,

@@ -27,7 +27,7 @@ from workers import district_model
 from workers.jobs import triage_batch
 from workers.triage.message import Finding as Found
 from workers.triage.message import Message
-from workers.triage.pipeline import Stage, default_pipeline
+from workers.triage.pipeline import Pipeline, default_pipeline
 from workers.triage.same_matter import decide
 
 DEMO = Path(__file__).parents[2] / "intake/cli/demo_data/messages.jsonl"
@@ -144,19 +144,19 @@ def test_two_workers_at_once_open_one_topic_for_one_lamp(
     assert [ids & lamps for ids in topics_of(session).values() if ids & lamps] == [lamps]
 
 
-def breaking_at(word: str, error: Exception) -> Callable[[Any, Any], Stage]:
+def breaking_at(word: str, error: Exception) -> Callable[[Any, Any], Pipeline]:
     """A pipeline that breaks at messages which hold `word`."""
     make = default_pipeline
 
-    def broken(taxonomy: Any, model: Any) -> Stage:
+    def broken(taxonomy: Any, model: Any) -> Pipeline:
         stages = make(taxonomy, model)
 
         def run(message: Message, finding: Found) -> Found:
             if word in message.text:
                 raise error
-            return stages(message, finding)
+            return stages.begin(message, finding)
 
-        return run
+        return replace(stages, begin=run)
 
     return broken
 

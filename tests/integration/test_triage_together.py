@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config.settings import Settings
@@ -24,7 +24,7 @@ from intake.services.submission_triage import lock_same_matter
 from intake.wiring import Wiring
 from tests.factories.sentences import say
 from tests.factories.town import Town
-from tests.integration.jobs import assert_triaged_exactly_once, in_state, jobs_in_this_process, topics_of
+from tests.integration.jobs import assert_triaged_exactly_once, in_state, jobs_in_this_process, topics_of, waiting_for_the_district
 from workers.jobs import triage_batch
 
 ROOT = Path(__file__).parents[2]
@@ -98,7 +98,7 @@ def test_four_workers_at_once_open_one_topic_for_each_matter(
         lock_same_matter(gate, town.district_id)
         workers(WORKERS)
         end = time.monotonic() + PATIENCE
-        while waiting(session) < WORKERS:
+        while waiting_for_the_district(session) < WORKERS:
             assert time.monotonic() < end, "four workers hold a batch"
             queue.wake(Wake.TRIAGE)
             wiring.redis.delete("wake:triage")
@@ -109,12 +109,6 @@ def test_four_workers_at_once_open_one_topic_for_each_matter(
         queue.wake(Wake.TRIAGE)
         time.sleep(0.1)
     assert_one_topic_each(session, said)
-
-
-def waiting(session: Session) -> int:
-    """How many wait for the district."""
-    session.rollback()
-    return int(session.execute(text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")).scalar_one())
 
 
 def test_workers_in_tiny_batches_that_cross_all_the_time_open_one_topic_for_each_matter(

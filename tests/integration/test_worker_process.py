@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from redis import Redis
 from rq.utils import as_text
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config.settings import Settings
@@ -26,7 +25,7 @@ from intake.services.submission_triage import lock_same_matter
 from intake.wiring import Wiring
 from tests.factories.sentences import say
 from tests.factories.town import Town
-from tests.integration.jobs import assert_triaged_exactly_once, in_state
+from tests.integration.jobs import assert_triaged_exactly_once, in_state, waiting_for_the_district
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
@@ -71,12 +70,6 @@ def registered(redis: Redis) -> list[str]:
     return [as_text(pid) for pid in pids if pid is not None]
 
 
-def awaits_the_district(session: Session) -> bool:
-    session.rollback()
-    waiting = session.execute(text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")).scalar_one()
-    return bool(waiting)
-
-
 def test_a_worker_triages_what_a_wake_up_announces(wiring: Wiring, town: Town, session: Session, start: Start) -> None:
     worker = start("worker", "triage")
     for number in range(5):
@@ -106,10 +99,10 @@ def test_a_worker_killed_in_mid_batch_loses_and_doubles_nothing(wiring: Wiring, 
     with wiring.sessions() as gate:
         lock_same_matter(gate, town.district_id)
         worker = start("worker", "triage")
-        eventually(lambda: awaits_the_district(session), "the worker holds a batch")
+        eventually(lambda: waiting_for_the_district(session), "the worker holds a batch")
         worker.kill()
         worker.wait()
-    eventually(lambda: not awaits_the_district(session), "the database has noticed")
+    eventually(lambda: not waiting_for_the_district(session), "the database has noticed")
     assert triaged(session) == 0
     assert in_state(session, SubmissionState.RECEIVED) == 30
     start("worker", "triage")
@@ -136,7 +129,7 @@ def test_valkey_emptied_in_mid_batch_costs_nothing(wiring: Wiring, town: Town, s
     with wiring.sessions() as gate:
         lock_same_matter(gate, town.district_id)
         worker = start("worker", "triage")
-        eventually(lambda: awaits_the_district(session), "the worker holds a batch")
+        eventually(lambda: waiting_for_the_district(session), "the worker holds a batch")
         wiring.redis.flushdb()
     eventually(lambda: triaged(session) == 1, "the batch in hand")
     say(wiring, town.longchi_code, "幸福里2栋路灯不亮")
@@ -212,7 +205,7 @@ def test_a_busy_worker_ends_after_its_batch_when_asked(wiring: Wiring, town: Tow
     with wiring.sessions() as gate:
         lock_same_matter(gate, town.district_id)
         worker = start("worker", "triage")
-        eventually(lambda: awaits_the_district(session), "the worker holds a batch")
+        eventually(lambda: waiting_for_the_district(session), "the worker holds a batch")
         worker.send_signal(signal.SIGTERM)
     assert worker.wait(PATIENCE) == 0
     assert_triaged_exactly_once(session, 1)

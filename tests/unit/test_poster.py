@@ -78,11 +78,16 @@ def pdf_of(case: str, paper: Paper) -> bytes:
 
 
 @cache
+def png_of(case: str, paper: Paper) -> bytes:
+    return poster_png(CASES[case](), paper=paper)
+
+
+@cache
 def photo_of(case: str, paper: Paper, kind: str) -> Image.Image:
     """What a scanner of 150 dots an inch would see, in grey."""
     if kind == "pdf":
         return rendered(pdf_of(case, paper)).convert("L")
-    picture = opened(poster_png(CASES[case](), paper=paper)).convert("L")
+    picture = opened(png_of(case, paper)).convert("L")
     return picture.resize((picture.width // 2, picture.height // 2), Image.Resampling.BOX)
 
 
@@ -136,7 +141,7 @@ def test_code_reads_back_at_150_dpi_tilted_and_blurred(case: str, paper: Paper, 
 def test_black_and_white_print_reads_back_and_keeps_every_line_of_text(case: str, paper: Paper) -> None:
     """A copier that knows only black and white: nothing said in colour or grey is lost."""
     poster = CASES[case]()
-    copy = opened(poster_png(poster, paper=paper)).convert("L").point(lambda value: 255 * (value >= 128))
+    copy = opened(png_of(case, paper)).convert("L").point(lambda value: 255 * (value >= 128))
     assert {text for text, _ in read(copy)} == {poster.url}
     face = composed(poster, poster_fonts(), paper=paper).faces[-1 if paper is not Paper.CARD else 1]
     scale = 300 / 72
@@ -186,7 +191,7 @@ def test_sheet_has_the_size_of_its_paper_as_vectors_and_as_pixels(paper: Paper) 
     document = pypdfium2.PdfDocument(pdf_of("usual", paper))
     assert document[0].get_size() == pytest.approx((width * MM, height * MM), abs=0.01)
     document.close()
-    with Image.open(io.BytesIO(poster_png(spec(), paper=paper))) as picture:
+    with Image.open(io.BytesIO(png_of("usual", paper))) as picture:
         assert picture.size == (round(width / 25.4 * 300), round(height / 25.4 * 300))
         assert picture.info["dpi"] == pytest.approx((300, 300), abs=0.01)
 
@@ -278,7 +283,7 @@ def test_without_a_telephone_the_service_desk_remains(paper: Paper) -> None:
 
 
 def test_faces_of_the_table_card_are_the_same_upside_down() -> None:
-    card = opened(poster_png(spec(), paper=Paper.CARD))
+    card = opened(png_of("usual", Paper.CARD))
     height = card.height // 2
     upper, lower = card.crop((0, 0, card.width, height - 4)), card.crop((0, height + 4, card.width, 2 * height))
     assert ImageChops.difference(upper.transpose(Image.Transpose.ROTATE_180), lower).getbbox() is None

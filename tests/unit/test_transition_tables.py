@@ -8,13 +8,26 @@ from pathlib import Path
 import pytest
 
 import intake
+from intake.domain.alarm import AlarmAction
+from intake.domain.attachment import AttachmentAction
 from intake.domain.errors import InvalidTransition
-from intake.domain.invitation import INVITATION_TABLE, InvitationAction
+from intake.domain.instruction import InstructionAction
+from intake.domain.invitation import InvitationAction
 from intake.domain.notification import NOTICE_TABLE, NoticeAction, NoticeState
+from intake.domain.official_list import ListAction
 from intake.domain.permission import GRANTS, ROLE_NAMES, Permission, Role, roles_with
-from intake.domain.point import POINT_TABLE, PointAction
-from intake.domain.poster_batch import BATCH_TABLE, BatchAction
-from intake.domain.release import RELEASE_TABLE, ReleaseAction
+from intake.domain.point import PointAction
+from intake.domain.poster_batch import BatchAction
+from intake.domain.referral import (
+    AT_DEPARTMENT,
+    OPEN_REFERRAL,
+    REFERRAL_TABLE,
+    ExtensionAction,
+    HelperAction,
+    ReferralAction,
+    ReferralState,
+)
+from intake.domain.release import ReleaseAction
 from intake.domain.submission import (
     DECLINE_WORDS,
     OPEN_FOR_DECISION,
@@ -26,9 +39,9 @@ from intake.domain.submission import (
     SubmissionState,
 )
 from intake.domain.topic import JOINABLE, ROUTE_NAMES, TOPIC_TABLE, Route, TopicAction, TopicState
-from intake.domain.topic_proposal import PROPOSAL_TABLE, ProposalAction
+from intake.domain.topic_proposal import ProposalAction
 from intake.domain.transition import LABELS, StateTable
-from intake.domain.triage_model import MODEL_TABLE, ModelAction
+from intake.domain.triage_model import ModelAction
 from intake.models import IntakePoint, Submission, Topic
 from intake.services.topic_screen import SCREENING
 from intake.services.transition import TABLES, WITHOUT_HISTORY, initial_state
@@ -43,12 +56,15 @@ ACTIONS: dict[str, type[StrEnum]] = {
     "poster_batch": BatchAction,
     "topic_proposal": ProposalAction,
     "triage_model": ModelAction,
+    "referral": ReferralAction,
+    "referral_helper": HelperAction,
+    "extension": ExtensionAction,
+    "attachment": AttachmentAction,
+    "alarm": AlarmAction,
+    "instruction": InstructionAction,
+    "official_list": ListAction,
 }
-NOUNS = pytest.mark.parametrize(
-    "table",
-    [SUBMISSION_TABLE, TOPIC_TABLE, POINT_TABLE, NOTICE_TABLE, INVITATION_TABLE, RELEASE_TABLE, BATCH_TABLE, PROPOSAL_TABLE, MODEL_TABLE],
-    ids=lambda table: table.noun,
-)
+NOUNS = pytest.mark.parametrize("table", list(TABLES.values()), ids=lambda table: table.noun)
 
 
 def reachable(table: StateTable) -> set[StrEnum]:
@@ -159,6 +175,21 @@ def test_nothing_joins_a_topic_that_has_ended() -> None:
         TopicState.MERGED,
         TopicState.DISSOLVED,
     }
+
+
+# The unit that has it answers for it until somebody else is named (首接负责).
+def test_a_disputed_referral_stays_with_its_lead_and_an_ended_one_with_nobody() -> None:
+    assert ReferralState.DISPUTED in AT_DEPARTMENT
+    assert set(ReferralState) - OPEN_REFERRAL == {ReferralState.DELIVERED, ReferralState.RETURNED, ReferralState.CANCELLED}
+    leaving = {t.action for t in REFERRAL_TABLE.transitions if t.sources & (set(ReferralState) - OPEN_REFERRAL)}
+    assert leaving == {ReferralAction.REOPEN}
+
+
+def test_nothing_is_delivered_that_nobody_checked() -> None:
+    into = {source for t in REFERRAL_TABLE.transitions if t.target is ReferralState.DELIVERED for source in t.sources}
+    assert into == {ReferralState.CHECKED}
+    by_whom = {t.permission for t in REFERRAL_TABLE.transitions if t.target is ReferralState.CHECKED}
+    assert by_whom == {Permission.REFERRAL_CHECK}
 
 
 def test_a_notice_that_left_the_house_is_never_pending_again_unless_the_channel_asked() -> None:

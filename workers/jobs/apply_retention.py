@@ -1,6 +1,8 @@
-"""Closes what was answered and met with silence; empties contacts and withdrawn texts and deletes poster files whose time is over (到期清除)."""
+"""Closes what was answered and met with silence; empties contacts and withdrawn texts and deletes files whose time is over (到期清除)."""
 
 from intake.ports import Wake
+from intake.services import attachment
+from intake.services.answer_draft import forget_drafts
 from intake.services.assistant_draft import forget_words
 from intake.services.poster_batch import expired_files, forget_files
 from intake.services.retention import apply_retention
@@ -29,9 +31,14 @@ def run() -> None:
             emptied = apply_retention(session, workflow=wiring.workflow, at=wiring.clock.now(), limit=BATCH)
     with job_session() as session:
         forget_words(session, at=wiring.clock.now())
+        forget_drafts(session)
     deleted = BATCH
     while deleted == BATCH and not stopping():
         deleted = _delete_posters(wiring)
+    deleted = BATCH
+    while deleted == BATCH and not stopping():
+        deleted = _delete_evidence(wiring)
+    _delete_originals(wiring)
 
 
 def _delete_posters(wiring: Wiring) -> int:
@@ -43,3 +50,23 @@ def _delete_posters(wiring: Wiring) -> int:
     with job_session() as session:
         forget_files(session, [batch_id for batch_id, _ in files])
     return len(files)
+
+
+def _delete_evidence(wiring: Wiring) -> int:
+    """Refused and removed files: the bytes first, then the note of it, as with posters."""
+    with job_session() as session:
+        files = attachment.unneeded_files(session, at=wiring.clock.now(), limit=BATCH)
+    for _, keys in files:
+        for key in keys:
+            wiring.objects.delete(key)
+    with job_session() as session:
+        attachment.forget_files(session, [attachment_id for attachment_id, _ in files])
+    return len(files)
+
+
+def _delete_originals(wiring: Wiring) -> None:
+    """What a worker that died right after its commit left in quarantine."""
+    with job_session() as session:
+        keys = attachment.originals_lately(session, at=wiring.clock.now())
+    for key in keys:
+        wiring.objects.delete(key)

@@ -1,7 +1,13 @@
-"""Hands submissions whose owner's clock ran out to the next level (超时上交)."""
+"""Hands submissions on when a time is over: overdue ones go up (超时上交), unanswered questions back; and draws declines to look at again."""
+
+from collections.abc import Callable
+
+from sqlalchemy.orm import Session
 
 from intake.ports import Wake
+from intake.services.decline_check import draw_checks
 from intake.services.ownership import escalate_due
+from intake.services.submission_detail import time_out_details
 from workers.runtime import job, job_session, process_wiring, stopping
 
 BATCH = 100
@@ -9,13 +15,22 @@ BATCH = 100
 
 @job(Wake.ESCALATE)
 def run() -> None:
-    """Escalate everything overdue.
+    """Escalate everything overdue, give back what was asked in vain, draw the sample.
 
     A repeat is harmless: handing over starts a new clock in the same transaction, so the submission isn't overdue any more; with staff,
-    the last level, the clock stands still.
+    the last level, the clock stands still. A question that timed out has left its state. Which declines are drawn follows from their ids
+    alone, and each is drawn once.
     """
     wiring = process_wiring()
+    workflow, at = wiring.workflow, wiring.clock.now
+    _until_none_is_left(lambda session: escalate_due(session, workflow=workflow, at=at(), limit=BATCH))
+    _until_none_is_left(lambda session: time_out_details(session, workflow=workflow, at=at(), limit=BATCH))
+    with job_session() as session:
+        draw_checks(session, workflow=workflow, undo_seconds=wiring.settings.undo_seconds, at=at())
+
+
+def _until_none_is_left(hand_on: Callable[[Session], int]) -> None:
     handed = BATCH
     while handed == BATCH and not stopping():
         with job_session() as session:
-            handed = escalate_due(session, workflow=wiring.workflow, at=wiring.clock.now(), limit=BATCH)
+            handed = hand_on(session)

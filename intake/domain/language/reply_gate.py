@@ -1,7 +1,7 @@
 """A draft answer held against the demands behind it: what it leaves out, and what a resident would rather not read. It advises, nothing more."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from intake.domain.language.grams import telling_grams
@@ -98,6 +98,18 @@ def check_reply(draft: str, about: Sequence[str], lexicon: Lexicon) -> tuple[Rem
     return (*untouched, *_missing(plain), *_always(draft, plain))
 
 
+def answered(draft: str, about: Sequence[str], lexicon: Lexicon) -> tuple[bool, ...]:
+    """For each of the masked demands `about`, whether `draft` says anything to it; none of them for a draft without content."""
+    plain = matching_form(draft[:_READ])
+    content = _NOISE.sub("", _STOCK.sub(" ", plain))
+    if not content:
+        return (False,) * len(about)
+    if len(about) == 1 and _SHORT <= len(content) < _ONE_LINE:
+        return (True,)
+    touches = _touching(plain, lexicon)
+    return tuple(touches(demand) for demand in about)
+
+
 def check_reason(draft: str) -> tuple[Remark, ...]:
     """Remarks on the reason of a decision, which many residents read: as `check_reply`, but a reason may be short and names no demand."""
     plain = matching_form(draft[:_READ])
@@ -107,22 +119,31 @@ def check_reason(draft: str) -> tuple[Remark, ...]:
 
 
 def _untouched(plain: str, about: Iterable[str], lexicon: Lexicon) -> Iterator[Remark]:
+    touches = _touching(plain, lexicon)
+    for demand in about:
+        if not touches(demand):
+            title = _named(demand, lexicon)
+            yield Remark("untouched", f"没有答到：{title}")
+
+
+def _touching(plain: str, lexicon: Lexicon) -> Callable[[str], bool]:
+    """Whether the answer, in the form that is matched, names anything of a demand; a demand without words asks for nothing."""
     words = lexicon.words_in(plain)
     problems, categories = set(lexicon.problem_words(words)), set(lexicon.category_words(words))
     grams = set(telling_grams(_STOCK.sub(" ", plain)))
-    for demand in about:
+
+    def touches(demand: str) -> bool:
         asked = matching_form(demand[:_READ])
         named = lexicon.words_in(asked)
-        touched = (
+        return not asked or (
             not problems.isdisjoint(lexicon.problem_words(named))
             or any(word in plain for word in named)
             or any(proper_part(place) in plain for place in places_in(asked) if len(proper_part(place)) > 1)
             or len(grams.intersection(telling_grams(asked))) >= _SHARED
             or (not categories.isdisjoint(lexicon.category_words(named)) and len(grams.intersection(telling_grams(asked))) > 0)
         )
-        if not touched and asked:
-            title = _named(demand, lexicon)
-            yield Remark("untouched", f"没有答到：{title}")
+
+    return touches
 
 
 def _named(demand: str, lexicon: Lexicon) -> str:

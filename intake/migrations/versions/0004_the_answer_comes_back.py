@@ -26,7 +26,7 @@ def upgrade() -> None:
     op.execute("CREATE SEQUENCE referral_sequence")
     for table, column, name in ROLE_COLUMNS:
         _allow(table, column, name, ROLES)
-    _allow("notifications", "kind", "kind", (*NOTICES, "outcome", "message"))
+    _allow("notifications", "kind", "kind", (*NOTICES, "outcome"))
     op.create_table(
         "digests",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -454,6 +454,22 @@ def upgrade() -> None:
     op.create_index("ix_attachments_received", "attachments", ["id"], unique=False, postgresql_where="state = 'received'")
     op.create_index("ix_attachments_referral", "attachments", ["referral_id", "id"], unique=False)
     op.create_table(
+        "answer_drafts",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("district_id", sa.BigInteger(), nullable=False),
+        sa.Column("referral_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("outcome", sa.Text(), server_default="", nullable=False),
+        sa.Column("words", sa.Text(), server_default="", nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("signed_name", sa.Text(), server_default="", nullable=False),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["referral_id"], ["referrals.id"], name=op.f("fk_answer_drafts_referral_id_referrals")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_answer_drafts_user_id_users")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_answer_drafts")),
+    )
+    op.create_index("uq_answer_drafts_person", "answer_drafts", ["referral_id", "user_id"], unique=True)
+    op.create_table(
         "instruction_forwards",
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("district_id", sa.BigInteger(), nullable=False),
@@ -554,6 +570,7 @@ def upgrade() -> None:
     op.add_column("departments", sa.Column("successor_id", sa.BigInteger(), nullable=True))
     op.create_foreign_key(op.f("fk_departments_successor_id_departments"), "departments", "departments", ["successor_id"], ["id"])
     op.add_column("submissions", sa.Column("contact_consent_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_index("ix_submissions_emergency", "submissions", ["triaged_at"], unique=False, postgresql_where="urgency = 'emergency'")
     op.add_column("users", sa.Column("stand_in_id", sa.BigInteger(), nullable=True))
     op.add_column("users", sa.Column("away_until", sa.DateTime(timezone=True), nullable=True))
     op.add_column("users", sa.Column("wants_digest", sa.Boolean(), server_default="true", nullable=False))
@@ -562,7 +579,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     # What only this version knows goes with it.
-    op.execute("DELETE FROM notifications WHERE kind IN ('outcome', 'message')")
+    op.execute("DELETE FROM notifications WHERE kind = 'outcome'")
     op.execute("DELETE FROM role_grants WHERE role = 'office'")
     op.execute("UPDATE submissions SET owner_role = 'staff' WHERE owner_role = 'office'")
     op.execute("DELETE FROM invitations WHERE role = 'office'")
@@ -573,6 +590,7 @@ def downgrade() -> None:
     op.drop_column("users", "wants_digest")
     op.drop_column("users", "away_until")
     op.drop_column("users", "stand_in_id")
+    op.drop_index("ix_submissions_emergency", table_name="submissions", postgresql_where="urgency = 'emergency'")
     op.drop_column("submissions", "contact_consent_at")
     op.drop_constraint(op.f("fk_departments_successor_id_departments"), "departments", type_="foreignkey")
     op.drop_column("departments", "successor_id")
@@ -595,6 +613,8 @@ def downgrade() -> None:
     )
     op.drop_index("ix_instruction_forwards_instruction", table_name="instruction_forwards")
     op.drop_table("instruction_forwards")
+    op.drop_index("uq_answer_drafts_person", table_name="answer_drafts")
+    op.drop_table("answer_drafts")
     op.drop_index("ix_attachments_referral", table_name="attachments")
     op.drop_index("ix_attachments_received", table_name="attachments", postgresql_where="state = 'received'")
     op.drop_table("attachments")

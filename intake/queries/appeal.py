@@ -1,0 +1,115 @@
+"""申请复核: what was appealed, by whose decision, and whether a resident may still ask for another look."""
+
+from typing import Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from intake.domain.contributor import ContributorStatus
+from intake.domain.submission import SUBMISSION_TABLE, SubmissionAction, SubmissionState
+from intake.domain.topic import TOPIC_TABLE, TopicAction, TopicState
+from intake.models import Contributor, HistoryEntry, Message, Submission, Topic
+
+DECLINING = (SubmissionAction.DECLINE.value, SubmissionAction.CONFIRM_QUARANTINE.value)
+SECOND_LOOKS = (SubmissionAction.APPEAL.value, SubmissionAction.RECHECK.value)
+"""After either, somebody else than who declined decides."""
+
+
+END_TOLD = (SubmissionState.REPORTED_BACK, SubmissionState.CLOSED)
+"""States of those who were told that their topic isn't taken up."""
+Appealable = Literal["", "submission", "topic"]
+"""What another look may be asked for at: nothing, its own decline, or that its topic was not taken up."""
+
+
+def may_appeal(session: Session, submission: Submission, topic: Topic | None) -> Appealable:
+    """What the submission's resident may ask another look at, once each; `topic` is the one it was confirmed in. At most one statement, and
+    none for what was not turned down.
+    """
+    if submission.state is SubmissionState.DECLINED:
+        return "" if was_appealed(session, submission.id) else "submission"
+    if topic is None or topic.state is not TopicState.REJECTED or submission.state not in END_TOLD:
+        return ""
+    return "" if topic_was_appealed(session, topic.id) else "topic"
+
+
+def was_appealed(session: Session, submission_id: int) -> bool:
+    """Whether its resident has asked for another look before."""
+    return _happened(session, SUBMISSION_TABLE.noun, submission_id, SubmissionAction.APPEAL.value)
+
+
+def topic_was_appealed(session: Session, topic_id: int) -> bool:
+    """Whether somebody behind it has asked for another look before."""
+    return _happened(session, TOPIC_TABLE.noun, topic_id, TopicAction.APPEAL.value)
+
+
+def rejected_topic_of(session: Session, submission_id: int) -> int | None:
+    """The rejected topic behind which the submission stands, confirmed by a person; None where there is none."""
+    return session.scalar(
+        select(Topic.id)
+        .join(Contributor, Contributor.topic_id == Topic.id)
+        .where(
+            Contributor.submission_id == submission_id,
+            Contributor.status == ContributorStatus.CONFIRMED,
+            Topic.state == TopicState.REJECTED,
+        )
+    )
+
+
+def declined_by(session: Session, submission_id: int) -> int | None:
+    """Whoever declined it last."""
+    return session.scalar(
+        select(HistoryEntry.actor_id)
+        .where(
+            HistoryEntry.noun == SUBMISSION_TABLE.noun, HistoryEntry.entity_id == submission_id, HistoryEntry.action.in_(DECLINING)
+        )
+        .order_by(HistoryEntry.id.desc())
+        .limit(1)
+    )  # fmt: skip
+
+
+def barred_from(session: Session, submission_id: int) -> int | None:
+    """Who may not decide on it, since it came back by an appeal or a second look at what they declined; one statement."""
+    steps = session.execute(
+        select(HistoryEntry.action, HistoryEntry.actor_id)
+        .where(
+            HistoryEntry.noun == SUBMISSION_TABLE.noun,
+            HistoryEntry.entity_id == submission_id,
+            HistoryEntry.action.in_([*DECLINING, *SECOND_LOOKS]),
+        )
+        .order_by(HistoryEntry.id)
+    ).all()
+    declined = barred = None
+    for action, actor_id in steps:
+        if action in DECLINING:
+            declined = actor_id
+        else:
+            barred = declined
+    return barred
+
+
+def words_of_topic_appeal(session: Session, topic_id: int) -> str:
+    """What the resident wrote who asked to look at the topic again, masked; empty where nobody did."""
+    appealed = select(HistoryEntry.at).where(
+        HistoryEntry.noun == TOPIC_TABLE.noun, HistoryEntry.entity_id == topic_id, HistoryEntry.action == TopicAction.APPEAL.value
+    )
+    return (
+        session.scalar(
+            select(Message.text_masked)
+            .join(Contributor, Contributor.submission_id == Message.submission_id)
+            .where(Contributor.topic_id == topic_id, Message.at.in_(appealed), Message.written_by.is_(None))
+            .order_by(Message.id)
+            .limit(1)
+        )
+        or ""
+    )
+
+
+def _happened(session: Session, noun: str, entity_id: int, action: str) -> bool:
+    return (
+        session.scalar(
+            select(HistoryEntry.id)
+            .where(HistoryEntry.noun == noun, HistoryEntry.entity_id == entity_id, HistoryEntry.action == action)
+            .limit(1)
+        )
+        is not None
+    )

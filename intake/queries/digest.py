@@ -1,0 +1,88 @@
+"""今日到期: what of today's digest is still to be done, for the first page of whoever got it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.workflow import Workflow
+from intake.domain.actor import Actor
+from intake.domain.deadline import Deadline, deadline, due_soon_before
+from intake.domain.referral import OPEN_REFERRAL
+from intake.domain.working_days import holidays_of
+from intake.models import Digest, Referral
+
+SHOWN = 5
+"""Of each kind; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class DigestLine:
+    """A referral that is due."""
+
+    id: int
+    number: str
+    title: str
+    deadline: Deadline
+
+
+@dataclass(frozen=True, slots=True)
+class DigestShown:
+    """The newest digest nobody has read; what was done since is left out."""
+
+    id: int
+    day: date
+    overdue: tuple[DigestLine, ...]
+    overdue_count: int
+    due_soon: tuple[DigestLine, ...]
+    due_soon_count: int
+
+
+def digest_of(session: Session, actor: Actor, *, workflow: Workflow, at: datetime) -> DigestShown | None:
+    """What the actor is told today and hasn't marked as read, None when there is nothing; one query, and a second one if there is."""
+    found = session.execute(
+        select(Digest.id, Digest.day, Digest.overdue, Digest.due_soon, Digest.created_at)
+        .where(Digest.user_id == actor.user_id, Digest.seen_at.is_(None))
+        .order_by(Digest.day.desc())
+        .limit(1)
+    ).one_or_none()
+    if found is None:
+        return None
+    pending = _pending(session, [*found.overdue, *found.due_soon], since=found.created_at, workflow=workflow, at=at)
+    if not pending:
+        return None
+    overdue, due_soon = ([pending[one] for one in ids if one in pending] for ids in (found.overdue, found.due_soon))
+    return DigestShown(
+        id=found.id,
+        day=found.day,
+        overdue=tuple(overdue[:SHOWN]),
+        overdue_count=len(overdue),
+        due_soon=tuple(due_soon[:SHOWN]),
+        due_soon_count=len(due_soon),
+    )
+
+
+def _pending(session: Session, ids: Sequence[int], *, since: datetime, workflow: Workflow, at: datetime) -> dict[int, DigestLine]:
+    """Those that nobody has moved on since and that are still due, by id."""
+    holidays, due_soon = holidays_of(workflow), workflow.referral.due_soon_working_days
+    rows = session.execute(
+        select(Referral.id, Referral.number, Referral.title, Referral.due_at, Referral.state_changed_at).where(
+            Referral.id.in_(ids),
+            Referral.state.in_(OPEN_REFERRAL),
+            Referral.state_changed_at <= since,
+            Referral.paused_at.is_(None),
+            Referral.due_at < due_soon_before(at, due_soon=due_soon, holidays=holidays),
+        )
+    )
+    return {
+        row.id: DigestLine(
+            id=row.id,
+            number=row.number,
+            title=row.title,
+            deadline=deadline(row.state_changed_at, row.due_at, at, holidays=holidays, due_soon=due_soon, paused=None),
+        )
+        for row in rows
+        if row.due_at is not None
+    }

@@ -1,0 +1,233 @@
+"""Evidence made anew: upright, small, without what the camera knows; and what hostile files may not do."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from pypdf import PdfReader
+
+from intake.adapters.documents import write_anew
+from intake.adapters.file_cleaning import MEMORY_BYTES, cleaned
+from intake.adapters.pictures import LONGEST_SIDE, SMALL_SIDE, draw_anew
+from intake.domain.attachment import MOST_PIXELS, Unusable
+from intake.domain.errors import InvalidInput
+from intake.domain.file_type import MOST_PAGES, media_type_of, shown_name
+from tests.factories import files
+
+ROOT = Path(__file__).parents[2]
+
+
+def drawn(source: bytes) -> tuple[bytes, bytes]:
+    large, small = BytesIO(), BytesIO()
+    draw_anew(BytesIO(source), large, small)
+    return large.getvalue(), small.getvalue()
+
+
+def sniffed(data: bytes) -> str:
+    return media_type_of(data[:4096], data[-70_000:], name="现场.jpg")
+
+
+def test_what_the_camera_wrote_is_gone() -> None:
+    told = files.photo(told=True)
+    assert files.MAKER.encode() in told
+    assert files.SAYS.encode() in told
+    for made in drawn(told):
+        picture = Image.open(BytesIO(made))
+        assert not picture.getexif()
+        assert not {"exif", "comment", "xmp", "icc_profile"} & set(picture.info)
+        assert files.MAKER.encode() not in made
+        assert files.SAYS.encode() not in made
+
+
+@pytest.mark.parametrize(
+    ("turned", "size", "coloured"),
+    [
+        (None, (60, 40), (5, 20)),  # as it is
+        (3, (60, 40), (55, 20)),  # upside down: the left half is at the right
+        (6, (40, 60), (20, 5)),  # turned to the right: the left half is on top
+        (8, (40, 60), (20, 55)),  # turned to the left: it is at the bottom
+        (2, (60, 40), (55, 20)),  # mirrored
+    ],
+)
+def test_a_picture_stands_upright(turned: int | None, size: tuple[int, int], coloured: tuple[int, int]) -> None:
+    large, _ = drawn(files.photo(turned=turned))
+    picture = Image.open(BytesIO(large))
+    assert picture.size == size
+    red, green, _blue = picture.getpixel(coloured)  # type: ignore[misc]  # three channels in RGB
+    assert (red < 60, green > 90) == (True, True)
+
+
+def test_a_large_picture_becomes_small_enough_for_a_phone() -> None:
+    large, small = drawn(files.photo(5000, 3000))
+    assert Image.open(BytesIO(large)).size == (LONGEST_SIDE, 1440)
+    assert max(Image.open(BytesIO(small)).size) == SMALL_SIDE
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA", "P", "1", "I;16"])
+def test_every_kind_of_png_becomes_a_jpeg(mode: str) -> None:
+    large, _ = drawn(files.png(mode=mode))
+    assert Image.open(BytesIO(large)).format == "JPEG"
+    assert Image.open(BytesIO(large)).mode == "RGB"
+
+
+@pytest.mark.parametrize("size", [(50_000, 50_000), (10_001, 5_000), (2**31 - 1, 2**31 - 1)])
+def test_too_many_pixels_are_refused_by_the_header_alone(size: tuple[int, int]) -> None:
+    with pytest.raises(Unusable, match="兆像素"):
+        drawn(files.png_that_says(*size))
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [files.photo()[:200], b"\xff\xd8\xff" + bytes(50), b"\x89PNG\r\n\x1a\n" + bytes(50), files.png()[:-20][:60], b""],
+    ids=["cut off", "no jpeg", "no png", "no pixels", "empty"],
+)
+def test_what_is_no_picture_gets_a_sentence(broken: bytes) -> None:
+    with pytest.raises(Unusable, match="打不开"):
+        drawn(broken)
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [(files.photo(), "image/jpeg"), (files.png(), "image/png"), (files.pdf(), "application/pdf")],
+)
+def test_the_bytes_say_what_a_file_is(data: bytes, kind: str) -> None:
+    assert sniffed(data) == kind
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (files.HEIC, "HEIC"),
+        (files.SVG, "不是能用的格式"),
+        (files.PAGE, "不是能用的格式"),
+        (b"GIF89a" + bytes(20), "不是能用的格式"),
+        (b"\n" + files.pdf(), "不是能用的格式"),  # a PDF begins at its first byte
+        (files.jpeg_and_page(), "混着别的内容"),
+        (files.jpeg_and_archive(), "混着别的内容"),
+        (files.jpeg_and_document(), "混着别的内容"),
+        (files.pdf() + b"PK\x05\x06" + bytes(18), "混着别的内容"),
+        (files.pdf()[:300], "不完整"),
+    ],
+    ids=["heic", "svg", "html", "gif", "late pdf", "page inside", "archive behind", "document inside", "pdf and archive", "half a pdf"],
+)
+def test_what_cannot_be_taken_says_what_to_do(data: bytes, words: str) -> None:
+    with pytest.raises(InvalidInput, match=words) as refused:
+        sniffed(data)
+    assert refused.value.field == "files"
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("亮灯前后.JPEG", "亮灯前后.jpg"),
+        ("../../etc/passwd", "passwd.jpg"),
+        ("C:\\照片\\灯.png", "灯.jpg"),  # its type is what the bytes say
+        ("a\x00b\u202egpj.exe", "abgpj.jpg"),
+        ("   ", "文件.jpg"),
+        ("...", "文件.jpg"),
+        ("灯" * 300 + ".jpg", "灯" * 80 + ".jpg"),
+        ("两 行\n字.jpg", "两 行 字.jpg"),
+    ],
+)
+def test_a_name_is_only_a_name(raw: str, shown: str) -> None:
+    assert shown_name(raw, media_type="image/jpeg") == shown
+
+
+def rewritten(source: bytes) -> bytes:
+    out = BytesIO()
+    write_anew(BytesIO(source), out)
+    return out.getvalue()
+
+
+def test_a_pdf_keeps_its_pages_and_nothing_else() -> None:
+    made = PdfReader(BytesIO(rewritten(files.pdf(pages=3))))
+    assert len(made.pages) == 3
+    assert set(made.trailer["/Root"]) <= {"/Type", "/Pages"}  # type: ignore[call-overload]  # a dictionary
+
+
+def hidden(source: bytes, old: bytes, new: bytes) -> bytes:
+    """The same PDF with a name written another way."""
+    assert old in source
+    return source.replace(old, new)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (files.pdf(script=True), "脚本"),
+        (files.pdf(launch=True), "脚本"),
+        (files.pdf(attached=True), "脚本"),
+        # Names may be written with numbers for letters, which a search of the bytes would miss.
+        (hidden(files.pdf(launch=True), b"/Launch", b"/L#61unch"), "脚本"),
+        (files.pdf(password="p"), "密码"),
+        (files.pdf(pages=MOST_PAGES + 1), "页"),
+        (b"%PDF-1.7\n" + bytes(500) + b"%%EOF", "打不开"),
+        (b"%PDF-1.7\n%%EOF", "打不开"),
+    ],
+    ids=["script", "launch", "attachment", "hidden name", "password", "long", "noise", "empty"],
+)
+def test_a_pdf_that_acts_by_itself_is_refused(data: bytes, words: str) -> None:
+    with pytest.raises(Unusable, match=words):
+        rewritten(data)
+
+
+def test_an_action_behind_a_reference_is_found() -> None:
+    """`/S 5 0 R` means what stands at 5."""
+    source = files.pdf(launch=True)
+    number = len(PdfReader(BytesIO(source)).xref[0]) + 1
+    pointing = hidden(source, b"/S /Launch", f"/S {number} 0 R".encode())
+    with_name = pointing.replace(b"xref\n", f"{number} 0 obj\n/Launch\nendobj\nxref\n".encode(), 1)
+    with pytest.raises(Unusable, match="脚本"):
+        rewritten(with_name)
+
+
+def clean(source: Path, kind: str) -> int:
+    """Bytes of what is made of it."""
+    with source.open("rb") as file, cleaned(file, media_type=kind) as made:
+        return made.large.stat().st_size
+
+
+MEASURE = """
+import resource, sys
+from pathlib import Path
+from intake.adapters.file_cleaning import cleaned
+with Path(sys.argv[1]).open("rb") as file, cleaned(file, media_type=sys.argv[2]) as made:
+    print(made.large.stat().st_size, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)
+"""
+"""In a process that is small itself: a child begins with what its parent has."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="platform: memory is counted in kilobytes on Linux alone")
+@pytest.mark.parametrize("kind", ["image/jpeg", "image/png"])
+def test_fifty_million_pixels_fit_into_the_bound(tmp_path: Path, kind: str) -> None:
+    assert MOST_PIXELS == 10_000 * 5_000
+    source = tmp_path / "in"
+    source.write_bytes(files.photo(10_000, 5_000) if kind == "image/jpeg" else files.png_bomb(10_000, 5_000))
+    done = subprocess.run([sys.executable, "-c", MEASURE, source, kind], cwd=ROOT, capture_output=True, text=True, check=True)
+    size, peak = map(int, done.stdout.split())
+    assert size > 1000
+    assert peak < 400 * 2**20, f"{peak / 2**20:.0f} MB"
+    assert MEMORY_BYTES > 400 * 2**20
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (lambda: files.png_that_says(60_000, 60_000), "image/png"),
+        (lambda: files.pdf(script=True), "application/pdf"),
+        (lambda: b"\xff\xd8\xff" + bytes(20), "image/jpeg"),
+    ],
+)
+def test_the_child_says_why(tmp_path: Path, data: Callable[[], bytes], kind: str) -> None:
+    (tmp_path / "in").write_bytes(data())
+    with pytest.raises(Unusable, match="。"):
+        clean(tmp_path / "in", kind)
+
+
+def test_a_good_file_comes_out_of_the_child(tmp_path: Path) -> None:
+    (tmp_path / "in").write_bytes(files.photo())
+    assert clean(tmp_path / "in", "image/jpeg") > 100
