@@ -71,7 +71,9 @@ class Stage:
 
     def _receipts(self) -> list[ReceiptView]:
         with self.wiring.sessions() as session:
-            return [receipt_view(session, number) for number in session.scalars(select(Submission.id).order_by(Submission.id))]
+            wired = self.wiring
+            ids = session.scalars(select(Submission.id).order_by(Submission.id)).all()
+            return [receipt_view(session, one, at=wired.clock.now(), workflow=wired.workflow) for one in ids]
 
     def _link(self, receipt: ReceiptView) -> str:
         return f"/r/{receipt.number}/{token_for(self.wiring.vault, receipt.number, receipt.salt)}"

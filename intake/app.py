@@ -8,30 +8,43 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from intake.domain.permission import Permission
 from intake.domain.transition import LABELS
-from intake.web.account.invitation import account
+from intake.web.account.reminders import account
 from intake.web.assets_manifest import init_assets
+from intake.web.attachments import attachments
+from intake.web.community.views import community
 from intake.web.compress import init_compress
+from intake.web.deadlines import init_deadlines
+from intake.web.department.contact import department_desk
+from intake.web.department.instructions import unit_instructions
 from intake.web.district.areas import places
 from intake.web.district.departments import units
+from intake.web.district.figures import district_figures
+from intake.web.district.instructions import instructions
 from intake.web.district.invitations import people
+from intake.web.district.lists import lists
+from intake.web.district.paper import follow
 from intake.web.district.posters import posters
 from intake.web.district.profile import profile
 from intake.web.district.releases import releases
 from intake.web.district.views import district
+from intake.web.duty.banner import init_alarm_banner
+from intake.web.duty.views import alarms
 from intake.web.errors import init_errors
 from intake.web.footer import init_footer
 from intake.web.guard import current_actor, init_guard
 from intake.web.headers import init_headers
 from intake.web.labels import init_labels
 from intake.web.language import init_language
-from intake.web.member.views import member
+from intake.web.member.pages import member
 from intake.web.numbers import RowId
+from intake.web.office.views import office
 from intake.web.public.views import public
 from intake.web.resident.around import init_around
 from intake.web.resident.similar import init_similar
 from intake.web.resident.views import resident
 from intake.web.style_guide import init_style_guide
 from intake.web.unit_of_work import init_unit_of_work
+from intake.web.uploads import init_uploads
 from intake.web.wechat.views import wechat
 from intake.wiring import Wiring
 
@@ -67,15 +80,41 @@ def create_app(wiring: Wiring) -> Flask:
     init_headers(app, https=settings.base_url.startswith("https://"))
     init_compress(app)
     init_unit_of_work(app)
+    init_uploads(app)
     init_guard(app)
     init_errors(app)
     init_assets(app)
     init_labels(app)
+    init_deadlines(app)
     init_footer(app)
     init_around(app)
     init_similar(app)
+    init_alarm_banner(app)
     app.url_map.converters["int"] = RowId
-    for blueprint in (public, resident, account, member, district, places, people, units, profile, wechat, releases, posters):
+    for blueprint in (
+        public,
+        resident,
+        community,
+        account,
+        member,
+        district,
+        places,
+        people,
+        units,
+        profile,
+        wechat,
+        alarms,
+        releases,
+        posters,
+        district_figures,
+        lists,
+        instructions,
+        unit_instructions,
+        office,
+        follow,
+        department_desk,
+        attachments,
+    ):
         app.register_blueprint(blueprint)
     init_style_guide(app, production=settings.is_production)
     app.jinja_env.globals.update(

@@ -1,5 +1,6 @@
 """What a request asks for: search words, one of a table's choices, an id that may be missing."""
 
+from datetime import date
 from enum import StrEnum
 from typing import TypeVar
 
@@ -47,11 +48,33 @@ def sent(name: str, *, longest: int = 2_000) -> str:
     return request.form.get(name, "")[:longest]
 
 
-def typed() -> dict[str, str]:
+def typed(*, longest: int = 2_000) -> dict[str, str]:
     """What was typed, to be shown again beside the error: characters that no page may hold are replaced."""
-    return {name: clean(value[:2_000]).text for name, value in request.form.items()}
+    return {name: clean(value[:longest]).text for name, value in request.form.items()}
+
+
+def ids_sent(name: str) -> tuple[int, ...]:
+    """Ids ticked in a form, each once; InvalidInput (that field) for what is no id."""
+    return tuple(dict.fromkeys(whole_number(raw, field=name) for raw in request.form.getlist(name)))
 
 
 def version_sent() -> int:
     """The version of the row on the person's screen."""
     return whole_number(request.form.get("version", ""))
+
+
+def day_sent(name: str) -> date | None:
+    """A day chosen in a form, as browsers send it (2026-11-20); None for anything else."""
+    return _day(request.form.get(name, ""))
+
+
+def day_asked(name: str) -> date | None:
+    """A day in the address; None where there is none."""
+    return _day(request.args.get(name, ""))
+
+
+def _day(raw: str) -> date | None:
+    try:
+        return date.fromisoformat(raw) if len(raw) == 10 else None
+    except ValueError:
+        return None

@@ -14,7 +14,7 @@ def init_headers(app: Flask, *, https: bool) -> None:
     @app.after_request
     def add(response: Response) -> Response:
         headers = response.headers
-        headers["Content-Security-Policy"] = CSP
+        headers.setdefault("Content-Security-Policy", CSP)  # evidence has a stricter one
         headers["X-Content-Type-Options"] = "nosniff"
         # `same-origin`, not `no-referrer`: the latter makes browsers send `Origin: null` with our own form.
         headers["Referrer-Policy"] = "same-origin"

@@ -7,9 +7,12 @@ from flask import Flask, current_app
 
 from config.taxonomy import default_taxonomy
 from intake.domain.elsewhere import DANGERS, ELSEWHERE_NAMES
+from intake.domain.outcome import VERDICT_NAMES
 from intake.domain.permission import ROLE_NAMES
+from intake.domain.referral import ENTRY_NAMES, OUTCOME_NAMES, PAUSE_NAMES, REASON_NAMES, REFERRAL_KIND_NAMES, UNIT_NAMES
 from intake.domain.submission import CHANNEL_NAMES, Urgency
 from intake.domain.topic import ROUTE_NAMES, TopicAction
+from intake.queries.referral_list import counted
 from intake.web.language import CHINESE, chosen, translate
 from intake.web.sentences import patterns, said
 from intake.web.unit_of_work import wiring
@@ -27,6 +30,7 @@ ACTION_NAMES = {
     TopicAction.SPLIT: "分出",
     TopicAction.UNSPLIT: "撤销分出",
     TopicAction.REFER: "转办",
+    TopicAction.REFERRAL_RETURNED: "转办退回",
     TopicAction.REJECT: "不立项",
     TopicAction.PLAN: "列入计划",
     TopicAction.START_MICRO: "微协商",
@@ -85,11 +89,19 @@ def init_labels(app: Flask) -> None:
     app.jinja_env.filters["category"] = category_name
     app.jinja_env.filters["say"] = translated
     app.jinja_env.filters["listed"] = listed
+    app.jinja_env.filters["counted"] = counted
     app.jinja_env.globals.update(
         actions=ACTION_NAMES,
         channels=CHANNEL_NAMES,
         routes=ROUTE_NAMES,
         roles=ROLE_NAMES,
+        unit_names=UNIT_NAMES,
+        referral_kinds=REFERRAL_KIND_NAMES,
+        entry_names=ENTRY_NAMES,
+        return_reasons=REASON_NAMES,
+        pause_reasons=PAUSE_NAMES,
+        outcomes=OUTCOME_NAMES,
+        verdicts=VERDICT_NAMES,
         urgencies=URGENCY_NAMES,
         elsewhere_names=ELSEWHERE_NAMES,
         dangers=DANGERS,

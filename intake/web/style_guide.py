@@ -1,11 +1,13 @@
 """/_style: every part of both shells on one page each, to be looked at in light, dark, care and English. Development and tests only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from flask import Blueprint, Flask, render_template, request
 
+from intake.domain.deadline import Deadline, deadline
 from intake.domain.errors import InvalidInput
+from intake.domain.working_days import NO_ANNOUNCED_DAYS
 from intake.web.guard import open_to_all
 
 style_guide = Blueprint("style_guide", __name__, url_prefix="/_style")
@@ -25,12 +27,31 @@ _STEPS = (
 )
 
 
+def _deadline(now: datetime, *, paused: datetime | None = None) -> Deadline:
+    due = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
+    return deadline(_STEPS[0].at, due, now, holidays=NO_ANNOUNCED_DAYS, due_soon=2, paused=paused)
+
+
+_DEADLINES = (
+    _deadline(datetime(2026, 11, 16, 1, 0, tzinfo=UTC)),
+    _deadline(datetime(2026, 11, 20, 1, 0, tzinfo=UTC)),
+    _deadline(datetime(2026, 11, 25, 1, 0, tzinfo=UTC)),
+    _deadline(datetime(2026, 11, 25, 1, 0, tzinfo=UTC), paused=datetime(2026, 11, 9, 1, 0, tzinfo=UTC)),
+    replace(_deadline(datetime(2026, 11, 16, 1, 0, tzinfo=UTC)), certain=False),
+)
+"""One of each kind, and one whose year nobody has announced."""
+
+
 @style_guide.get("")
 @open_to_all
 def phone() -> str:
     """The phone's parts, on WeUI."""
     return render_template(
-        "_style/phone.html", error=InvalidInput("请写明在哪里、什么事。", field="sample_text"), steps=_STEPS, path=request.path
+        "_style/phone.html",
+        error=InvalidInput("请写明在哪里、什么事。", field="sample_text"),
+        steps=_STEPS,
+        deadlines=_DEADLINES,
+        path=request.path,
     )
 
 
@@ -38,7 +59,13 @@ def phone() -> str:
 @open_to_all
 def desk() -> str:
     """The desk's parts, on Tabler."""
-    return render_template("_style/desk.html", error=InvalidInput("请填写区域名称。", field="sample_name"), steps=_STEPS, path=request.path)
+    return render_template(
+        "_style/desk.html",
+        error=InvalidInput("请填写区域名称。", field="sample_name"),
+        steps=_STEPS,
+        deadlines=_DEADLINES,
+        path=request.path,
+    )
 
 
 def init_style_guide(app: Flask, *, production: bool) -> None:

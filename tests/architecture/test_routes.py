@@ -78,7 +78,7 @@ def test_what_strangers_may_send_is_this_and_no_more(app: Flask) -> None:
         ("/", "anonymous_form"),
         ("/p/<code>", "anonymous_form"),
         ("/r", "anonymous_form"),
-        ("/r/<number>/<token>/withdraw", "anonymous_form"),
+        *((f"/r/<number>/<token>/{act}", "anonymous_form") for act in ("withdraw", "verdict", "messages", "detail", "appeal", "contact")),
         ("/sign-in", "sign_in"),
         ("/invite/<token>", "sign_in"),
         ("/reset/<token>", "sign_in"),

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -98,17 +99,64 @@ def browser() -> Iterator[Browser]:
 Enter = Callable[..., Person]
 
 
+class Phones:
+    """The module's phones and desks: handed out with nothing remembered, taken back, and handed out again.
+
+    Half of what a new one costs is its process, so each keeps a page of ours open: the pages opened beside it share its process.
+    """
+
+    def __init__(self, browser: Browser, site: Site) -> None:
+        self._browser, self._site = browser, site
+        self._free: dict[str, list[BrowserContext]] = {}
+
+    def take(self, kind: str, options: dict[str, Any]) -> BrowserContext:
+        """One that nobody holds."""
+        if self._free.setdefault(kind, []):
+            return self._free[kind].pop()
+        made = self._browser.new_context(base_url=self._site.url, locale="zh-CN", **options)
+        made.set_default_timeout(30_000)
+        made.new_page().goto("/privacy")
+        self._forget(made)
+        return made
+
+    def give_back(self, kind: str, used: BrowserContext) -> None:
+        """Nothing of whoever held it stays: neither pages nor cookies, storage or what was kept of the network."""
+        for page in used.pages[1:]:
+            page.close()
+        self._forget(used)
+        self._free[kind].append(used)
+
+    def close(self) -> None:
+        """All of them."""
+        for context in (one for free in self._free.values() for one in free):
+            context.close()
+
+    def _forget(self, context: BrowserContext) -> None:
+        context.clear_cookies()
+        console = context.new_cdp_session(context.pages[0])
+        console.send("Storage.clearDataForOrigin", {"origin": self._site.url, "storageTypes": "all"})
+        console.send("Network.clearBrowserCache")
+        console.detach()
+
+
+@pytest.fixture(scope="module")
+def phones(browser: Browser, site: Site) -> Iterator[Phones]:
+    """As many as were needed at once."""
+    made = Phones(browser, site)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def enter(browser: Browser, site: Site) -> Iterator[Enter]:
+def enter(phones: Phones) -> Iterator[Enter]:
     """A person with a phone (or at a desk) and nothing remembered; gone after the test."""
-    contexts: list[BrowserContext] = []
+    taken: list[tuple[str, BrowserContext]] = []
 
     def come(*, desk: bool = False, **options: object) -> Person:
-        context = browser.new_context(base_url=site.url, locale="zh-CN", **(DESK if desk else PHONE), **options)  # type: ignore[arg-type]  # Playwright's many options
-        context.set_default_timeout(30_000)
-        contexts.append(context)
-        return Person(context, context.new_page())
+        wanted = {**(DESK if desk else PHONE), **options}
+        taken.append((repr(wanted), phones.take(repr(wanted), wanted)))
+        return Person(taken[-1][1], taken[-1][1].new_page())
 
     yield come
-    for context in contexts:
-        context.close()
+    for kind, context in taken:
+        phones.give_back(kind, context)

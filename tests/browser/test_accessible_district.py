@@ -11,6 +11,7 @@ from intake.domain.actor import MACHINE
 from intake.domain.held import Held
 from intake.domain.permission import Role
 from intake.domain.point import PointAction
+from intake.domain.referral import UnitKind
 from intake.domain.release import ReleaseKind
 from intake.domain.topic_proposal import ProposalKind
 from intake.domain.triage_result import Verdict
@@ -74,7 +75,7 @@ def seen(site: Site) -> District:
         change_point(session, actor=MACHINE, point_id=paused.id, action=PointAction.PAUSE, note="服务台装修，请到龙池社区说。", at=now)
         old_code = rotated.code
         rotate_code(session, actor=admin, point_id=rotated.id, version=rotated.version, at=now)
-        facts = DepartmentFacts("区城市管理局", "市容、占道、路灯", "0550-0000030", (), is_backstop=True, active=True)
+        facts = DepartmentFacts("区交通运输局", UnitKind.DEPARTMENT, "市容、占道、路灯", "0550-0000030", (), is_backstop=False)
         department = create_department(session, actor=admin, facts=facts, taxonomy=_taxonomy(site), at=now)
         _, invitation = create_invitation(
             session, actor=admin, name="林晓", role=Role.MEMBER, area_id=town.street_id, department_id=None, days=7, at=now
@@ -138,6 +139,8 @@ PHONE_PAGES: dict[str, tuple[str, Open]] = {
     "unknown invitation": ("", at("/invite/nothing-like-it")),
     "new password": ("", at(lambda seen: f"/reset/{seen.reset}")),
     "parts of the phone": ("", at("/_style")),
+    "reminders and leave": ("gaoqiang", at("/account/digest")),
+    "leave with an error": ("gaoqiang", sent("/account/digest", "/account/away", last_day="")),
 }
 """Name → who looks, and how to get there."""
 
@@ -156,6 +159,8 @@ DESK_PAGES: dict[str, tuple[str, Open]] = {
     "held back": ("wangjing", unfolded("/d/quarantine")),
     "held back with an error": ("wangjing", sent("/d/quarantine", "/confirm", words="")),
     "report of agreement": ("wangjing", at("/d/triage")),
+    "figures": ("wangjing", at("/d/figures")),
+    "figures with an error": ("wangjing", at("/d/figures?first=2026-11-05&last=2026-11-01")),
     "points": ("chenli", at("/d/points")),
     "no points found": ("chenli", at("/d/points?q=没有这个")),
     "point": ("chenli", unfolded(lambda seen: f"/d/points/{seen.point}")),
@@ -173,7 +178,7 @@ DESK_PAGES: dict[str, tuple[str, Open]] = {
     "invitations": ("chenli", unfolded("/d/people/invitations")),
     "invite": ("chenli", at("/d/people/invitations/new")),
     "departments": ("chenli", at("/d/departments")),
-    "department": ("chenli", at(lambda seen: f"/d/departments/{seen.department}")),
+    "department": ("chenli", unfolded(lambda seen: f"/d/departments/{seen.department}")),
     "settings": ("chenli", at("/d/settings")),
     "posters": ("chenli", at("/d/posters")),
     "batch": ("chenli", at(lambda seen: f"/d/posters/{seen.batch}")),

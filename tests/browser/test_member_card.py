@@ -200,8 +200,7 @@ def test_the_drawer_holds_the_focus_and_gives_it_back(member: Person, site: Site
     drawer.wait_for(state="hidden")
     assert more.evaluate("one => one === document.activeElement")
     member.link("另立议题").tap()
-    member.page.locator("#title").wait_for()
-    assert member.page.evaluate("() => document.activeElement.id") == "title"
+    member.page.wait_for_function("() => document.activeElement.id === 'title'")
 
 
 def test_single_keys_at_a_desk_rest_while_somebody_types(enter: Enter, site: Site, lamps: Callable[[str], Stored]) -> None:

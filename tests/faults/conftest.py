@@ -16,6 +16,7 @@ import pytest
 from config.settings import Settings
 from intake.adapters.database import make_engine, make_sessions
 from intake.adapters.embedded.runtime_paths import DataPaths
+from intake.adapters.embedded.supervisor import RestartPolicy
 from intake.cli.installation import Installation, answers, environment_of, with_free_port
 from tests.factories.town import Town, seed_town
 from tests.faults.visitors import eventually
@@ -68,13 +69,20 @@ def serve(settings: Settings, tmp_path: Path) -> Iterator[Serve]:
         process.wait()
 
 
-@pytest.fixture
-def data() -> Iterator[Path]:
+@contextlib.contextmanager
+def data_folder() -> Iterator[Path]:
     """A data folder that a server which gave up root can pass through; everything made for it is deleted."""
     with tempfile.TemporaryDirectory(prefix="zb-", dir="/tmp") as folder:
         Path(folder).chmod(0o711)
         yield Path(folder) / "data"
         DataPaths.of(Path(folder) / "data").discard()
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    """A data folder of the test's own."""
+    with data_folder() as folder:
+        yield folder
 
 
 @dataclass(slots=True)
@@ -98,26 +106,18 @@ class Place:
         return self.installation.pid(name) not in {None, former}
 
 
-Install = Callable[..., contextlib.AbstractContextManager[Place]]
-
-
-@pytest.fixture
-def install(data: Path) -> Install:
-    """A whole installation of its own: servers, migrations, web, and at wish workers and scheduler."""
-
-    @contextlib.contextmanager
-    def running(*, work: bool, first_delay: float = 0.5) -> Iterator[Place]:
-        from intake.adapters.embedded.supervisor import RestartPolicy
-
-        settings = Settings(data_dir=data, environment="test", port=free_port(), **LOOSE)  # type: ignore[arg-type]  # as above
-        with Installation(settings, work=work, restart=RestartPolicy(first_delay=first_delay)) as installation:
-            engine = make_engine(installation.settings.database_url, pool_size=1)
-            with make_sessions(engine).begin() as session:
-                town = seed_town(session)
-            engine.dispose()
-            yield Place(installation, town)
-
-    return running
+@contextlib.contextmanager
+def running(data: Path, *, work: bool, first_delay: float = 0.5) -> Iterator[Place]:
+    """A whole installation in `data`: servers, migrations, web, and at wish workers and scheduler; `first_delay` in seconds before what died
+    is started anew.
+    """
+    settings = Settings(data_dir=data, environment="test", port=free_port(), **LOOSE)  # type: ignore[arg-type]  # as above
+    with Installation(settings, work=work, restart=RestartPolicy(first_delay=first_delay)) as installation:
+        engine = make_engine(installation.settings.database_url, pool_size=1)
+        with make_sessions(engine).begin() as session:
+            town = seed_town(session)
+        engine.dispose()
+        yield Place(installation, town)
 
 
 def free_port() -> int:

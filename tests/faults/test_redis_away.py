@@ -4,85 +4,106 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import pytest
 from redis import Redis
-from sqlalchemy import Engine, create_engine, func, pool, select
+from sqlalchemy import ColumnElement, Engine, Select, create_engine, func, pool, select
 from sqlalchemy.orm import Session
 
 from intake.domain.submission import SubmissionState
 from intake.models import Finding, Submission
-from tests.faults.conftest import Install, Place
+from tests.faults.conftest import Place, data_folder, running
 from tests.faults.visitors import eventually, get, say
 
 pytestmark = pytest.mark.faults
 
 
+@dataclass(slots=True)
+class Street:
+    """The town in a running installation, where each test speaks of a street of its own."""
+
+    place: Place
+    engine: Engine
+    name: str
+
+    def say(self, numbers: range) -> None:
+        """One sentence for each number, each answered with a receipt that opens."""
+        for number in numbers:
+            answer = say(self.place.port, self.place.town.longchi_code, f"{self.name}{number}号楼路灯不亮")
+            assert answer.status == 303, answer.words
+            assert f"{self.name}{number}号楼" in get(self.place.port, answer.location).words
+
+    def triaged(self) -> int:
+        return self._count(select(func.count()).select_from(Submission).where(self._own, Submission.state == SubmissionState.TRIAGED))
+
+    def each_once(self, count: int) -> None:
+        assert self._count(select(func.count()).select_from(Submission).where(self._own)) == count
+        found = select(func.count()).select_from(Finding).join(Submission, Submission.id == Finding.submission_id)
+        assert self._count(found.where(self._own)) == count
+
+    @property
+    def _own(self) -> ColumnElement[bool]:
+        return Submission.text_written.startswith(self.name)
+
+    def _count(self, query: Select[int]) -> int:
+        with Session(self.engine) as session:
+            return session.scalar(query) or 0
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Place]:
+    """One installation for all of these tests: what was away and came back must be as good as new."""
+    with data_folder() as data, running(data, work=True, first_delay=4.0) as started:
+        yield started
+
+
 @contextmanager
-def looking(place: Place) -> Iterator[Engine]:
+def speaking_of(name: str, place: Place) -> Iterator[Street]:
     engine = create_engine(place.installation.settings.database_url, poolclass=pool.NullPool)
-    yield engine
+    yield Street(place, engine, name)
     engine.dispose()
 
 
-def triaged(engine: Engine) -> int:
-    with Session(engine) as session:
-        return session.scalar(select(func.count()).select_from(Submission).where(Submission.state == SubmissionState.TRIAGED)) or 0
-
-
-def say_all(place: Place, numbers: range) -> None:
-    """One sentence for each number, each answered with a receipt that opens."""
-    for number in numbers:
-        answer = say(place.port, place.town.longchi_code, f"幸福里{number}号楼路灯不亮")
-        assert answer.status == 303, answer.words
-        assert f"幸福里{number}号楼" in get(place.port, answer.location).words
-
-
-def each_once(engine: Engine, count: int) -> None:
-    with Session(engine) as session:
-        assert session.scalar(select(func.count()).select_from(Submission)) == count
-        assert session.scalar(select(func.count()).select_from(Finding)) == count
-
-
-def test_valkey_killed_while_people_send(install: Install) -> None:
-    with install(work=True, first_delay=4.0) as place, looking(place) as engine:
+def test_valkey_killed_while_people_send(place: Place) -> None:
+    with speaking_of("幸福里", place) as street:
         others = {name: place.pid(name) for name in ("web", "worker-triage-1", "scheduler")}
-        say_all(place, range(3))
-        assert eventually(lambda: triaged(engine) == 3)
+        street.say(range(3))
+        assert eventually(lambda: street.triaged() == 3)
         valkey = place.pid("valkey")
         os.kill(valkey, signal.SIGKILL)
-        say_all(place, range(3, 9))
+        street.say(range(3, 9))
         assert "database ok" in get(place.port, "/readyz").page
         assert not place.back("valkey", former=valkey), "all of this while it was away"
         assert eventually(lambda: place.back("valkey", former=valkey))
-        assert eventually(lambda: triaged(engine) == 9), "the sweep found what had no wake-up"
-        say_all(place, range(9, 11))
-        assert eventually(lambda: triaged(engine) == 11)
-        each_once(engine, 11)
+        assert eventually(lambda: street.triaged() == 9), "the sweep found what had no wake-up"
+        street.say(range(9, 11))
+        assert eventually(lambda: street.triaged() == 11)
+        street.each_once(11)
         assert {name: place.pid(name) for name in others} == others, "nothing else had to be restarted"
 
 
-def test_valkey_hung_while_people_send(install: Install) -> None:
-    with install(work=True) as place, looking(place) as engine:
-        say_all(place, range(2))
-        assert eventually(lambda: triaged(engine) == 2)
+def test_valkey_hung_while_people_send(place: Place) -> None:
+    with speaking_of("书院弄", place) as street:
+        street.say(range(2))
+        assert eventually(lambda: street.triaged() == 2)
         valkey = place.pid("valkey")
         os.kill(valkey, signal.SIGSTOP)
         try:
-            say_all(place, range(2, 8))
+            street.say(range(2, 8))
             assert "queue away" in get(place.port, "/readyz").page
         finally:
             os.kill(valkey, signal.SIGCONT)
-        assert eventually(lambda: triaged(engine) == 8)
-        each_once(engine, 8)
+        assert eventually(lambda: street.triaged() == 8)
+        street.each_once(8)
 
 
-def test_valkey_emptied_while_people_send(install: Install) -> None:
-    with install(work=True) as place, looking(place) as engine, Redis.from_url(place.installation.settings.redis_url) as valkey:
-        say_all(place, range(2))
-        assert eventually(lambda: triaged(engine) == 2)
+def test_valkey_emptied_while_people_send(place: Place) -> None:
+    with speaking_of("紫薇苑", place) as street, Redis.from_url(place.installation.settings.redis_url) as valkey:
+        street.say(range(2))
+        assert eventually(lambda: street.triaged() == 2)
         for number in range(2, 8):
-            say_all(place, range(number, number + 1))
+            street.say(range(number, number + 1))
             valkey.flushall()
-        assert eventually(lambda: triaged(engine) == 8)
-        each_once(engine, 8)
+        assert eventually(lambda: street.triaged() == 8)
+        street.each_once(8)

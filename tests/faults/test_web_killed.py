@@ -6,6 +6,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import psutil
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 from config.settings import Settings
 from intake.models import Submission, SubmissionKey
 from tests.factories.town import Town
-from tests.faults.conftest import Install, Serve
+from tests.faults.conftest import Serve, running
 from tests.faults.visitors import eventually, form_key, get, post, raw_post, say
 
 pytestmark = pytest.mark.faults
@@ -106,8 +107,8 @@ def test_killed_between_commit_and_reply(serve: Serve, town: Town, session: Sess
     assert session.scalar(select(func.count()).select_from(Submission)) == 1
 
 
-def test_the_whole_web_killed_comes_back_and_knows_every_receipt(install: Install) -> None:
-    with install(work=False) as place:
+def test_the_whole_web_killed_comes_back_and_knows_every_receipt(data: Path) -> None:
+    with running(data, work=False) as place:
         path = f"/p/{place.town.longchi_code}"
         fields = {"key": form_key(place.port, place.town.longchi_code), "text": "幸福里3号楼路灯不亮"}
         first = post(place.port, path, fields)

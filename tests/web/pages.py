@@ -44,11 +44,12 @@ class Person:
         return self.client.get(path, follow_redirects=True)
 
     def press(self, page: str, action: str, /, **fields: str) -> TestResponse:
-        """Open `page` and send the form whose action ends with `action`, with its own hidden fields."""
+        """Open `page` and send the form whose action, or a button's own, ends with `action`, with the form's hidden fields."""
         html = self.get(page).get_data(as_text=True)
         forms = re.findall(r'<form[^>]*action="([^"]+)"[^>]*>(.*?)</form>', html, re.DOTALL)
-        for target, body in forms:
-            if unescape(target).endswith(action):
+        for own, body in forms:
+            target = next((one for one in (own, *re.findall(r'formaction="([^"]+)"', body)) if unescape(one).endswith(action)), None)
+            if target is not None:
                 data = {unescape(n): unescape(v) for n, v in re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', body)}
                 return self.client.post(unescape(target), data={**data, **fields}, follow_redirects=True)
         raise AssertionError(f"no form for {action} on {page}")

@@ -1,4 +1,4 @@
-"""承办单位 and 本区设置 on the desk."""
+"""承办单位, 交办机关, and 本区设置 on the desk."""
 
 import io
 import re
@@ -12,9 +12,11 @@ from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.test import TestResponse
 
-from intake.models import Department, DistrictProfile
+from intake.models import Department, DistrictProfile, Referral, User
 from intake.wiring import Wiring
 from tests.factories.administrators import street_administrator
+from tests.factories.matters import told
+from tests.factories.referrals import assigned, referred
 from tests.factories.town import Town
 from tests.web.pages import Person, hidden, sign_in, words_of
 from tests.web.test_places import post
@@ -35,7 +37,16 @@ def unit(wiring: Wiring, name: str) -> Department:
 
 
 def make(person: Person, name: str, **fields: object) -> TestResponse:
-    return post(person, f"{PATH}/new", {"name": name, "active": "1", **fields})
+    return post(person, f"{PATH}/new", {"name": name, "kind": "department", **fields})
+
+
+def change(person: Person, found: Department, **fields: object) -> TestResponse:
+    """Send the form of an answering unit."""
+    return post(person, f"{PATH}/{found.id}", {"name": found.name, "kind": "department", "version": found.version, **fields})
+
+
+def close(person: Person, found: Department, **fields: object) -> TestResponse:
+    return post(person, f"{PATH}/{found.id}/close", {"version": found.version, "successor": "", **fields})
 
 
 def backstops(wiring: Wiring) -> list[str]:
@@ -45,37 +56,101 @@ def backstops(wiring: Wiring) -> list[str]:
 
 def test_a_department_answers_for_categories(chen: Person, wiring: Wiring, town: Town) -> None:
     codes = [category.code for category in wiring.taxonomy.categories[:2]]
-    assert make(chen, "云栖区住建局", duty="房屋、物业", phone="0550-0000100", categories=codes).status_code == 303
+    assert make(chen, "云栖区物业科", duty="房屋、物业", phone="0550-0000100", categories=codes).status_code == 303
     page = words_of(chen.get(PATH))
-    assert "云栖区住建局" in page
+    assert "云栖区物业科" in page
     assert wiring.taxonomy.categories[1].name in page
-    found = unit(wiring, "云栖区住建局")
+    found = unit(wiring, "云栖区物业科")
     edited = chen.get(f"{PATH}/{found.id}").get_data(as_text=True)
     assert len(re.findall(r'name="categories" value="[^"]+" checked', edited)) == 2
     assert "新建承办单位" in edited
     assert "没有找到" in words_of(chen.get(f"{PATH}?q=教育"))
-    assert "云栖区住建局" in words_of(chen.get(f"{PATH}?q=物业"))
+    assert "云栖区物业科" in words_of(chen.get(f"{PATH}?q=物业"))
 
 
-# There is always exactly one that takes what fits none.
+# There is always exactly one that takes what fits none, and it answers.
 def test_there_is_always_exactly_one_backstop(chen: Person, wiring: Wiring, town: Town) -> None:
-    make(chen, "一局")
-    assert backstops(wiring) == ["一局"]
+    assert backstops(wiring) == ["区住房和建设局"]
     make(chen, "二局")
-    assert backstops(wiring) == ["一局"]
+    assert backstops(wiring) == ["区住房和建设局"]
     make(chen, "三局", is_backstop="1")
     assert backstops(wiring) == ["三局"]
-    two = unit(wiring, "二局")
-    assert post(chen, f"{PATH}/{two.id}", name="二局", active="1", is_backstop="1", version=two.version).status_code == 303
+    assert change(chen, unit(wiring, "二局"), is_backstop="1").status_code == 303
     assert backstops(wiring) == ["二局"]
-    two = unit(wiring, "二局")
-    without = post(chen, f"{PATH}/{two.id}", name="二局", active="1", version=two.version)
+    without = change(chen, unit(wiring, "二局"))
     assert without.status_code == 422
     assert "总要有一个单位兜底" in words_of(without)
-    asleep = post(chen, f"{PATH}/{two.id}", name="二局", is_backstop="1", version=two.version)
+    office = make(chen, "区委办公室", kind="office", is_backstop="1")
+    assert office.status_code == 422
+    assert "兜底的要是承办单位" in words_of(office)
+    closing = close(chen, unit(wiring, "二局"), successor=str(town.lights_id))
+    assert closing.status_code == 422
+    assert "兜底的单位不能停用" in words_of(closing)
+    assert close(chen, unit(wiring, "三局")).status_code == 303
+    asleep = change(chen, unit(wiring, "三局"), is_backstop="1")
     assert asleep.status_code == 422
-    assert "不能停用" in words_of(asleep)
+    assert "停用的单位不能兜底" in words_of(asleep)
     assert backstops(wiring) == ["二局"]
+
+
+def test_the_first_that_answers_is_the_backstop_and_an_office_never(chen: Person, wiring: Wiring, town: Town) -> None:
+    with wiring.sessions.begin() as session:
+        for person in session.query(User).filter(User.department_id.is_not(None)):
+            person.department_id = None
+        session.query(Department).delete()
+    make(chen, "区委办公室", kind="office")
+    assert backstops(wiring) == []
+    make(chen, "一局")
+    make(chen, "二局")
+    assert backstops(wiring) == ["一局"]
+
+
+# People were given their roles by the kind of their unit, and an office can't answer.
+def test_a_units_kind_stays_while_people_hold_it(chen: Person, wiring: Wiring, town: Town) -> None:
+    office = change(chen, unit(wiring, "区城市管理局"), kind="office")
+    assert office.status_code == 422
+    assert "这个单位还有人" in words_of(office)
+    make(chen, "区委办公室", kind="office")
+    assert "交办机关" in words_of(chen.get(f"{PATH}?q=区委办"))
+    assert change(chen, unit(wiring, "区委办公室"), kind="duty").status_code == 303
+    assert change(chen, unit(wiring, "区委办公室")).status_code == 303
+    assert change(chen, unit(wiring, "区委办公室"), kind="ministry").status_code == 422
+
+
+def test_a_unit_without_work_is_closed_and_opened_again(chen: Person, wiring: Wiring, town: Town) -> None:
+    lights = unit(wiring, "区城市管理局")
+    assert "它没有没办完的事" in words_of(chen.get(f"{PATH}/{lights.id}"))
+    assert close(chen, lights).status_code == 303
+    assert "停用" in words_of(chen.get(f"{PATH}?q=城市管理"))
+    page = words_of(chen.get(f"{PATH}/{lights.id}"))
+    assert "停用承办单位" in page
+    assert "停用时没有没办完的事" in page
+    assert close(chen, unit(wiring, "区城市管理局")).status_code == 409
+    assert post(chen, f"{PATH}/{lights.id}/reopen", version=unit(wiring, "区城市管理局").version).status_code == 303
+    assert post(chen, f"{PATH}/{lights.id}/reopen", version=unit(wiring, "区城市管理局").version).status_code == 409
+    assert unit(wiring, "区城市管理局").active
+
+
+def test_a_unit_with_work_needs_somebody_who_goes_on(app: Flask, chen: Person, wiring: Wiring, town: Town) -> None:
+    one = assigned(wiring, town, referred(wiring, town, told(wiring, town.longchi_code, "幸福里2栋路灯不亮")))
+    lights = unit(wiring, "区城市管理局")
+    html = chen.get(f"{PATH}/{lights.id}").get_data(as_text=True)
+    assert "主办 1 件，交办 0 件，协办 0 件" in html
+    assert f'<option value="{town.homes_id}" selected>区住房和建设局' in html, "the backstop is offered first"
+    nobody = close(chen, lights)
+    assert nobody.status_code == 422
+    assert "请选由哪个单位接着办" in words_of(nobody)
+    wrong = close(chen, lights, successor=str(town.office_id))
+    assert wrong.status_code == 422
+    assert "承办单位的事由承办单位接" in words_of(wrong)
+    assert close(chen, lights, successor=str(town.homes_id), version=lights.version + 1).status_code == 409
+    assert close(chen, lights, successor=str(town.homes_id)).status_code == 303
+    assert "由区住房和建设局接办" in words_of(chen.get(f"{PATH}?q=城市管理"))
+    with wiring.sessions() as session:
+        assert session.get_one(Referral, one).lead_id == town.homes_id
+    gao = sign_in(app.test_client(), "gaoqiang")
+    told_him = words_of(gao.get("/account/digest"))
+    assert "“区城市管理局”已停用，没办完的事由“区住房和建设局”接着办" in told_him
 
 
 @pytest.mark.parametrize(
@@ -83,28 +158,27 @@ def test_there_is_always_exactly_one_backstop(chen: Person, wiring: Wiring, town
     [
         ({"name": ""}, "请填写单位名称"),
         ({"name": "局" * 41}, "最多 40 个字"),
-        ({"name": "一局"}, "已经有“一局”了"),
+        ({"name": "区城市管理局"}, "已经有“区城市管理局”了"),
         ({"duty": "责" * 301}, "最多 300 个字"),
         ({"phone": "0" * 41}, "最多 40 个字"),
         ({"categories": ["no-such-code"]}, "系统不认识"),
+        ({"kind": ""}, "请先选一个"),
     ],
 )
 def test_a_department_with_a_mistake_is_not_made(
     chen: Person, wiring: Wiring, town: Town, fields: dict[str, object], sentence: str
 ) -> None:
-    make(chen, "一局")
-    answer = post(chen, f"{PATH}/new", {"name": "新局", "active": "1", "phone": "0550-0000111", **fields})
+    answer = post(chen, f"{PATH}/new", {"name": "新局", "kind": "department", "phone": "0550-0000111", **fields})
     assert answer.status_code == 422
     assert sentence in words_of(answer)
     with wiring.sessions() as session:
-        assert session.query(Department).count() == 1
+        assert session.query(Department).count() == 3
 
 
 def test_two_who_change_one_department_meet(chen: Person, wiring: Wiring, town: Town) -> None:
-    make(chen, "一局")
-    path = f"{PATH}/{unit(wiring, '一局').id}"
-    assert post(chen, path, name="先改的", active="1", is_backstop="1", version=1).status_code == 303
-    slower = post(chen, path, name="后改的", active="1", is_backstop="1", version=1)
+    lights = unit(wiring, "区城市管理局")
+    assert change(chen, lights, name="先改的").status_code == 303
+    slower = change(chen, lights, name="后改的")
     assert slower.status_code == 409
     assert 'value="后改的"' in slower.get_data(as_text=True)
 
@@ -117,14 +191,16 @@ def test_departments_belong_to_the_whole_district(app: Flask, chen: Person, wiri
     assert "一局" in words_of(gu.get(PATH))
     assert "新建承办单位" not in words_of(gu.get(PATH))
     assert make(gu, "二局").status_code == 403
-    assert post(gu, f"{PATH}/{one.id}", name="改了", active="1", version=1).status_code == 403
+    assert change(gu, one, name="改了").status_code == 403
+    assert close(gu, one).status_code == 403
+    assert post(gu, f"{PATH}/{one.id}/reopen", version=1).status_code == 403
     for login in ("zhou", "wangjing", "sunyi"):
         other = sign_in(app.test_client(), login)
         assert other.client.get(PATH).status_code == 403
         assert make(other, "二局").status_code == 403
     assert app.test_client().get(PATH).status_code == 303
     assert chen.get(f"{PATH}/999999").status_code == 404
-    assert post(chen, f"{PATH}/999999", name="x", version=1).status_code == 404
+    assert post(chen, f"{PATH}/999999", name="x", kind="department", version=1).status_code == 404
 
 
 def test_a_list_of_two_pages_costs_the_same(chen: Person, wiring: Wiring, town: Town) -> None:
@@ -133,6 +209,8 @@ def test_a_list_of_two_pages_costs_the_same(chen: Person, wiring: Wiring, town: 
     for number in range(1, 33):
         make(chen, f"第 {number:02d} 局")
     assert cost(wiring, chen, PATH, "第 00 局") == few <= 8
+    path = f"{PATH}/{unit(wiring, '第 00 局').id}"
+    assert cost(wiring, chen, path, "停用或并入别的单位") <= 8
     first = chen.get(PATH).get_data(as_text=True)
     path = first.split('rel="next"')[0].rsplit('href="', 1)[1].split('"')[0].replace("&amp;", "&")
     second = chen.get(path).get_data(as_text=True)

@@ -307,7 +307,7 @@ def test_only_who_may_give_the_role_there_invites_again(app: Flask, wiring: Wiri
         ({"role": "king"}, "请先选一个"),
         ({"area": ""}, "请选择负责的区域"),
         ({"area": "1"}, "没有这个区域"),
-        ({"role": "department"}, "承办单位的人要选单位"),
+        ({"role": "department"}, "承办单位和交办机关的人要选单位"),
     ],
 )
 def test_an_invitation_with_a_mistake_is_not_made(chen: Person, wiring: Wiring, town: Town, fields: dict[str, str], sentence: str) -> None:
@@ -361,9 +361,9 @@ def test_a_name_is_shown_as_it_was_typed(chen: Person, app: Flask, town: Town) -
 
 
 def test_an_invited_persons_department_comes_with_the_role(app: Flask, chen: Person, wiring: Wiring, town: Town) -> None:
-    post(chen, "/d/departments/new", name="云栖区城管局", active="1")
+    post(chen, "/d/departments/new", name="云栖区城管局", kind="department")
     with wiring.sessions() as session:
-        department = session.query(Department).one().id
+        department = session.query(Department).filter_by(name="云栖区城管局").one().id
     link = link_in(invite(chen, town.district_id, role="department", department=department))
     assert "云栖区城管局" in words_of(app.test_client().get(link))
     accept(app.test_client(), link)

@@ -252,7 +252,8 @@ def test_an_account_can_be_made_and_used(app: Flask, chen: Person, wiring: Wirin
         ({"password": "长" * 300}, "密码最多 200 个字符"),
         ({"role": ""}, "请先选一个"),
         ({"area": ""}, "请选择负责的区域"),
-        ({"role": "department"}, "承办单位的人要选单位"),
+        ({"role": "department"}, "承办单位和交办机关的人要选单位"),
+        ({"role": "office"}, "承办单位和交办机关的人要选单位"),
         ({"role": "department", "department": "999"}, "没有这个承办单位"),
     ],
 )
@@ -312,13 +313,12 @@ def test_two_who_change_one_person_meet(chen: Person, wiring: Wiring, town: Town
 
 
 def test_a_closed_department_stays_with_its_people_until_somebody_takes_it_away(chen: Person, wiring: Wiring, town: Town) -> None:
-    post(chen, "/d/departments/new", name="云栖区城管局", active="1")
-    post(chen, "/d/departments/new", name="云栖区市政局", active="1")
+    post(chen, "/d/departments/new", name="云栖区市政局", kind="department")
     with wiring.sessions() as session:
         closed = session.query(Department).filter_by(name="云栖区市政局").one().id
     path = f"/d/people/{town.zhou_id}"
     assert post(chen, f"{path}/facts", name="周明远", department=closed, version=1).status_code == 303
-    assert post(chen, f"/d/departments/{closed}", name="云栖区市政局", version=1).status_code == 303
+    assert post(chen, f"/d/departments/{closed}/close", successor="", version=1).status_code == 303
     assert f'value="{closed}" selected' in chen.get(path).get_data(as_text=True), "saving another name would take it away unseen"
     assert post(chen, f"{path}/facts", name="周明", department=closed, version=2).status_code == 303
     assert user(wiring, town.zhou_id).department_id == closed

@@ -10,6 +10,15 @@ from intake.web.language import translate as _
 from intake.web.unit_of_work import wiring
 
 account = Blueprint("account", __name__)
+FIRST_PAGES = (
+    (Permission.SCREEN_VIEW, "district.home"),
+    (Permission.TRIAGE_VIEW, "member.queue"),
+    (Permission.REFERRAL_ASSIGN, "office.home"),
+    (Permission.REFERRAL_ANSWER, "department_desk.home"),
+    (Permission.SHEET_PRINT, "community.board_sheet"),
+    (Permission.PLACES_VIEW, "district.upkeep"),
+)
+"""Where work begins, by what one may do: the first that holds."""
 
 
 @account.get("/sign-in", endpoint="sign_in")
@@ -53,13 +62,8 @@ def start() -> Response:
     person = current_actor()
     if person is None:
         return redirect(url_for("account.sign_in"), code=303)
-    if person.may(Permission.SCREEN_VIEW):
-        return redirect(url_for("district.home"), code=303)
-    if person.may(Permission.TRIAGE_VIEW):
-        return redirect(url_for("member.queue"), code=303)
-    if person.may(Permission.PLACES_VIEW):
-        return redirect(url_for("district.upkeep"), code=303)
-    return redirect(url_for("public.home"), code=303)
+    first = next((page for permission, page in FIRST_PAGES if person.may(permission)), "public.home")
+    return redirect(url_for(first), code=303)
 
 
 @account.post("/sign-out")

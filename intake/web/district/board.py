@@ -15,11 +15,15 @@ from intake.domain.language.reply_gate import check_reason
 from intake.domain.permission import Permission
 from intake.domain.topic import TopicAction, TopicState
 from intake.domain.topic_proposal import PROPOSAL_NAMES
+from intake.queries.instruction import instructions_of
+from intake.queries.referral_list import referrals_of_topic
+from intake.queries.referral_units import assigning_offices
 from intake.queries.topic_board import BOARD_STATES, Order, topic_after, topic_name
 from intake.queries.topic_board import board as board_of
 from intake.queries.topic_desk import TopicOnDesk, topic_on_desk
+from intake.services import topic_finish
 from intake.services.topic_screen import Screening, screen, take_up, unmerge
-from intake.web.asked import one_of
+from intake.web.asked import id_sent, one_of
 from intake.web.district.blueprint import district
 from intake.web.district.curve import Curve, curve
 from intake.web.district.offered import OFFERED
@@ -123,6 +127,8 @@ def decide(topic_id: int) -> Page:
             action,
             words=request.form.get("words", ""),
             target_topic_id=whole_number(target, field="target") if target and action is TopicAction.MERGE else None,
+            workflow=wiring().workflow,
+            office_id=id_sent("office") if action is TopicAction.REFER else None,
         )
     except DomainError as error:
         return _refused(topic_id, error)
@@ -138,6 +144,17 @@ def take_merge_back(topic_id: int) -> Page:
     except DomainError as error:
         return _refused(topic_id, error)
     return redirect(_back(topic_id, topic_id, TopicAction.UNMERGE), code=303)
+
+
+@district.post("/topics/<int:topic_id>/verify")
+@requires(Permission.SCREEN_DECIDE)
+def finish(topic_id: int) -> Page:
+    """Every measure is verified: everyone behind the topic is told the result."""
+    try:
+        topic_finish.verify(db(), _screening(topic_id), words=request.form.get("words", ""), workflow=wiring().workflow)
+    except DomainError as error:
+        return _refused(topic_id, error)
+    return redirect(_back(topic_id, topic_id, TopicAction.VERIFY), code=303)
 
 
 def _screening(topic_id: int) -> Screening:
@@ -241,7 +258,11 @@ def _board(place: Place, *, chosen: int | None, error: DomainError | None = None
 def _topic(topic_id: int, *, error: DomainError | None = None, typed: Typed | None = None) -> str:
     done = next((one for one in TopicAction if one.value == request.args.get("done", "")), None)
     return render_template(
-        "district/topic.html", place=None, done=done, **_detail(topic_id, error=error, typed=typed or Typed(find=_find()))
+        "district/topic.html",
+        place=None,
+        done=done,
+        instructions=instructions_of(db(), actor(), topic_id=topic_id, at=wiring().clock.now()),
+        **_detail(topic_id, error=error, typed=typed or Typed(find=_find())),
     )
 
 
@@ -252,8 +273,11 @@ def _find() -> str:
 def _detail(topic_id: int, *, error: DomainError | None, typed: Typed) -> dict[str, object]:
     """What the pane and the topic's own page show."""
     found = topic_on_desk(db(), actor(), topic_id, find=typed.find)
+    state = found.detail.row.state
     return {
         "found": found,
+        "referred": referrals_of_topic(db(), topic_id),
+        "offices": assigning_offices(db(), actor()) if state in {TopicState.PROPOSED, TopicState.DELIVERING} else (),
         "topic": found.detail,
         "growth": _growth(found),
         "error": error,

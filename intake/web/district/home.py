@@ -6,7 +6,8 @@ from flask import render_template
 
 from intake.domain.permission import Permission
 from intake.domain.receipt import SHANGHAI
-from intake.domain.working_days import HolidayTable, is_working_day, working_days_between
+from intake.domain.working_days import HolidayTable, holidays_of, is_working_day, working_days_between
+from intake.queries.digest import digest_of
 from intake.queries.district_home import Waiting, waiting_for
 from intake.queries.district_month import district_month
 from intake.web.district.blueprint import district
@@ -31,9 +32,9 @@ def upkeep() -> str:
 
 
 def _page(**parts: object) -> str:
-    at, holidays = wiring().clock.now(), _holidays()
+    at, holidays = wiring().clock.now(), holidays_of(wiring().workflow)
     lines = waiting_for(
-        db(), actor(), at=at, idle_before=_working_days_ago(at, wiring().workflow.owner.candidate_idle_working_days, holidays=holidays)
+        db(), actor(), at=at, idle_before=working_days_ago(at, wiring().workflow.owner.candidate_idle_working_days, holidays=holidays)
     )
     pressing = [line.since for line in lines if line.presses]
     return render_template(
@@ -42,6 +43,7 @@ def _page(**parts: object) -> str:
         today=at.astimezone(SHANGHAI),
         waited=working_days_between(min(pressing), at, holidays=holidays) if pressing else None,
         days={line: _days(line, at) for line in lines},
+        digest=digest_of(db(), actor(), workflow=wiring().workflow, at=at),
         **parts,
     )
 
@@ -51,12 +53,7 @@ def _days(line: Waiting, at: dt.datetime) -> int:
     return (at.astimezone(SHANGHAI).date() - line.since.astimezone(SHANGHAI).date()).days
 
 
-def _holidays() -> HolidayTable:
-    announced = wiring().workflow.holidays
-    return HolidayTable(off=announced.off, working=announced.working)
-
-
-def _working_days_ago(at: dt.datetime, days: int, *, holidays: HolidayTable) -> dt.datetime:
+def working_days_ago(at: dt.datetime, days: int, *, holidays: HolidayTable) -> dt.datetime:
     """The same time of day on the working day from which `days` have passed by `at`."""
     day = at
     while days:

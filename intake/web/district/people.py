@@ -12,10 +12,12 @@ from intake.domain.permission import ROLE_NAMES, Permission, Role
 from intake.queries.area import area_choices, district_path
 from intake.queries.departments import department_choices
 from intake.queries.entity_history import entity_history
+from intake.queries.leave import leave_of
 from intake.queries.people import PersonFilter, people_in_reach, person_detail
 from intake.services import person as service
+from intake.services.leave import come_back, go_away
 from intake.services.person import NAME_MAX, PASSWORD_MIN, RESET_HOURS
-from intake.web.asked import id_asked, id_sent, needed, one_of, sent, typed, version_sent, words_asked
+from intake.web.asked import day_sent, id_asked, id_sent, needed, one_of, sent, typed, version_sent, words_asked
 from intake.web.errors import status_of
 from intake.web.guard import actor, requires
 from intake.web.language import translate as _
@@ -148,6 +150,36 @@ def reactivate(user_id: int) -> Page:
     return _done(user_id, "reactivated")
 
 
+@people.post("/<int:user_id>/away")
+@requires(Permission.PEOPLE_MANAGE)
+def away(user_id: int) -> Page:
+    """Away until a day, and who has their referrals meanwhile."""
+    try:
+        go_away(
+            db(),
+            actor=actor(),
+            user_id=user_id,
+            version=version_sent(),
+            last_day=day_sent("last_day"),
+            stand_in_id=id_sent("stand_in"),
+            at=wiring().clock.now(),
+        )
+    except DomainError as error:
+        return _person(user_id, error=error, form="away")
+    return _done(user_id, "away")
+
+
+@people.post("/<int:user_id>/back")
+@requires(Permission.PEOPLE_MANAGE)
+def back(user_id: int) -> Page:
+    """Back before the day."""
+    try:
+        come_back(db(), actor=actor(), user_id=user_id, version=version_sent(), at=wiring().clock.now())
+    except DomainError as error:
+        return _person(user_id, error=error)
+    return _done(user_id, "back")
+
+
 @people.post("/<int:user_id>/sessions/<int:session_id>/end")
 @requires(Permission.PEOPLE_MANAGE)
 def end_session(user_id: int, session_id: int) -> Page:
@@ -227,6 +259,8 @@ def _person(user_id: int, *, error: DomainError | None = None, form: str = "") -
         "deactivated": _("账号已停用，他的设备都已退出。"),
         "reactivated": _("账号已恢复。"),
         "signed-out": _("那台设备已退出。"),
+        "away": _("休假已登记，到时候自动恢复。"),
+        "back": _("已销假。"),
     }.get(request.args.get("done", ""), "")
     page = render_template(
         "people/person.html",
@@ -236,6 +270,9 @@ def _person(user_id: int, *, error: DomainError | None = None, form: str = "") -
         facts_error=error if form == "facts" else None,
         granting=typed() if form == "roles" else {},
         granting_error=error if form == "roles" else None,
+        leave=leave_of(db(), user_id, at=wiring().clock.now()),
+        away=typed() if form == "away" else {},
+        away_error=error if form == "away" else None,
         error=error,
         done=done,
         name_max=NAME_MAX,

@@ -21,7 +21,7 @@ Page = str | Response | tuple[str, int]
 @requires(Permission.SCREEN_VIEW)
 def submission(submission_id: int) -> str:
     """One submission, masked."""
-    return _page(submission_id)
+    return submission_page(submission_id)
 
 
 @district.post("/submissions/<int:submission_id>/category")
@@ -40,7 +40,7 @@ def change_category_of(submission_id: int) -> Page:
         )
     except DomainError as error:
         db().rollback()
-        return _page(submission_id, changing=True, error=error), status_of(error)
+        return submission_page(submission_id, changing=True, error=error), status_of(error)
     return redirect(url_for("district.submission", submission_id=submission_id), code=303)
 
 
@@ -58,11 +58,20 @@ def contact(submission_id: int) -> Page:
             at=wiring().clock.now(),
         )
     except DomainError as error:
-        return _page(submission_id, error=error), status_of(error)
-    return _page(submission_id, contact=plain)
+        return submission_page(submission_id, error=error), status_of(error)
+    return submission_page(submission_id, contact=plain)
 
 
-def _page(submission_id: int, *, contact: str = "", changing: bool = False, error: DomainError | None = None) -> str:
+def submission_page(
+    submission_id: int,
+    *,
+    contact: str = "",
+    changing: bool = False,
+    error: DomainError | None = None,
+    kept_words: str = "",
+    kept_once: str = "",
+) -> str:
+    """The page, with the contact that was just revealed, or with what was typed and refused."""
     return render_template(
         "district/submission.html",
         card=card(db(), actor(), submission_id),
@@ -71,4 +80,6 @@ def _page(submission_id: int, *, contact: str = "", changing: bool = False, erro
         contact=contact,
         changing=changing,
         error=error,
+        kept_words=kept_words,
+        kept_once=kept_once,
     )

@@ -21,6 +21,7 @@ from intake.queries.topic_detail import topic_detail
 from intake.services import submission_decide as decide
 from intake.services.category_change import change_category
 from intake.services.topic_screen import Screening, propose
+from intake.web.asked import id_sent
 from intake.web.errors import status_of
 from intake.web.guard import actor, requires
 from intake.web.language import moment
@@ -78,28 +79,29 @@ def following() -> Response:
 @requires(Permission.TRIAGE_VIEW)
 def show(submission_id: int) -> Page:
     """One card."""
-    return _card(submission_id)
+    return card_page(submission_id)
 
 
 @member.post("/cards/<int:submission_id>/attach")
 @requires(Permission.TRIAGE_DECIDE)
 def attach(submission_id: int) -> Page:
     """Into a topic."""
-    return _decide(submission_id, lambda s, d: decide.attach(s, d, topic_id=whole_number(request.form.get("topic", ""), field="topic")))
+    return decide_on(submission_id, lambda s, d: decide.attach(s, d, topic_id=whole_number(request.form.get("topic", ""), field="topic")))
 
 
 @member.post("/cards/<int:submission_id>/open-topic")
 @requires(Permission.TRIAGE_DECIDE)
 def open_topic(submission_id: int) -> Page:
     """A topic of its own."""
-    return _decide(submission_id, lambda s, d: decide.open_topic(s, d, title=request.form.get("title", "")))
+    return decide_on(submission_id, lambda s, d: decide.open_topic(s, d, title=request.form.get("title", "")))
 
 
 @member.post("/cards/<int:submission_id>/refer")
 @requires(Permission.TRIAGE_DECIDE)
 def refer(submission_id: int) -> Page:
     """To the coordinating office."""
-    return _decide(submission_id, lambda s, d: decide.refer(s, d, words=request.form.get("words", "")))
+    words, office_id = request.form.get("words", ""), id_sent("office")
+    return decide_on(submission_id, lambda s, d: decide.refer(s, d, words=words, workflow=wiring().workflow, office_id=office_id))
 
 
 @member.post("/cards/<int:submission_id>/answer")
@@ -109,15 +111,15 @@ def answer(submission_id: int) -> Page:
     words = request.form.get("words", "")
     looked_at = _looked_at(submission_id, words)
     if looked_at is not None:
-        return _card(submission_id, looked_at=looked_at)
-    return _decide(submission_id, lambda s, d: decide.answer(s, d, words=words))
+        return card_page(submission_id, looked_at=looked_at)
+    return decide_on(submission_id, lambda s, d: decide.answer(s, d, words=words))
 
 
 @member.post("/cards/<int:submission_id>/decline")
 @requires(Permission.TRIAGE_DECIDE)
 def decline(submission_id: int) -> Page:
     """Not taken up, with a reason."""
-    return _decide(
+    return decide_on(
         submission_id, lambda s, d: decide.decline(s, d, reason=request.form.get("reason", ""), words=request.form.get("words", ""))
     )
 
@@ -127,7 +129,7 @@ def decline(submission_id: int) -> Page:
 def detach(submission_id: int) -> Page:
     """Out of its topic again."""
     words = request.form.get("words", "")
-    return _decide(submission_id, lambda s, d: decide.detach(s, d, words=words, workflow=wiring().workflow))
+    return decide_on(submission_id, lambda s, d: decide.detach(s, d, words=words, workflow=wiring().workflow))
 
 
 @member.post("/cards/<int:submission_id>/category")
@@ -147,7 +149,7 @@ def category(submission_id: int) -> Page:
         )
     except DomainError as error:
         db().rollback()
-        return _card(submission_id, error=error)
+        return card_page(submission_id, error=error)
     return redirect(url_for("member.show", submission_id=submission_id, skip=_skipped()), code=303)
 
 
@@ -203,7 +205,7 @@ def send_topic(topic_id: int) -> Page:
     return redirect(url_for("member.topic", topic_id=topic_id), code=303)
 
 
-def _decide(submission_id: int, act: Callable[[Session, decide.Deciding], Decision]) -> Page:
+def decide_on(submission_id: int, act: Callable[[Session, decide.Deciding], Decision]) -> Page:
     """Do it and go to the next card; a refusal shows the card as it is now with what was typed."""
     wired = wiring()
     try:
@@ -217,7 +219,7 @@ def _decide(submission_id: int, act: Callable[[Session, decide.Deciding], Decisi
         act(db(), deciding)
     except DomainError as error:
         db().rollback()
-        return _card(submission_id, error=error)
+        return card_page(submission_id, error=error)
     return redirect(url_for("member.following", skip=_skipped(), done=submission_id), code=303)
 
 
@@ -231,7 +233,8 @@ def _looked_at(submission_id: int, words: str) -> LookedAt | None:
     return look_at(words, lambda draft: check_reply(draft, about, lexicon))
 
 
-def _card(submission_id: int, *, error: DomainError | None = None, looked_at: LookedAt | None = None) -> Page:
+def card_page(submission_id: int, *, error: DomainError | None = None, looked_at: LookedAt | None = None) -> Page:
+    """One card, with what was typed and refused."""
     found = card(db(), actor(), submission_id)
     search = request.args.get("q", "")[:60].replace("\x00", "")
     now = wiring().clock.now()

@@ -1,0 +1,1 @@
+"""Pages of community workers (社区工作者)."""

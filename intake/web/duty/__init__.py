@@ -1,0 +1,1 @@
+"""值班: emergencies, for whoever is called to them."""

@@ -1,0 +1,34 @@
+"""Files on their way in: which addresses take them, how large a request may be there, and what was sent."""
+
+import re
+from typing import BinaryIO, cast
+
+from flask import Flask, request
+
+from intake.domain.attachment import MOST_BYTES
+from intake.services.attachment import Incoming
+
+BODY_BYTES = 2 * MOST_BYTES + 512 * 1024
+"""For one request: two of the largest files, or six photos as phones take them, and the words beside them."""
+TAKES_FILES = re.compile(r"/(?:dept/referrals/\d{1,19}/(?:files|answer)|d/referrals/\d{1,19}/paper-reply)")
+"""Addresses where a request may be that large; everywhere else the usual bound stands."""
+FIELD = "files"
+
+
+def body_limit(path: str, *, usual: int) -> int:
+    """Bytes that a request to `path` may have; also asked by the server, before anything of it is read (cli/web_worker.py)."""
+    return BODY_BYTES if TAKES_FILES.fullmatch(path) else usual
+
+
+def init_uploads(app: Flask) -> None:
+    """Let the addresses that take files take them."""
+
+    @app.url_value_preprocessor
+    def allow(_endpoint: str | None, _values: dict[str, object] | None) -> None:
+        if request.method == "POST" and TAKES_FILES.fullmatch(request.path):
+            request.max_content_length = BODY_BYTES
+
+
+def files_sent() -> list[Incoming]:
+    """What was chosen in the form, each readable again; a field left empty is no file."""
+    return [Incoming(one.filename, cast("BinaryIO", one.stream)) for one in request.files.getlist(FIELD) if one.filename]
