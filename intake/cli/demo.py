@@ -226,7 +226,9 @@ def _say_what_to_do(screen: Screen, settings: Settings, front: str, code: str) -
         f"1. 打开（或扫上面的码）写一句话 / open the form and write:  {front}",
         f"2. 委员研判：{settings.base_url}/sign-in 用 zhou 登录 → /m / triage as a member",
         f"3. 筛选议题：{settings.base_url}/sign-in 用 staff 登录 → /d / screen topics as staff",
-        f"账号 / accounts: zhou  convenor  staff  admin  member02 … member60；密码都是 / all with password {PASSWORD}",
+        "4. 交办与办理：office 登录 → /o 交办；dept 登录 → /dept 答复 / assign as office, answer as dept",
+        "账号 / accounts: zhou  convenor  staff  admin  office  dept  duty  worker  member02 … member60",
+        f"密码都是 / all with password {PASSWORD}",
     ]
     others = [f"http://{address}:{settings.port}/p/{code}" for address in own_addresses(settings.host)]
     if others:

@@ -9,11 +9,13 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from intake.domain.outcome import Verdict
 from intake.domain.permission import Role
 from intake.domain.point import PointAction
 from intake.domain.receipt import SHANGHAI
@@ -68,6 +70,58 @@ class Reply:
     words: str
     refer: bool
     reason: DeclineReason | None
+
+
+class HandlingStep(StrEnum):
+    """What is done to a referral."""
+
+    BEGIN = "begin"
+    """A measure of a topic's responsibility list is entered."""
+    ACCEPT = "accept"
+    """接收."""
+    ASSIGN = "assign"
+    """交办."""
+    SIGN = "sign"
+    """签收."""
+    DISPUTE = "dispute"
+    """提出异议."""
+    DECIDE_DISPUTE = "decide_dispute"
+    """裁定异议."""
+    PROGRESS = "progress"
+    """办理进展."""
+    ASK_TIME = "ask_time"
+    """申请延期."""
+    GIVE_TIME = "give_time"
+    """同意延期."""
+    ANSWER = "answer"
+    """答复."""
+    SEND_BACK = "send_back"
+    """退回补充."""
+    ANSWER_AGAIN = "answer_again"
+    """补充答复."""
+    DELIVER = "deliver"
+    """核过送达."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """An office, a unit or whoever checks takes a referral one step on; `subject` is a sentence, a matter, or a matter with a number."""
+
+    at: datetime
+    subject: str
+    step: HandlingStep
+    way: Mapping[str, Any]
+    """As the file says it; read in `workers.rehearsal_referral`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """The resident says what they think of a result."""
+
+    at: datetime
+    said: str
+    verdict: Verdict
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +197,7 @@ class Sweep:
     at: datetime
 
 
-Event = Say | Join | Reply | Withdraw | Solved | TopicStep | Publish | PointStep | Invite | Sweep
+Event = Say | Join | Reply | Handle | Judge | Withdraw | Solved | TopicStep | Publish | PointStep | Invite | Sweep
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +281,17 @@ class _Calendar:
         day = found or next(d for d in _days(self.today, -1) if d < self.today and is_working_day(d))
         return datetime.combine(day, time(rng.choice((9, 10, 11, 14, 15, 16)), rng.randrange(60)), SHANGHAI).astimezone(UTC)
 
+    def working(self, after: datetime, days: int, rng: random.Random) -> datetime:
+        """In office hours on the `days`-th working day after `after`; with 0 within the next hours of office time."""
+        if days:
+            day = add_working_days(after, days).astimezone(SHANGHAI).date()
+            return datetime.combine(day, time(rng.choice((9, 10, 11, 14, 15)), rng.randrange(60)), SHANGHAI).astimezone(UTC)
+        later = (after + timedelta(minutes=rng.uniform(15, 70))).astimezone(SHANGHAI)
+        if is_working_day(later.date()) and time(8, 30) <= later.time() <= time(17, 30):
+            return later.astimezone(UTC)
+        day = later.date() if is_working_day(later.date()) and later.time() < time(8, 30) else add_working_days(later, 1).date()
+        return datetime.combine(day, time(8, rng.randrange(31, 60)), SHANGHAI).astimezone(UTC)
+
     def decided(self, said: datetime, rng: random.Random) -> datetime:
         """When a member looks: mostly within the day, sometimes the next, now and then so late that the convenor does; never at night."""
         chance = rng.random()
@@ -282,6 +347,8 @@ def _matter(raw: Mapping[str, Any], calendar: _Calendar) -> list[Event]:
             events.append(Join(joins_at, one.said, code, raw["title"], raw.get("by", "")))
         elif not fields.get("wait"):
             events.append(_reply(fields, one, at))
+        if "way" in fields:
+            events += _handling(one.said, fields["way"], at, calendar, rng)
         if fields.get("solved"):
             events.append(Solved((verified or at) + timedelta(days=rng.uniform(0.4, 3)), one.said))
     return [*events, *steps]
@@ -323,9 +390,11 @@ def _reply(fields: Mapping[str, Any], said: Say, at: datetime) -> Reply:
     return Reply(at, said.said, words, refer="refer" in fields, reason=reason)
 
 
-def _steps(raw: Mapping[str, Any], calendar: _Calendar, rng: random.Random, *, not_before: datetime) -> list[TopicStep | Publish]:
+def _steps(
+    raw: Mapping[str, Any], calendar: _Calendar, rng: random.Random, *, not_before: datetime
+) -> list[TopicStep | Publish | Handle | Judge]:
     """Each a little after the one before, however holidays fall."""
-    steps: list[TopicStep | Publish] = []
+    steps: list[TopicStep | Publish | Handle | Judge] = []
     before = not_before
     for entry in raw.get("steps", ()):
         at = calendar.resident(entry["day"], rng) if entry["do"] == "propose" else calendar.office(entry["day"], rng)
@@ -346,7 +415,48 @@ def _steps(raw: Mapping[str, Any], calendar: _Calendar, rng: random.Random, *, n
             step = TopicStep(at, raw["code"], entry["by"], TopicAction(entry["do"]), entry["words"], entry.get("into", ""))
             before = at
         steps.append(step)
+        if "way" in entry:
+            steps += _handling(raw["code"], entry["way"], at, calendar, rng)
+        for number, task in enumerate(entry.get("tasks", ()), 1):
+            handled = _handling(f"{raw['code']}#{number}", task, at, calendar, rng)
+            steps += [Handle(at, f"{raw['code']}#{number}", HandlingStep.BEGIN, task), *handled]
+            before = max(before, *(one.at for one in handled))
     return steps
+
+
+def _handling(subject: str, way: Mapping[str, Any], sent: datetime, calendar: _Calendar, rng: random.Random) -> list[Handle | Judge]:
+    """Each step in office hours a little after the one before, as far as the way goes; what would be after this morning is left out."""
+    handled: list[Handle] = []
+    at = sent
+    for step, days in _steps_of(way):
+        at = calendar.working(at, days, rng)
+        handled.append(Handle(at, subject, step, way))
+    if handled[-1].step is not HandlingStep.DELIVER or "verdict" not in way:
+        return list(handled)
+    judged = Judge(at + timedelta(days=rng.uniform(0.3, 2)), subject, Verdict(way["verdict"]), way.get("says", ""))
+    return [*handled, judged]
+
+
+def _steps_of(way: Mapping[str, Any]) -> Iterator[tuple[HandlingStep, int]]:
+    """The steps that a way has, each with the working days since the one before."""
+    decided = "dispute" not in way or "decision" in way
+    upheld = "dispute" in way and "from" not in way["dispute"]  # a lead whose dispute was refused has it in hand
+    answered = decided and "answer" in way and "unsigned" not in way
+    wanted = (
+        (HandlingStep.ACCEPT, 0, True),
+        (HandlingStep.ASSIGN, 0, "unit" in way),
+        (HandlingStep.DISPUTE, 1, "dispute" in way),
+        (HandlingStep.DECIDE_DISPUTE, 1, "dispute" in way and decided),
+        (HandlingStep.SIGN, 1, "unit" in way and decided and not upheld and "unsigned" not in way),
+        (HandlingStep.PROGRESS, 1, "progress" in way),
+        (HandlingStep.ASK_TIME, 1, "time" in way),
+        (HandlingStep.GIVE_TIME, 1, "granted" in way),
+        (HandlingStep.ANSWER, way.get("after", 2), answered),
+        (HandlingStep.SEND_BACK, 1, "back" in way),
+        (HandlingStep.ANSWER_AGAIN, 1, "back" in way),
+        (HandlingStep.DELIVER, 1, answered and "unchecked" not in way),
+    )
+    return ((step, days) for step, days, there in wanted if there)
 
 
 RELEASED_AFTER = timedelta(hours=2)

@@ -16,6 +16,7 @@ from intake.domain.actor import MACHINE
 from intake.domain.errors import Conflict
 from intake.domain.permission import Role
 from intake.domain.point import AreaKind, PointKind, PointState
+from intake.domain.referral import OFFICES, UnitKind
 from intake.models import Area, Department, DistrictProfile, IntakePoint, User
 from intake.services.password import hash_password, verify_password
 from intake.services.person import create_user, grant_role
@@ -23,8 +24,19 @@ from intake.services.place import create_area, create_point, set_rota
 
 DISTRICT_FILE = Path(__file__).with_name("demo_data") / "district.toml"
 PASSWORD = "zhibao-demo-2026"  # noqa: S105 - printed on the screen on purpose: every demo account has it
-MEMORABLE = {"周明远": "zhou", "秦雨桐": "convenor", "林晓燕": "staff", "于管家": "admin"}
-"""People whom a visitor tries first get a login that can be remembered: a member, the convenor of the same street, staff, administrator."""
+MEMORABLE = {
+    "周明远": "zhou",
+    "秦雨桐": "convenor",
+    "林晓燕": "staff",
+    "于管家": "admin",
+    "沈知秋": "office",
+    "高致远": "dept",
+    "罗守夜": "duty",
+    "王桂兰": "worker",
+}
+"""People whom a visitor tries first get a login that can be remembered: a member, the convenor of the same street, staff, administrator,
+one of the office that assigns, one of a unit that answers, the duty room, a community worker.
+"""
 HELPERS = ("王姐", "小陈", "老赵", "刘姐", "小孙", "吴姐", "老何")
 HOURS = "周一至周五 9–17 时"
 
@@ -52,6 +64,8 @@ class Person:
     login: str
     name: str
     grants: tuple[tuple[Role, str], ...]
+    unit: str = ""
+    """Name of the office or department they work in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +79,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A department; `is_backstop` takes what fits none."""
+    """An office that assigns or a department that answers; `is_backstop` takes what fits none."""
 
     name: str
     duty: str
     phone: str
+    kind: UnitKind
     is_backstop: bool
 
 
@@ -120,10 +135,12 @@ def _plan(raw: Mapping[str, Any]) -> DistrictPlan:
             *(_person(entry, _member_grants(entry)) for entry in raw["member"]),
             *(_person(entry, ((Role.STAFF, district),)) for entry in raw["staff"]),
             *(_person(entry, ((Role.ADMIN, district),)) for entry in raw["admin"]),
+            *(_person(entry, ((Role.WORKER, entry["in"]),)) for entry in raw.get("worker", ())),
+            *(_officer(entry, raw, district) for entry in raw.get("officer", ())),
         ),
         places=tuple(Place(one["name"], PointKind(one["kind"]), one["in"]) for one in raw.get("point", ())),
         departments=tuple(
-            Unit(one["name"], one["duty"], one["phone"], bool(one.get("backstop", False))) for one in raw.get("department", ())
+            Unit(one["name"], one["duty"], one["phone"], _kind(one), bool(one.get("backstop", False))) for one in raw.get("department", ())
         ),
         profile=raw.get("profile", {}),
     )
@@ -131,6 +148,16 @@ def _plan(raw: Mapping[str, Any]) -> DistrictPlan:
 
 def _person(entry: Mapping[str, Any], grants: tuple[tuple[Role, str], ...]) -> Person:
     return Person(MEMORABLE.get(entry["name"], entry["login"]), entry["name"], grants)
+
+
+def _kind(unit: Mapping[str, Any]) -> UnitKind:
+    return UnitKind(unit.get("kind", UnitKind.DEPARTMENT))
+
+
+def _officer(entry: Mapping[str, Any], raw: Mapping[str, Any], district: str) -> Person:
+    unit = next(one for one in raw["department"] if one["name"] == entry["unit"])
+    role = Role.OFFICE if _kind(unit) in OFFICES else Role.DEPARTMENT
+    return Person(MEMORABLE.get(entry["name"], entry["login"]), entry["name"], ((role, district),), entry["unit"])
 
 
 def _member_grants(entry: Mapping[str, Any]) -> tuple[tuple[Role, str], ...]:
@@ -217,6 +244,7 @@ class _Writer:
                     name=unit.name,
                     duty=unit.duty,
                     phone=unit.phone,
+                    kind=unit.kind,
                     categories=categories.get(unit.name, []),
                     is_backstop=unit.is_backstop,
                     active=True,
@@ -278,12 +306,18 @@ class _Writer:
             login=person.login,
             name=person.name,
             password="",
+            department_id=self._unit(person.unit, district_id),
             at=self._at,
             password_hash=_encoded_password(),
         )
         for role, area in person.grants:
             grant_role(self._session, actor=MACHINE, user=user, role=role, area=areas[area], at=self._at)
         self.added += 1
+
+    def _unit(self, name: str, district_id: int) -> int | None:
+        if not name:
+            return None
+        return self._session.scalars(select(Department.id).where(Department.district_id == district_id, Department.name == name)).one()
 
 
 @cache

@@ -22,6 +22,8 @@ from gunicorn import util
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from intake.web.uploads import body_limit
+
 ARRIVAL_SECONDS = 60.0
 """For a whole request: a long message over a weak mobile network needs most of it."""
 LEAVING_SECONDS = 2.0
@@ -31,6 +33,8 @@ SEND_SECONDS = 10
 HEAD_LIMIT = 64 * 1024
 WAITING_LIMIT = 200
 """Half-arrived requests a process keeps; then the oldest goes. With the body limit this also bounds the memory they take."""
+LARGE_LIMIT = 4
+"""Half-arrived files a process keeps, each up to what web/uploads.py allows."""
 _READ = 64 * 1024
 _HEAD_END = b"\r\n\r\n"
 
@@ -64,12 +68,15 @@ class Visitor(TConn):  # type: ignore[misc]  # its base has no types
     """One connection."""
 
     whole: int | None
+    is_large: bool
 
     def __init__(self, worker: "WholeRequestWorker", sock: socket.socket, client: Any, server: Any) -> None:
         super().__init__(worker.cfg, sock, client, server)
         self._worker = worker
         self.whole = None
         """Bytes of the request under way, once its head is here."""
+        self.is_large = False
+        """Whether it brings files, and so takes more memory than others while it arrives."""
         self.init()
         self.arrived = Arrived(self.sock)
         self.parser.unreader = self.arrived
@@ -106,7 +113,7 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]  # its base has no
 
     def enqueue_req(self, conn: Visitor) -> None:
         """A connection is new, speaks again, or has sent two requests at once: to a thread when one is whole, else to the loop."""
-        conn.whole = None
+        conn.whole, conn.is_large = None, False
         if self._is_whole(conn):
             super().enqueue_req(conn)
             return
@@ -151,6 +158,8 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]  # its base has no
         return bool(super()._keepalive_after(conn, keepalive)) and not conn.arrived.ran_dry
 
     def _hear(self, conn: Visitor, sock: socket.socket) -> None:
+        if conn not in self.pending_conns:
+            return  # it was given up for another that spoke in the same moment
         if self._is_whole(conn):
             self.poller.unregister(sock)
             self.pending_conns.remove(conn)
@@ -199,14 +208,30 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]  # its base has no
             body = _announced(held[:end])
             start = end + len(_HEAD_END)
             if body is None:
-                return size > start + self._body_limit or held.endswith(b"0\r\n\r\n")
+                return size > start + self._usual_limit or held.endswith(b"0\r\n\r\n")
             # A body over the application's limit isn't waited for: the head is all it needs to refuse it.
-            conn.whole = start + (body if body <= self._body_limit else 0)
+            limit = body_limit(_path(held[:end]), usual=self._usual_limit)
+            conn.whole = start + (body if body <= limit else 0)
+            conn.is_large = conn.whole > start + self._usual_limit
+            if conn.is_large:
+                self._make_room(conn)
         return bool(size >= conn.whole)
 
+    def _make_room(self, newcomer: Visitor) -> None:
+        """Of half-arrived files only so many; the one that has been under way longest goes."""
+        large = [one for one in self.pending_conns if one.is_large and one is not newcomer]
+        if len(large) >= LARGE_LIMIT:
+            self._give_up(large[0])
+
     @property
-    def _body_limit(self) -> int:
+    def _usual_limit(self) -> int:
         return int(self.wsgi.config["MAX_CONTENT_LENGTH"])
+
+
+def _path(head: bytes) -> str:
+    """The path of a request line, without its question; empty for a line that makes no sense."""
+    line = head.split(b"\r\n", 1)[0].split(b" ")
+    return line[1].split(b"?", 1)[0].decode("ascii", "replace") if len(line) == 3 and line[0] == b"POST" else ""
 
 
 def _announced(head: bytes) -> int | None:

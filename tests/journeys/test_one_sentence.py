@@ -174,11 +174,12 @@ def test_a_wish_that_is_not_taken_up_comes_back_with_the_reason(house: House, to
     assert in_this_order(
         uncle.reads(),
         "已反馈",
+        "给您的答复",
+        "街道已在扩建停车场，年底完工。",
         "紫薇苑停车位不够",
         "区政协请委员再补充情况。",
         "120 户，80 个车位。",
         "区政协筛选后没有立项。",
-        "街道已在扩建停车场，年底完工。",
         "议题有了结果。",
     )
     assert "撤回这件来件" not in uncle.reads()
@@ -228,5 +229,5 @@ def test_a_word_that_nobody_looks_at_goes_up_and_is_answered(house: House, town:
     laozhou = house.person("laozhou")
     laozhou.press(card_on(laozhou.get("/m").get_data(as_text=True), "老年食堂"), "/answer", words="每天 11 点到 13 点，周末也开。")
     house.time_passes(minutes=2)
-    assert in_this_order(aunt.reads(), "已答复", "委员答复了您。", "每天 11 点到 13 点，周末也开。")
+    assert in_this_order(aunt.reads(), "已答复", "每天 11 点到 13 点，周末也开。", "您看解决了吗？", "委员答复了您。")
     assert "老周" in aunt.reads()
