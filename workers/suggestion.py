@@ -34,7 +34,17 @@ from intake.services.submission_triage import draw_topic_ids, let_go_by_staff
 from workers.runtime import describe
 from workers.triage.message import Finding
 from workers.triage.pipeline import MODEL_VERSION
-from workers.triage.same_matter import ASKED_GRAMS, STORED_GRAMS, Candidate, Incoming, SameMatter, decide, gram_weight, rare_grams
+from workers.triage.same_matter import (
+    ASKED_GRAMS,
+    STORED_GRAMS,
+    Candidate,
+    Incoming,
+    PairScorer,
+    SameMatter,
+    decide,
+    gram_weights,
+    rare_grams,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -129,6 +139,8 @@ class Desk:
     district_id: int
     workflow: Workflow
     lexicon: Lexicon
+    scorer: PairScorer
+    """The one in force in the district."""
     _counts: _Counts = field(init=False)
 
     def __post_init__(self) -> None:
@@ -237,6 +249,7 @@ class Desk:
             total=self._counts.total,
             lexicon=self.lexicon,
             window_days=self.workflow.same_matter.window_days,
+            scorer=self.scorer,
         )
         verdict, topic_id = _verdict(same)
         return TriageResult(
@@ -291,14 +304,14 @@ class Desk:
 
 def weights_of(telling: Sequence[int], documents: Mapping[int, int], *, total: int) -> dict[int, float]:
     """What the index is asked for, with weights: those grams that nobody has said before too, since another worker may have heard them."""
-    asked: dict[int, float] = {}
+    asked: list[int] = []
     rows = 0
     for gram in telling:
         rows += min(documents.get(gram, 0), SIGHTINGS_KEPT)
         if rows > ROWS_ASKED:
             break
-        asked[gram] = round(gram_weight(gram, df=documents, total=total), 3)
-    return asked
+        asked.append(gram)
+    return {gram: round(weight, 3) for gram, weight in gram_weights(asked, df=documents, total=total).items()}
 
 
 def result_without_machine(submission: Submission, finding: Finding | None, error: Mapping[str, str]) -> TriageResult:

@@ -19,11 +19,12 @@ from intake.domain.topic_proposal import ProposalKind
 from intake.models import Contributor, Finding, Submission, SubmissionGrams, Topic, TopicProposal
 from intake.queries.same_matter import TEXT_CHARACTERS, document_counts, documents_total
 from intake.services.topic_proposal import propose
+from workers.district_model import model_in_force
 from workers.triage.grouping import one_matter, two_groups
 from workers.triage.message import Reason
 from workers.triage.pipeline import MODEL_VERSION
 from workers.triage.same_matter import UNSURE_AT, Candidate, Evidence, Incoming, compare, reasons_for, score
-from workers.triage.same_matter.scorer import base_scorer
+from workers.triage.same_matter.scorer import Scorer, base_scorer
 from workers.triage.stages.pattern import Matter, patterns
 
 VOICES = 60
@@ -49,8 +50,10 @@ class _Voice:
 class _Likeness:
     """The pair scorer over some messages, each pair asked for once."""
 
-    def __init__(self, session: Session, district_id: int, voices: Sequence[_Voice], lexicon: Lexicon, *, total: int) -> None:
-        self._voices, self._lexicon, self._total = voices, lexicon, total
+    def __init__(
+        self, session: Session, district_id: int, voices: Sequence[_Voice], lexicon: Lexicon, *, total: int, scorer: Scorer
+    ) -> None:
+        self._voices, self._lexicon, self._total, self._scorer = voices, lexicon, total, scorer
         self._df = document_counts(session, district_id=district_id, grams={gram for voice in voices for gram in voice.grams})
         self._compared = lru_cache(maxsize=None)(self._compare)
 
@@ -73,6 +76,7 @@ class _Likeness:
             df=self._df,
             total=self._total,
             lexicon=self._lexicon,
+            scorer=self._scorer,
         )
 
 
@@ -84,12 +88,13 @@ def propose_splits(
     The youngest topics come first; after `until` (time.monotonic) no further one is begun.
     """
     proposed, total = 0, documents_total(session, district_id=district_id)
+    scorer = model_in_force(session, district_id).scorer
     fit = select(Topic.id).where(Topic.id.in_(list(topic_ids)), Topic.state.in_(SPLITTABLE), Topic.kind == TopicKind.MATTER)
     for topic_id in session.scalars(fit.order_by(Topic.id.desc())).all():
         if time.monotonic() > until:
             break
         voices = _voices(session, [topic_id], newest=VOICES)
-        likeness = _Likeness(session, district_id, voices, lexicon, total=total)
+        likeness = _Likeness(session, district_id, voices, lexicon, total=total, scorer=scorer)
         found = two_groups(len(voices), likeness)
         if found is None:
             continue
@@ -103,7 +108,7 @@ def propose_splits(
                 submission_ids=[voice.submission_id for voice in leaving],
                 score=1 - found.likeness,
                 reasons=_split_reasons(leaving, staying, lexicon),
-                model_version=f"{MODEL_VERSION}+{base_scorer().version}",
+                model_version=f"{MODEL_VERSION}+{scorer.version}",
                 at=at,
             )
             is not None
@@ -119,12 +124,13 @@ def propose_merges(
     The youngest topics come first; after `until` (time.monotonic) no further pair is begun.
     """
     total = documents_total(session, district_id=district_id)
+    scorer = model_in_force(session, district_id).scorer
     proposed = 0
     for one, other in _resembling(session, district_id, list(topic_ids)):
         if time.monotonic() > until:
             break
         voices = _voices(session, [one, other], newest=VOICES_OF_TWO)
-        likeness = _Likeness(session, district_id, voices, lexicon, total=total)
+        likeness = _Likeness(session, district_id, voices, lexicon, total=total, scorer=scorer)
         left = [at_ for at_, voice in enumerate(voices) if voice.topic_id == one]
         right = [at_ for at_, voice in enumerate(voices) if voice.topic_id == other]
         alike = one_matter(left, right, likeness.joined)
@@ -140,7 +146,7 @@ def propose_merges(
                 topic_ids=[keep, away],
                 score=alike,
                 reasons=[reason.words for reason in reasons_for(likeness.evidence(*best))],
-                model_version=f"{MODEL_VERSION}+{base_scorer().version}",
+                model_version=f"{MODEL_VERSION}+{scorer.version}",
                 at=at,
             )
             is not None

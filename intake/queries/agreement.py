@@ -1,7 +1,7 @@
 """研判质量: month by month, how often people agreed with what the machine had suggested; every share with what it is a share of."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
 from intake.domain.actor import Actor
+from intake.domain.learnt_part import LearntPart
 from intake.domain.permission import Permission
 from intake.domain.receipt import SHANGHAI
 from intake.domain.submission import SubmissionAction
@@ -19,6 +20,7 @@ from intake.domain.triage_model import ExampleKind, ModelState
 from intake.domain.triage_result import Verdict
 from intake.models import Area, Decision, Finding, Submission, Topic, TrainingExample, TriageModel
 from intake.queries.pages import within
+from intake.queries.pair_example import count_pairs
 
 MONTHS = 6
 SURE, LIKELY = 0.8, 0.5
@@ -80,14 +82,32 @@ class AgreementMonth:
 
 @dataclass(frozen=True, slots=True)
 class ModelShown:
-    """One version of the district's own model."""
+    """One part of triage as the district has learnt it, and how that was judged."""
 
+    part: LearntPart
     version: str
     state: ModelState
+    """`adopted` as long as the part serves, also in a later version that changed the other one."""
     examples: int
-    measured: Mapping[str, Any]
+    """Learnt from."""
+    judged_by: int
+    """Held-out examples: messages for a category, pairs for the same matter."""
+    candidate: Mapping[str, Any]
+    """Its figures on them, as the comparison recorded them: `right` and `wrong`, or `right` and `joined`."""
+    in_force: Mapping[str, Any]
+    """Those of what it was to take the place of."""
     created_at: datetime
-    state_changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsShown:
+    """A district's own models, and how far it is from learning what is one matter."""
+
+    models: tuple[ModelShown, ...]
+    own: frozenset[LearntPart]
+    """The parts that are the district's own now; the others are those that ship with the project."""
+    pairs: int
+    """Pairs of messages that people have joined or kept apart."""
 
 
 def agreement(session: Session, actor: Actor, *, at: datetime) -> tuple[AgreementMonth, ...]:
@@ -165,8 +185,8 @@ def agreement(session: Session, actor: Actor, *, at: datetime) -> tuple[Agreemen
     return tuple(_month(one, by_month[one]) for one in sorted(by_month, reverse=True))
 
 
-def models_shown(session: Session, actor: Actor, *, limit: int = 12) -> tuple[ModelShown, ...]:
-    """The district's own versions, the one in use first, then the youngest; empty where the model that ships serves."""
+def models_shown(session: Session, actor: Actor, *, limit: int = 12) -> ModelsShown:
+    """What the district has learnt, the version in force first, then the youngest; in two statements."""
     in_use = case((TriageModel.state == ModelState.ADOPTED, 0), else_=1)
     rows = session.execute(
         select(
@@ -175,13 +195,32 @@ def models_shown(session: Session, actor: Actor, *, limit: int = 12) -> tuple[Mo
             TriageModel.examples,
             TriageModel.measured,
             TriageModel.created_at,
-            TriageModel.state_changed_at,
         )
         .where(TriageModel.district_id == actor.district_id)
         .order_by(in_use, TriageModel.id.desc())
         .limit(limit)
+    ).all()
+    serving = rows[0].model_version.split("+") if rows and rows[0].state is ModelState.ADOPTED else []
+    models = tuple(_shown(row, serving) for row in rows)
+    own = frozenset(part for part in LearntPart if any(name.startswith(f"{part.value}-") for name in serving))
+    pairs = count_pairs(session, district_id=actor.district_id) if actor.district_id is not None else 0
+    return ModelsShown(models, own, pairs)
+
+
+def _shown(row: Any, serving: Sequence[str]) -> ModelShown:
+    measured = row.measured
+    version = measured.get("version", row.model_version)
+    serves = row.state is ModelState.RETIRED and version in serving
+    return ModelShown(
+        part=LearntPart(measured.get("part", LearntPart.CATEGORY)),
+        version=version,
+        state=ModelState.ADOPTED if serves else row.state,
+        examples=row.examples,
+        judged_by=measured.get("candidate", {}).get("examples", 0),
+        candidate=measured.get("candidate", {}),
+        in_force=measured.get("in_force", {}),
+        created_at=row.created_at,
     )
-    return tuple(ModelShown(*row) for row in rows)
 
 
 def _month(month: date, rows: list[Any]) -> AgreementMonth:

@@ -27,7 +27,7 @@ SIGHTINGS_KEPT = 64
 """So many of the last submissions each gram remembers."""
 
 _ID_BITS = 48
-_NOT_COMPARED = (SubmissionState.WITHDRAWN, SubmissionState.QUARANTINED, SubmissionState.DECLINED)
+NOT_COMPARED = (SubmissionState.WITHDRAWN, SubmissionState.QUARANTINED, SubmissionState.DECLINED)
 """Taken back, perhaps spam, or not taken up: nothing should gather around these."""
 
 
@@ -161,7 +161,7 @@ def _earlier() -> Select[Any]:
     area = select(Area.path).where(Area.id == grams.c.area_id).limit(1).lateral("area")
     words = (
         select(func.left(Submission.text_masked, TEXT_CHARACTERS).label("text"), Submission.place_masked)
-        .where(Submission.id == wanted.c.id, Submission.state.not_in(_NOT_COMPARED))
+        .where(Submission.id == wanted.c.id, Submission.state.not_in(NOT_COMPARED))
         .limit(1)
         .lateral("words")
     )

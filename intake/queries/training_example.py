@@ -1,10 +1,12 @@
 """What people have taught about categories, with the words it was taught on."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, func, or_, select
 from sqlalchemy.orm import Session
 
+from intake.domain.learnt_part import LearntPart
 from intake.domain.submission import SubmissionState
 from intake.domain.triage_model import ExampleKind, is_held_out
 from intake.models import Submission, TrainingExample, TriageModel
@@ -48,13 +50,8 @@ def category_examples(session: Session, *, district_id: int, limit: int) -> tupl
 
 
 def districts_with_lessons(session: Session, *, at_least: int) -> tuple[int, ...]:
-    """Districts where the category of this many submissions was taught since their latest model was made, whatever became of that."""
-    made = (
-        select(func.max(TriageModel.created_at))
-        .where(TriageModel.district_id == TrainingExample.district_id)
-        .correlate(TrainingExample)
-        .scalar_subquery()
-    )
+    """Districts where the category of this many submissions was taught since their latest classifier was made, whatever became of that."""
+    made = latest_made(LearntPart.CATEGORY)
     return tuple(
         session.scalars(
             select(TrainingExample.district_id)
@@ -65,3 +62,18 @@ def districts_with_lessons(session: Session, *, at_least: int) -> tuple[int, ...
             .order_by(TrainingExample.district_id)
         )
     )
+
+
+def latest_made(part: LearntPart) -> ScalarSelect[datetime]:
+    """When the example's district last got a model of its own for this part, adopted or refused; to stand in a query over examples."""
+    return (
+        select(func.max(TriageModel.created_at))
+        .where(TriageModel.district_id == TrainingExample.district_id, part_judged() == part.value)
+        .correlate(TrainingExample)
+        .scalar_subquery()
+    )
+
+
+def part_judged() -> ColumnElement[str]:
+    """Which part of triage a row of models was made for; a row that doesn't say is a classifier, as all were once."""
+    return func.coalesce(TriageModel.measured["part"].astext, LearntPart.CATEGORY.value)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import MACHINE, Actor
@@ -20,6 +20,11 @@ def adopted_model(session: Session, district_id: int) -> TriageModel | None:
     ).one_or_none()
 
 
+def lock_models(session: Session, district_id: int) -> None:
+    """One at a time changes what is in force in a district: a version carries over the part that it doesn't change."""
+    session.execute(text("SELECT pg_advisory_xact_lock(7210436, :district)"), {"district": district_id % 2_147_483_647})
+
+
 def store_candidate(
     session: Session,
     *,
@@ -31,7 +36,11 @@ def store_candidate(
     actor: Actor,
     at: datetime,
 ) -> TriageModel:
-    """Keep a new model, not in force yet; `measured` holds its held-out figures beside those of the one in force."""
+    """Keep a new model, not in force yet.
+
+    `artifact` holds every part that is the district's own; `measured` says which `part` (LearntPart) was made anew and under which name
+    (`version`), with its held-out figures beside those of the one in force. `examples` are those that part learnt from.
+    """
     model = TriageModel(
         district_id=district_id,
         model_version=model_version,

@@ -120,7 +120,7 @@ def test_a_worse_model_is_refused_and_the_old_one_stays(wiring: Wiring, town: To
     assert not outcome.adopted
     refused = session.scalars(select(TriageModel).where(TriageModel.state == ModelState.REFUSED)).one()
     assert refused.artifact == b""
-    assert model_in_force(session, town.district_id).version == good.model_version
+    assert model_in_force(session, town.district_id).category.version == good.model_version
 
 
 def test_a_better_model_takes_the_place_of_the_one_before(wiring: Wiring, town: Town, session: Session) -> None:
@@ -135,7 +135,7 @@ def test_a_better_model_takes_the_place_of_the_one_before(wiring: Wiring, town: 
     assert states == [ModelState.RETIRED, ModelState.ADOPTED]
     assert retire(session, town.district_id, actor=MACHINE, at=wiring.clock.now())
     session.commit()
-    assert model_in_force(session, town.district_id) is shipped_model()
+    assert model_in_force(session, town.district_id).category is shipped_model()
     assert not retire(session, town.district_id, actor=MACHINE, at=wiring.clock.now())
 
 
@@ -154,7 +154,7 @@ def test_an_unreadable_model_is_passed_over(wiring: Wiring, town: Town, session:
     model.id += 1_000  # so that no process has read it yet
     model.artifact = b"PK and nothing"
     session.commit()
-    assert model_in_force(session, town.district_id).version == shipped_model().version != version
+    assert model_in_force(session, town.district_id).category.version == shipped_model().version != version
 
 
 def test_an_example_counts_once_with_the_last_word_and_not_when_it_was_taken_back(wiring: Wiring, town: Town, session: Session) -> None:

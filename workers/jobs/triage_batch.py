@@ -19,11 +19,12 @@ from intake.queries.same_matter import AreaNames, area_names, place_names
 from intake.queries.sender import SentLately, sent_lately
 from intake.services.submission_triage import lock_same_matter, store_results, take_received
 from intake.wiring import Wiring
-from workers.district_model import DistrictStages
+from workers.district_model import DistrictStages, DistrictTriage
 from workers.runtime import PASSING, describe, job, job_session, process_wiring, stopping
 from workers.suggestion import Case, Desk, Found, result_without_machine
 from workers.triage.message import Finding, Message
 from workers.triage.pipeline import Stage
+from workers.triage.same_matter import PairScorer
 
 log = structlog.get_logger(__name__)
 
@@ -84,7 +85,8 @@ def _batch(wiring: Wiring, stages: DistrictStages, stuck: set[int]) -> bool:
             return False
         # Districts and submissions in the order of their ids, so that two workers never wait for each other crosswise.
         batch.sort(key=lambda submission: (submission.district_id, submission.id))
-        cases = _examined(session, stages, batch)
+        models = {district_id: stages.of(session, district_id) for district_id in {submission.district_id for submission in batch}}
+        cases = _examined(session, models, batch)
         for district_id, members in groupby(cases, key=lambda case: case.submission.district_id):
             lock_same_matter(session, district_id)
             # A member's decision locks topics and submissions too. Waiting less than PostgreSQL's deadlock check (1 s), the machine is
@@ -92,35 +94,31 @@ def _batch(wiring: Wiring, stages: DistrictStages, stuck: set[int]) -> bool:
             session.execute(text("SET LOCAL lock_timeout = 500"))
             # Nobody was promised a suggestion: should the last ones be lost in a crash, their messages are `received` and taken anew.
             session.execute(text("SET LOCAL synchronous_commit = off"))
-            _store(session, wiring, list(members), stuck)
+            _store(session, wiring, models[district_id].scorer, list(members), stuck)
             session.execute(text("RESET lock_timeout"))
     log.info("triaged", rows=len(batch), seconds=round(time.monotonic() - began, 3))
     return True
 
 
-def _examined(session: Session, stages: DistrictStages, batch: Sequence[Submission]) -> list[Case]:
+def _examined(session: Session, models: Mapping[int, DistrictTriage], batch: Sequence[Submission]) -> list[Case]:
     """The batch with what the stages find in each, before any lock is held that others wait for."""
     areas = area_names(session, {submission.area_id for submission in batch})
     lately = sent_lately(session, batch)
-    districts = {submission.district_id for submission in batch}
-    names = {district_id: _place_names(session, district_id) for district_id in districts}
-    models = {district_id: stages.of(session, district_id) for district_id in districts}
+    names = {district_id: _place_names(session, district_id) for district_id in models}
+    messages = [_message(submission, areas[submission.area_id], names[submission.district_id], lately) for submission in batch]
+    stages = [models[submission.district_id].stages for submission in batch]
+    begun = [_examine(of.begin, submission, message, Finding()) for of, submission, message in zip(stages, batch, messages, strict=True)]
+    for district_id, model in models.items():
+        _read_ahead(model, [found for found, one in zip(begun, batch, strict=True) if one.district_id == district_id])
     return [
-        Case(
-            submission,
-            _examine(models[submission.district_id], submission, areas[submission.area_id], names[submission.district_id], lately),
-            areas[submission.area_id],
-        )
-        for submission in batch
+        Case(submission, _examine(of.finish, submission, message, found), areas[submission.area_id])
+        for of, submission, message, found in zip(stages, batch, messages, begun, strict=True)
     ]
 
 
-def _examine(stages: Stage, submission: Submission, area: AreaNames, names: tuple[str, ...], lately: Mapping[int, SentLately]) -> Found:
-    """What the pipeline finds without the database, or which error it met."""
-    if submission.id in _overslept:
-        return {"error": "timeout"}
+def _message(submission: Submission, area: AreaNames, names: tuple[str, ...], lately: Mapping[int, SentLately]) -> Message:
     sent = lately.get(submission.id)
-    message = Message(
+    return Message(
         submission.text_written,
         submission.area_id,
         area.names,
@@ -129,8 +127,26 @@ def _examine(stages: Stage, submission: Submission, area: AreaNames, names: tupl
         sender_recent=sent.messages if sent else 0,
         sender_same_text=sent.same_words if sent else 0,
     )
+
+
+def _read_ahead(model: DistrictTriage, begun: Sequence[Found]) -> None:
+    """Let the classifier read the batch at once; where it can't, each message is read by itself, and the one at fault fails there."""
     try:
-        return stages(message, Finding())
+        model.stages.read_ahead([found.normalised for found in begun if isinstance(found, Finding)])
+    except BaseTimeoutException:
+        raise
+    except Exception as error:  # noqa: BLE001 -- one message that breaks the classifier must not hold up the others
+        log.warning("triage_not_read_ahead", **describe(error))
+
+
+def _examine(stage: Stage, submission: Submission, message: Message, found: Found) -> Found:
+    """What a stage finds without the database, or which error it met; an error of before stays one."""
+    if submission.id in _overslept:
+        return {"error": "timeout"}
+    if not isinstance(found, Finding):
+        return found
+    try:
+        return stage(message, found)
     except BaseTimeoutException:
         _overslept.add(submission.id)
         raise
@@ -148,21 +164,21 @@ def _place_names(session: Session, district_id: int) -> tuple[str, ...]:
     return names
 
 
-def _store(session: Session, wiring: Wiring, cases: Sequence[Case], stuck: set[int]) -> None:
+def _store(session: Session, wiring: Wiring, scorer: PairScorer, cases: Sequence[Case], stuck: set[int]) -> None:
     """Store a district's part of the batch at once; one by one when that fails, so that what one row breaks costs only that row."""
     try:
-        _store_all(session, wiring, cases)
+        _store_all(session, wiring, scorer, cases)
     except (*PASSING, BaseTimeoutException):
         raise
     except Exception as error:  # noqa: BLE001 -- whose fault it is shows one by one
         log.warning("triage_one_by_one", rows=len(cases), **describe(error))
         for case in cases:
-            if not _store_one(session, wiring, case):
+            if not _store_one(session, wiring, scorer, case):
                 stuck.add(case.submission.id)
 
 
-def _store_all(session: Session, wiring: Wiring, cases: Sequence[Case]) -> None:
-    desk = Desk(session, cases[0].submission.district_id, wiring.workflow, lexicon_of(wiring.taxonomy))
+def _store_all(session: Session, wiring: Wiring, scorer: PairScorer, cases: Sequence[Case]) -> None:
+    desk = Desk(session, cases[0].submission.district_id, wiring.workflow, lexicon_of(wiring.taxonomy), scorer)
     try:
         with _savepoint(session):
             found = list(zip((case.submission for case in cases), desk.results(cases), strict=True))
@@ -183,10 +199,10 @@ def _savepoint(session: Session) -> Iterator[None]:
         raise
 
 
-def _store_one(session: Session, wiring: Wiring, case: Case) -> bool:
+def _store_one(session: Session, wiring: Wiring, scorer: PairScorer, case: Case) -> bool:
     """Store one, without the machine's help if need be; False when not even that was possible."""
     try:
-        _store_all(session, wiring, [case])
+        _store_all(session, wiring, scorer, [case])
     except (*PASSING, BaseTimeoutException):
         raise
     except Exception as raised:  # noqa: BLE001 -- as above

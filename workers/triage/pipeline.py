@@ -1,17 +1,15 @@
 """The stages in order; a pipeline is itself a stage."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import reduce
 
 from config.taxonomy import Taxonomy
 from intake.domain.language.lexicon import Lexicon, lexicon_of
 from intake.domain.language.title import title_for
 from workers.triage.message import Finding, Message
-from workers.triage.model.base import shipped_model
-from workers.triage.model.category import CategoryModel
-from workers.triage.same_matter.scorer import base_scorer
-from workers.triage.stages.classify import classifier
+from workers.triage.model.district import DistrictModel, shipped_district_model
+from workers.triage.stages.classify import Weigher, classifier
 from workers.triage.stages.demands import demander
 from workers.triage.stages.grams import grams
 from workers.triage.stages.normalise import normalise
@@ -22,8 +20,8 @@ from workers.triage.stages.screen import screener
 from workers.triage.stages.urgency import urgency
 
 MODEL_VERSION = "words-1"
-"""The rules' own version; a finding's also names the classifier and the pair scorer that were in force."""
-"""Of the rules and word lists; findings name the learnt model after it."""
+"""Of the rules and word lists; a finding also names the classifier and the pair scorer that were in force."""
+
 Stage = Callable[[Message, Finding], Finding]
 
 
@@ -37,14 +35,31 @@ def pipeline(stages: Sequence[Stage]) -> Stage:
     return run
 
 
-def default_pipeline(taxonomy: Taxonomy, model: CategoryModel | None = None) -> Stage:
-    """Everything a message goes through without the database; call with an empty Finding. Without `model` the shipped one is used."""
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Everything a message goes through without the database; call with an empty Finding.
+
+    For a batch: `begin` with each message, `read_ahead` the normalised texts of all, `finish` each. The findings are the same.
+    """
+
+    begin: Stage
+    read_ahead: Callable[[Sequence[str]], None]
+    finish: Stage
+
+    def __call__(self, message: Message, finding: Finding) -> Finding:
+        """All stages for one message."""
+        return self.finish(message, self.begin(message, finding))
+
+
+def default_pipeline(taxonomy: Taxonomy, model: DistrictModel | None = None) -> Pipeline:
+    """All stages for a taxonomy and the learnt `model`; without one, the shipped model is used."""
     lexicon = lexicon_of(taxonomy)
-    model = model or shipped_model()
+    model = model or shipped_district_model()
     # Redaction comes first, so that neither grams nor title can hold what it found.
     before = (redact, normalise, screener(lexicon), route_out)
     after = (urgency, places, demander(lexicon), grams, _title(lexicon), _version(model))
-    return pipeline([*before, classifier(taxonomy, model), *after])
+    weigher = Weigher(taxonomy, model.category)
+    return Pipeline(pipeline(before), weigher.read_ahead, pipeline([classifier(weigher), *after]))
 
 
 def _title(lexicon: Lexicon) -> Stage:
@@ -54,8 +69,8 @@ def _title(lexicon: Lexicon) -> Stage:
     return title
 
 
-def _version(model: CategoryModel) -> Stage:
-    version = f"{MODEL_VERSION}+{model.version}+{base_scorer().version}"
+def _version(model: DistrictModel) -> Stage:
+    version = f"{MODEL_VERSION}+{model.version}"
 
     def sign(message: Message, finding: Finding) -> Finding:  # noqa: ARG001 -- the signature of every stage
         return replace(finding, model_version=version)

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _EMERGENCY = re.compile(
     r"(?<!不)着火(?!点)|起火|失火|火灾(?!报警)|冒浓烟|冒烟|冒火|爆炸|(?:煤气|燃气|天然气|液化气).{0,4}(?:泄漏|泄露|漏气|漏了)|漏煤气"
@@ -34,8 +35,12 @@ class Danger:
     soon: tuple[str, ...]
 
 
+@lru_cache(maxsize=64)
 def danger_in(normalised: str) -> Danger:
-    """What a normalised text says of danger; one that is feared or long past is `soon`, one that is denied is nothing."""
+    """What a normalised text says of danger; one that is feared or long past is `soon`, one that is denied is nothing.
+
+    Kept a while, since several stages ask of the same text.
+    """
     now: list[str] = []
     soon: list[str] = []
     for match in _EMERGENCY.finditer(normalised):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from intake.domain.language.lexicon import Lexicon
-from intake.domain.language.matching_form import matching_form
+from intake.domain.language.matching_form import matching_form, matching_forms
 from intake.domain.language.places import places_in, shared_place
 
 MOST = 8
@@ -105,12 +105,16 @@ def demands_in(text: str, lexicon: Lexicon, *, categorise: Categorise | None = N
     A list (1、2、 or 一是…二是…), a word such as 另外, or a new sentence parts two demands only where both name a trouble and the troubles are of
     different kinds or at different places. `categorise` names a stretch's category; without it the lexicon's words do.
     """
+    name = categorise or (lambda stretch: lexicon.category_of(matching_form(stretch)))
+    return tuple(Demand(start, end, name(text[start:end])) for start, end in spans_of_demands(text, lexicon))
+
+
+def spans_of_demands(text: str, lexicon: Lexicon) -> tuple[tuple[int, int], ...]:
+    """Where each demand of `text` starts and ends, as `demands_in` finds them."""
     if not text.strip():
         return ()
-    name = categorise or (lambda stretch: lexicon.category_of(matching_form(stretch)))
     parts = _gathered(text, lexicon)
-    ends = [*(part.start for part in parts[1:MOST]), len(text)]
-    return tuple(Demand(start, end, name(text[start:end])) for start, end in pairwise([0, *ends]))
+    return tuple(pairwise([0, *(part.start for part in parts[1:MOST]), len(text)]))
 
 
 def _gathered(text: str, lexicon: Lexicon) -> list[_Stretch]:
@@ -128,10 +132,9 @@ def _stretches(text: str, lexicon: Lexicon) -> Iterator[_Stretch]:
     if not cuts:  # the normal case costs nothing more
         yield _Stretch(0, len(text), linked=False, problems=frozenset(), categories=frozenset(), places=(), troubled=False, wishes=False)
         return
-    starts = [0, *sorted(cuts), len(text)]
-    for start, end in pairwise(starts):
-        stretch = text[start:end]
-        normalised = matching_form(stretch)
+    spans = list(pairwise([0, *sorted(cuts), len(text)]))
+    stretches = [text[start:end] for start, end in spans]
+    for (start, end), stretch, normalised in zip(spans, stretches, matching_forms(stretches), strict=True):
         words = lexicon.words_in(normalised)
         yield _Stretch(
             start,

@@ -2,7 +2,9 @@
 
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable
+from itertools import product
+from operator import add
 
 GRAM_CHARACTERS = 600
 """Characters of a text that are cut into grams: bounds the row, and a matter is named before that."""
@@ -17,7 +19,9 @@ _STOP_TEXT = (
     "因为所以但是而且如果谢谢您好你好尊敬关于咨询进行严重影响生活我家大家每天天天今天昨天晚上早上什么怎么多次几次尽快"
     "尽早求助帮忙管管没人人管本人附近旁边门口家里楼下"
 )
-_STOP_GRAMS = frozenset(_STOP_TEXT[n : n + 2] for n in range(0, len(_STOP_TEXT), 2))
+_SAYING_NOTHING = frozenset(
+    (*(_STOP_TEXT[n : n + 2] for n in range(0, len(_STOP_TEXT), 2)), *map("".join, product(_STOP_CHARACTERS, repeat=2)))
+)
 
 
 def gram_hash(gram: str) -> int:
@@ -28,13 +32,20 @@ def gram_hash(gram: str) -> int:
 
 def grams_of(normalised: str) -> tuple[int, ...]:
     """The distinct hashed grams of a normalised text, sorted; pieces of speech that say nothing are left out."""
-    return tuple(sorted({gram_hash(gram) for gram in telling_grams(normalised)}))
+    return tuple(sorted(hashes_in([normalised])))
 
 
-def telling_grams(normalised: str) -> Iterator[str]:
-    """Each two-character piece within a run of letters and digits that may tell one matter from another."""
+def hashes_in(pieces: Iterable[str]) -> set[int]:
+    """The hashed grams of all pieces of a normalised text together."""
+    grams: set[str] = set()
+    for piece in pieces:
+        grams |= telling_grams(piece)
+    return set(map(gram_hash, grams))
+
+
+def telling_grams(normalised: str) -> set[str]:
+    """The two-character pieces within a run of letters and digits that may tell one matter from another."""
+    found: set[str] = set()
     for word in WORD.findall(normalised[:GRAM_CHARACTERS]):
-        for position in range(len(word) - 1):
-            gram = word[position : position + 2]
-            if gram not in _STOP_GRAMS and not _STOP_CHARACTERS.issuperset(gram):
-                yield gram
+        found.update(map(add, word, word[1:]))
+    return found - _SAYING_NOTHING

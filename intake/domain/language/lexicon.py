@@ -37,6 +37,10 @@ class Lexicon:
         best = [code for code, weight in weights.items() if weight == most]
         return best[0] if len(best) == 1 else None
 
+    def names_a_problem(self, words: Iterable[str]) -> bool:
+        """Whether any of `words` names a problem."""
+        return any(word in self.problems for word in words)
+
     def problem_words(self, words: Iterable[str]) -> dict[str, str]:
         """The first of `words` that names each problem, by the problem's id."""
         found: dict[str, str] = {}

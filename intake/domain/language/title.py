@@ -1,11 +1,12 @@
 """A short title chosen from the resident's own words."""
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 
 from config.taxonomy import default_taxonomy
 from intake.domain.language.lexicon import Lexicon, lexicon_of
-from intake.domain.language.matching_form import matching_form
+from intake.domain.language.matching_form import matching_forms
 from intake.domain.language.places import places_in
 from intake.domain.personal_data import DOT
 
@@ -30,18 +31,21 @@ def title_for(text: str, lexicon: Lexicon | None = None) -> str:
     if not clauses:
         return ""
     titles = [*clauses, *(f"{a}，{b}" for a, b in pairwise(clauses) if len(a) + len(b) < TITLE_CHARACTERS)]
-    best = max(range(len(titles)), key=lambda n: (_worth(titles[n], words), -n))
-    return _cut(titles[best])
+    best, most = titles[0], float("-inf")
+    for title, form in zip(titles, matching_forms(titles), strict=True):
+        found = words.words_in(form)
+        # Names of places are looked for only where one would make the title the best.
+        if _worth(title, found, words, place=True) > most and (worth := _worth(title, found, words, place=bool(places_in(form)))) > most:
+            best, most = title, worth
+    return _cut(best)
 
 
 def _bare(clause: str) -> str:
     return _CLOSING.sub("", _OPENING.sub("", clause.strip("\"'“”‘’()（）[]【】-—·")))
 
 
-def _worth(clause: str, lexicon: Lexicon) -> float:
-    normalised = matching_form(clause)
-    found = lexicon.words_in(normalised)
-    worth = 3.0 * bool(places_in(normalised)) + 2.0 * bool(lexicon.problem_words(found)) + min(len(found), 3)
+def _worth(clause: str, found: Sequence[str], lexicon: Lexicon, *, place: bool) -> float:
+    worth = 3.0 * place + 2.0 * lexicon.names_a_problem(found) + min(len(found), 3)
     worth -= 5.0 * (DOT in clause) + 0.1 * max(0, len(clause) - 16) + 2.0 * (len(clause) < 4)
     return worth
 

@@ -6,6 +6,7 @@ import io
 from flask import render_template
 from werkzeug.wrappers import Response
 
+from intake.domain.learnt_part import PAIRS_NEEDED, LearntPart
 from intake.domain.permission import Permission
 from intake.queries.agreement import AgreementMonth, Share, agreement, models_shown
 from intake.web.district.blueprint import district
@@ -21,7 +22,8 @@ SHARES = ("suggested", "unsure", "confirmed", "changed", "elsewhere", "joins", "
 def triage_report() -> str:
     """Month by month, with every numerator and denominator."""
     months = agreement(db(), actor(), at=wiring().clock.now())
-    return render_template("district/agreement.html", months=months, models=models_shown(db(), actor()))
+    learnt = models_shown(db(), actor())
+    return render_template("district/agreement.html", months=months, learnt=learnt, part=LearntPart, pairs_needed=PAIRS_NEEDED)
 
 
 @district.get("/triage.csv")

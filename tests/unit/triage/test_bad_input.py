@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from config.taxonomy import default_taxonomy
 from intake.domain.language.demands import MOST, demands_in
 from intake.domain.language.lexicon import lexicon_of
-from intake.domain.language.matching_form import MAX_CHARACTERS
+from intake.domain.language.matching_form import MAX_CHARACTERS, matching_form, matching_forms
 from intake.domain.language.reply_gate import check_reason, check_reply
 from intake.domain.language.route_out import route_out
 from intake.domain.language.screening import held_back
@@ -187,3 +187,16 @@ def test_a_matter_of_another_city_is_kept_and_says_where() -> None:
     assert LEXICON.category_of(finding.normalised) == "street-lights"
     at_home = found("临江市云栖区丰山街道的路灯坏了")
     assert {place.where for place in at_home.places} == {"here"}
+
+
+@given(st.lists(st.text(max_size=60), max_size=12))
+@example(["", "a"])
+@example(["İ", "ΑΣ", "Σα"])
+@example(["頭髮", "發財", "乾", "隆"])
+@example(["\x00", "頭"])
+@example(["。。", "。", " 。 "])
+@example(["\ue000", "甲"])
+@example(["\u0301甲", "e", "\u0301"])
+@example(["ﷺ" * 60] * 12)
+def test_many_texts_at_once_read_as_one_by_one(texts: list[str]) -> None:
+    assert matching_forms(texts) == [matching_form(text) for text in texts]

@@ -98,7 +98,7 @@ def test_the_rarest_grams_are_chosen_first(grams: list[int], df: dict[int, int],
     assert not left or max(df.get(g, 0) for g in chosen) <= min(df.get(g, 0) for g in left)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)  # the first one reads the models
 @given(st.lists(TALK, min_size=1, max_size=6), st.integers(0, 3))
 def test_any_two_texts_give_a_decision_that_survives_json(texts: list[str], topics: int) -> None:
     findings = [TRIAGE(message(text), Finding()) for text in texts]
@@ -130,3 +130,14 @@ def test_a_title_is_short_and_shows_nothing_that_was_not_written(text: str) -> N
     title = title_for(text)
     assert len(title) <= TITLE_CHARACTERS
     assert set(title) <= set(text) | set("，…")
+
+
+def test_a_batch_that_is_read_ahead_finds_what_each_message_finds_alone() -> None:
+    asked = [message(text * count) for text in ("幸福里路灯坏了。", "一号线太挤，电话13800000021。", "", "A") for count in (1, 5, 20)]
+    alone = [TRIAGE(one, Finding()) for one in asked]
+    triage = default_pipeline(default_taxonomy())
+    begun = [triage.begin(one, Finding()) for one in asked]
+    triage.read_ahead([finding.normalised for finding in begun])
+    assert [triage.finish(one, finding) for one, finding in zip(asked, begun, strict=True)] == alone
+    triage.read_ahead([])
+    assert triage(asked[0], Finding()) == alone[0]

@@ -14,6 +14,7 @@ from intake.domain.language.lexicon import lexicon_of
 from intake.domain.language.matching_form import matching_form
 from workers.triage.same_matter import Candidate, Incoming, SameMatter, choose_rare, compare, decide, likeness, rare_grams
 from workers.triage.same_matter.background import Floats
+from workers.triage.same_matter.scorer import SAME_AREA
 
 NOW = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
 LEXICON = lexicon_of(default_taxonomy())
@@ -25,6 +26,7 @@ class Says:
     """A scorer that says what the test wants."""
 
     answers: Sequence[float]
+    same_area: float = SAME_AREA
 
     def logits(self, features: Floats) -> Floats:
         assert len(features) == len(self.answers)

@@ -31,7 +31,7 @@ from workers.triage.same_matter.background import Background, Floats, background
 from workers.triage.same_matter.decide import ATTACH_AT
 from workers.triage.same_matter.evidence import reading
 from workers.triage.same_matter.features import FALLING, FEATURES, NEUTRAL, pair_features
-from workers.triage.same_matter.scorer import Scorer, Trees, scorer_file, scorer_of
+from workers.triage.same_matter.scorer import SAME_AREA, Scorer, Trees, scorer_file, scorer_of
 
 VIEWS: tuple[Text, ...] = ("full", "title", "body60")
 """One scorer for messages of all lengths learns from each labelled pair at each length."""
@@ -158,7 +158,8 @@ def fit(examples: Examples) -> Scorer:
     mean, spread = examples.features.mean(axis=0), np.maximum(examples.features.std(axis=0), 1e-6)
     line = LogisticRegression(C=0.1, max_iter=1000).fit((examples.features - mean) / spread, examples.same, sample_weight=examples.counts)
     weights = line.coef_[0] / spread
-    return Scorer("untold", trees_of(forest), weights, float(line.intercept_[0] - weights @ mean), 1.0, 0.0, {})
+    bias = float(line.intercept_[0] - weights @ mean)
+    return Scorer("untold", trees_of(forest), weights, bias, slope=1.0, shift=0.0, same_area=SAME_AREA, card={})
 
 
 def trees_of(forest: Any) -> Trees:
@@ -230,6 +231,7 @@ class OutOfFold(Scorers):
 class _Mixed:
     scorers: Mapping[Fold, Scorer]
     unseen: Sequence[Fold]
+    same_area: float = SAME_AREA  # whatever was learnt: the rows don't say where they are from
 
     def logits(self, features: Floats) -> Floats:
         found = np.zeros(len(features))

@@ -5,8 +5,8 @@ about the same estate. Category and urgency play no part, and neither does who s
 """
 
 from workers.triage.same_matter.decide import ATTACH_AT, UNSURE_AT, decide
-from workers.triage.same_matter.evidence import Evidence, compare, likeness, score
-from workers.triage.same_matter.index import ASKED_GRAMS, STORED_GRAMS, choose_rare, gram_weight, rare_grams
+from workers.triage.same_matter.evidence import Evidence, PairScorer, compare, likeness, score
+from workers.triage.same_matter.index import ASKED_GRAMS, STORED_GRAMS, choose_rare, gram_weight, gram_weights, rare_grams
 from workers.triage.same_matter.matter import Candidate, Incoming, SameMatter
 from workers.triage.same_matter.reasons import reasons_for
 
@@ -18,11 +18,13 @@ __all__ = [
     "Candidate",
     "Evidence",
     "Incoming",
+    "PairScorer",
     "SameMatter",
     "choose_rare",
     "compare",
     "decide",
     "gram_weight",
+    "gram_weights",
     "likeness",
     "rare_grams",
     "reasons_for",

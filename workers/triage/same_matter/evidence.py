@@ -16,9 +16,6 @@ from workers.triage.same_matter.matter import Candidate, Incoming
 from workers.triage.same_matter.reading import Reading, read
 from workers.triage.same_matter.scorer import base_scorer, probability
 
-SAME_AREA = 2.4
-"""What a message from the same community adds, on the scale of the logits; by hand, since the labelled pairs don't say where they are from."""
-
 NEAR_WORDS = 0.30
 """Words as alike as this, beside the names of places, stand for the place, and for the problem whatever else is named."""
 SOME_WORDS = 0.05
@@ -33,6 +30,11 @@ _AT = {name: at for at, name in enumerate(FEATURES)}
 
 class PairScorer(Protocol):
     """Whatever gives logits for rows of FEATURES."""
+
+    @property
+    def same_area(self) -> float:
+        """What a pair from one community gets beside that."""
+        ...
 
     def logits(self, features: Floats) -> Floats:
         """One number a row."""
@@ -137,13 +139,16 @@ def compare_all(
     days = [days_between(incoming, candidate) for candidate in candidates]
     features = pair_features(reading(incoming.text, lexicon), others, df=df, total=total, days=days)
     near = np.array([candidate.area_id == incoming.area_id for candidate in candidates])
-    logits = (scorer or base_scorer()).logits(features) + SAME_AREA * near
+    scorer = scorer or base_scorer()
+    logits = scorer.logits(features) + scorer.same_area * near
     return Comparison(incoming, candidates, features, probability(logits), df, total, lexicon)
 
 
-def compare(incoming: Incoming, candidate: Candidate, *, df: Mapping[int, int], total: int, lexicon: Lexicon) -> Evidence:
+def compare(
+    incoming: Incoming, candidate: Candidate, *, df: Mapping[int, int], total: int, lexicon: Lexicon, scorer: PairScorer | None = None
+) -> Evidence:
     """What the two messages have in common."""
-    return compare_all(incoming, [candidate], df=df, total=total, lexicon=lexicon).evidence(0)
+    return compare_all(incoming, [candidate], df=df, total=total, lexicon=lexicon, scorer=scorer).evidence(0)
 
 
 def likeness(

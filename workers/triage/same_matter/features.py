@@ -198,6 +198,8 @@ def _both(one: frozenset[Any], other: frozenset[Any]) -> bool:
 
 def place_agreement(one: frozenset[Named], other: frozenset[Named]) -> int:
     """2 when both name a place by the same proper part, 1 when one name is inside the other (新城小区, 丽发新城), 0 otherwise."""
+    if not one or not other:
+        return 0
     best = 0
     for a in one:
         for b in other:

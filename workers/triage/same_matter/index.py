@@ -1,7 +1,7 @@
 """Which grams of a message the index keeps and is asked for: those that tell most, near its beginning."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from intake.domain.language.grams import grams_of
 from intake.domain.language.matching_form import matching_form
@@ -36,11 +36,19 @@ def rare_grams(text: str, place: str = "", *, df: Mapping[int, int], total: int,
     named = grams_of(matching_form(place))
     first = {*grams_of(head_of(normalised)), *named}
     grams = {*grams_of(normalised[:OPENING_CHARACTERS]), *named}
-    worth = {gram: gram_weight(gram, df=df, total=total) * (_FIRST_SENTENCE if gram in first else 1.0) for gram in grams}
-    return tuple(sorted(grams, key=lambda gram: (-worth[gram], gram))[:n])
+    worth = gram_weights(grams, df=df, total=total)
+    for gram in first:
+        worth[gram] *= _FIRST_SENTENCE
+    return tuple(sorted(sorted(grams), key=worth.__getitem__, reverse=True)[:n])
 
 
 def gram_weight(gram: int, *, df: Mapping[int, int], total: int) -> float:
     """How much a shared gram counts when candidates are ranked; above 0."""
-    expected = base_background().expected(gram)
-    return math.log(max((BACKGROUND_MESSAGES + total + 1) / (expected + df.get(gram, 0) + 1), 1.0)) + 0.1
+    return gram_weights((gram,), df=df, total=total)[gram]
+
+
+def gram_weights(grams: Iterable[int], *, df: Mapping[int, int], total: int) -> dict[int, float]:
+    """`gram_weight` of each of `grams`."""
+    expected, heard, log = base_background().expected, df.get, math.log
+    seen = BACKGROUND_MESSAGES + total + 1
+    return {gram: log(max(seen / (expected(gram) + heard(gram, 0) + 1), 1.0)) + 0.1 for gram in grams}

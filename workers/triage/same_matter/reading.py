@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from intake.domain.language.grams import GRAM_CHARACTERS, WORD, gram_hash, telling_grams
+from intake.domain.language.grams import GRAM_CHARACTERS, WORD, hashes_in
 from intake.domain.language.lexicon import Lexicon
 from intake.domain.language.matching_form import matching_form
 from intake.domain.language.places import administrative, facility, places_in, proper_part, without_opening
@@ -76,7 +76,7 @@ def read(text: str, lexicon: Lexicon, shares_of: Callable[[Ints], Floats]) -> Re
     places, head_places = places_in(normalised), places_in(head)
     districts = administrative(normalised)
     problems = lexicon.problem_words(lexicon.words_in(normalised))
-    grams = np.array(sorted(_hashed([told])), dtype=np.int64)
+    grams = np.array(sorted(hashes_in([told])), dtype=np.int64)
     shares = shares_of(grams)
     return Reading(
         normalised=normalised,
@@ -103,11 +103,13 @@ def head_of(normalised: str) -> str:
 
 
 def _parts(grams: Ints, shares: Floats, *, head: str, named: Iterable[str]) -> Bools:
-    def among(hashed: set[int]) -> Bools:
-        return np.fromiter((gram in hashed for gram in grams.tolist()), dtype=np.bool_, count=len(grams))
+    each = grams.tolist()
 
-    in_head, place = among(_hashed([head])), among(_hashed(named))
-    lead = among(_hashed([without_opening(head).strip()[:LEAD_CHARACTERS]]))
+    def among(pieces: Iterable[str]) -> Bools:
+        return np.fromiter(map(hashes_in(pieces).__contains__, each), dtype=np.bool_, count=len(each))
+
+    in_head, place = among([head]), among(named)
+    lead = among([without_opening(head).strip()[:LEAD_CHARACTERS]])
     often = shares >= COMMON_SHARE
     common = often & ~place
     columns = (
@@ -128,10 +130,6 @@ def _parts(grams: Ints, shares: Floats, *, head: str, named: Iterable[str]) -> B
 
 def _named(place: str) -> Named:
     return Named(proper_part(place), facility(place), place)
-
-
-def _hashed(pieces: Iterable[str]) -> set[int]:
-    return {gram_hash(gram) for piece in pieces for gram in telling_grams(piece)}
 
 
 def _fours(normalised: str) -> set[int]:

@@ -16,6 +16,11 @@ from workers.triage.same_matter.features import FEATURES
 TASK = "same-matter"
 FILE = Path(__file__).parent.parent / "base_model" / "pairs.npz"
 
+SAME_AREA = 2.4
+"""What a message from the same community adds, on the scale of the logits; by hand, since the public pairs don't say where they are from.
+
+A district's own decisions say better (learning/pair_correction.py)."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trees:
@@ -46,7 +51,10 @@ class Trees:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scorer:
-    """`version` names it in findings; `slope` and `shift` make its probabilities true for hand-read pairs."""
+    """`version` names it in findings; `slope` and `shift` make its probabilities true for hand-read pairs.
+
+    `same_area` is what a pair from one community gets beside that.
+    """
 
     version: str
     trees: Trees
@@ -54,6 +62,7 @@ class Scorer:
     bias: float
     slope: float
     shift: float
+    same_area: float
     card: Mapping[str, Any]
 
     def logits(self, features: Floats) -> Floats:
@@ -93,6 +102,7 @@ def scorer_of(content: bytes) -> Scorer:
             bias=float(numbers["bias"]),
             slope=float(numbers["slope"]),
             shift=float(numbers["shift"]),
+            same_area=float(numbers.get("same_area", SAME_AREA)),
             card=artifact.card,
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -124,6 +134,7 @@ def scorer_file(scorer: Scorer, card: Mapping[str, Any]) -> bytes:
         "bias": scorer.bias,
         "slope": scorer.slope,
         "shift": scorer.shift,
+        "same_area": scorer.same_area,
     }
     arrays: dict[str, npt.NDArray[Any]] = {
         "tree_features": scorer.trees.features,

@@ -3,7 +3,7 @@
 import re
 
 from intake.domain.language.grams import telling_grams
-from intake.domain.language.matching_form import matching_form
+from intake.domain.language.matching_form import matching_form, matching_forms
 
 _READ = 2400
 _SENTENCE = re.compile(r"[^。！？!?;；\n]+")
@@ -12,13 +12,11 @@ _SHORTEST = 2
 
 def best_sentence(text: str, other: str) -> tuple[int, int] | None:
     """Start and end, in `text`, of the sentence that shares most pieces with `other`; the first among equals, None where nothing is shared."""
-    theirs = set(telling_grams(matching_form(other[:_READ])))
+    theirs = telling_grams(matching_form(other[:_READ]))
+    sentences = [(match, bare) for match in _SENTENCE.finditer(text[:_READ]) if len(bare := match[0].strip()) >= _SHORTEST]
     best, most = None, 0
-    for match in _SENTENCE.finditer(text[:_READ]):
-        bare = match[0].strip()
-        if len(bare) < _SHORTEST:
-            continue
-        shared = len(set(telling_grams(matching_form(bare))) & theirs)
+    for (match, bare), form in zip(sentences, matching_forms([bare for _, bare in sentences]), strict=True):
+        shared = len(theirs.intersection(telling_grams(form)))
         if shared > most:
             start = match.start() + match[0].index(bare)
             best, most = (start, start + len(bare)), shared

@@ -3,14 +3,13 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from heapq import nsmallest
 
 import numpy as np
 
 from config.taxonomy import Taxonomy
 from intake.domain.language.lexicon import Lexicon, lexicon_of
 from workers.triage.message import Finding, Message, Reason
-from workers.triage.model.base import shipped_model
 from workers.triage.model.category import CategoryModel
 from workers.triage.model.features import Floats
 
@@ -34,6 +33,7 @@ OTHERS = 2
 SHOWN_AT = 0.03
 _WORDS_SHOWN = 3
 _RUN = re.compile(r"[^\W_]+")
+_SPEAKING = re.compile(r"x{2,}")
 _LONGEST_WORD = 6
 _READ = 200
 
@@ -56,15 +56,21 @@ class Weigher:
         self.codes = tuple(category.code for category in taxonomy.categories)
         self._lexicon: Lexicon = lexicon_of(taxonomy)
         self.words = tuple(self._lexicon.categories)
+        self._ahead: dict[str, Floats] = {}
         self._index = {code: n for n, code in enumerate(self.codes)}
         labels = {label: n for n, label in enumerate(model.labels)}
         # A category that no field stands for gets the mean of them all.
         self._field = np.array([labels.get(category.trained, len(labels)) for category in taxonomy.categories], np.int64)
 
+    def read_ahead(self, texts: Sequence[str]) -> None:
+        """The next texts in matching form that `weigh` will be asked about: read together they cost a third. Those of before are forgotten."""
+        asked = list(dict.fromkeys(texts))
+        self._ahead = dict(zip(asked, self.model.fields(asked), strict=True)) if asked else {}
+
     def weigh(self, normalised: str) -> Weighed:
         """What is known of a text in matching form."""
         words = self._lexicon.category_words(self._lexicon.words_in(normalised))
-        fields = self.model.fields([normalised])[0]
+        fields = self._ahead[normalised] if normalised in self._ahead else self.model.fields([normalised])[0]
         scores = self._scores(words, fields) + self.model.correction([normalised], self.codes)[0]
         top = max(float(scores.max()), 0.0)
         powers = np.exp(scores - top)
@@ -85,12 +91,8 @@ class Weigher:
         return scores
 
 
-def classifier(taxonomy: Taxonomy, model: CategoryModel | None = None) -> Callable[[Message, Finding], Finding]:
-    """A stage that fills category and field with confidences from 0 to 1, other possibilities, and the words that speak for them.
-
-    Without `model` it is the shipped one.
-    """
-    weigher = Weigher(taxonomy, model or shipped_model())
+def classifier(weigher: Weigher) -> Callable[[Message, Finding], Finding]:
+    """A stage that fills category and field with confidences from 0 to 1, other possibilities, and the words that speak for them."""
 
     def classify(message: Message, finding: Finding) -> Finding:  # noqa: ARG001 -- the signature of every stage
         return _told(finding, weigher.weigh(finding.normalised), weigher.model)
@@ -100,14 +102,16 @@ def classifier(taxonomy: Taxonomy, model: CategoryModel | None = None) -> Callab
 
 def answer_of(weighed: Weighed) -> str | None:
     """The category to suggest; None when none is likely enough, or two are nearly as likely."""
-    order = np.argsort(-weighed.probabilities, kind="stable")
-    best, ahead = weighed.probabilities[order[0]], weighed.probabilities[order[0]] - weighed.probabilities[order[1:2]].sum()
-    return weighed.codes[order[0]] if best >= CATEGORY_AT and ahead >= AHEAD else None
+    at = int(weighed.probabilities.argmax())
+    best, others = weighed.probabilities[at], np.delete(weighed.probabilities, at)
+    ahead = best - (others.max() if len(others) else 0)
+    return weighed.codes[at] if best >= CATEGORY_AT and ahead >= AHEAD else None
 
 
 def _told(finding: Finding, weighed: Weighed, model: CategoryModel) -> Finding:
-    ranked = sorted(range(len(weighed.codes)), key=lambda n: (-weighed.probabilities[n], weighed.codes[n]))
-    confidence = _rounded(weighed.probabilities[ranked[0]])
+    likely: list[float] = weighed.probabilities.tolist()
+    ranked = nsmallest(OTHERS + 1, range(len(likely)), key=lambda n: (-likely[n], weighed.codes[n]))
+    confidence = _rounded(likely[ranked[0]])
     category = answer_of(weighed)
     others = ranked[1 : OTHERS + 1] if category else ranked[:OTHERS]
     field = int(weighed.fields.argmax())
@@ -119,17 +123,15 @@ def _told(finding: Finding, weighed: Weighed, model: CategoryModel) -> Finding:
         category=category,
         category_confidence=confidence,
         category_reasons=_mentioned(words or telling) if category else (),
-        category_others=tuple(
-            (weighed.codes[n], _rounded(weighed.probabilities[n])) for n in others if weighed.probabilities[n] >= SHOWN_AT
-        ),
+        category_others=tuple((weighed.codes[n], _rounded(likely[n])) for n in others if likely[n] >= SHOWN_AT),
         field=model.labels[field] if sure else None,
-        field_confidence=_rounded(weighed.fields[field]),
+        field_confidence=_rounded(float(weighed.fields[field])),
         field_reasons=_mentioned(telling),
     )
 
 
-def _rounded(probability: np.float32) -> float:
-    return round(float(probability), 3)
+def _rounded(probability: float) -> float:
+    return round(probability, 3)
 
 
 def _mentioned(words: Sequence[str]) -> tuple[Reason, ...]:
@@ -141,19 +143,19 @@ def telling_words(normalised: str, model: CategoryModel, field: int) -> tuple[st
     told = model.speaking(normalised[:_READ], field)
     if not told.size or told.max() <= 0:
         return ()
-    high = told[told > 0].mean()
+    loud = told > 0
+    high, speaks = told[loud].mean(), "".join("x" if one else " " for one in loud.tolist())
     pieces: dict[str, float] = {}
     for run in _RUN.finditer(normalised[: len(told)]):
-        for speaks, places in groupby(range(run.start(), run.end()), key=lambda n: bool(told[n] > 0)):
-            start, end = _loudest(list(places), told)
-            if speaks and end - start >= 2 and told[start:end].max() >= high:
+        for speaking in _SPEAKING.finditer(speaks, run.start(), run.end()):
+            start, end = _loudest(speaking.start(), speaking.end(), told)
+            if told[start:end].max() >= high:
                 pieces[normalised[start:end]] = float(told[start:end].sum())
     return tuple(sorted(pieces, key=lambda piece: (-pieces[piece], piece))[:_WORDS_SHOWN])
 
 
-def _loudest(places: Sequence[int], told: Floats) -> tuple[int, int]:
+def _loudest(start: int, end: int, told: Floats) -> tuple[int, int]:
     """Where the piece starts and ends: all of it, or the six characters of it that say most."""
-    start, end = places[0], places[-1] + 1
     if end - start <= _LONGEST_WORD:
         return start, end
     sums = np.convolve(told[start:end], np.ones(_LONGEST_WORD), mode="valid")

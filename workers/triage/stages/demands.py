@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from intake.domain.language.demands import Categorise, Demand, demands_in
+from intake.domain.language.demands import Categorise, Demand, demands_in, spans_of_demands
 from intake.domain.language.lexicon import Lexicon
 from workers.triage.message import Finding, Message
 
@@ -12,9 +12,9 @@ def demander(lexicon: Lexicon, *, categorise: Categorise | None = None) -> Calla
     """A stage that fills `demands`; a lone demand has the message's own category."""
 
     def demands(message: Message, finding: Finding) -> Finding:  # noqa: ARG001 -- the signature of every stage
-        found = demands_in(finding.masked, lexicon, categorise=categorise)
-        if len(found) == 1:
-            found = (Demand(found[0].start, found[0].end, finding.category),)
-        return replace(finding, demands=found)
+        spans = spans_of_demands(finding.masked, lexicon)
+        if len(spans) == 1:
+            return replace(finding, demands=(Demand(*spans[0], finding.category),))
+        return replace(finding, demands=demands_in(finding.masked, lexicon, categorise=categorise) if spans else ())
 
     return demands
