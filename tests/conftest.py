@@ -1,9 +1,11 @@
 """One PostgreSQL and one Valkey for the whole run; a fresh copy of a seeded database for every test that asks for `wiring`."""
 
+import gc
 import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,7 @@ import psycopg
 import pytest
 
 from config.settings import Settings
+from config.taxonomy import load_taxonomy
 from intake.adapters.database import make_engine, make_sessions
 from intake.adapters.embedded.postgres import EmbeddedPostgres
 from intake.adapters.embedded.runtime_paths import DataPaths
@@ -20,6 +23,7 @@ from intake.wiring import Wiring, wire
 from tests.database import TEMPLATE, copy_template, discard, drop, give_back, reused
 from tests.factories.clock import TestClock
 from tests.factories.town import Town, seed_town, town_in
+from tests.order import piled
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -45,6 +49,20 @@ def pytest_configure(config: pytest.Config) -> None:
     _make_template(postgres)
     os.environ["ZHIBAO_TEST_PG"] = postgres.url(user="zhibao_super", database="{}")
     os.environ["ZHIBAO_TEST_VALKEY"] = valkey.url()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let every process begin with what takes longest."""
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if processes > 1:
+        items[:] = piled(items, processes)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests and their modules live to the end: the collector needn't look at them again and again, as in `zhibao serve`."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def _make_template(postgres: EmbeddedPostgres) -> None:
@@ -146,9 +164,15 @@ def clock() -> TestClock:
     return TestClock()
 
 
+_taxonomy = cache(load_taxonomy)
+"""Reading the file takes longer than many a test; nothing can change what comes of it."""
+
+
 @pytest.fixture
-def wiring(settings: Settings, clock: TestClock) -> Iterator[Wiring]:
+def wiring(settings: Settings, clock: TestClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wiring]:
     """Real PostgreSQL and Valkey, a clock that the test turns."""
+    if not settings.config_folder:
+        monkeypatch.setattr("intake.wiring.load_taxonomy", _taxonomy)
     wired = wire(replace(settings), clock=clock)
     wired.redis.flushdb()
     held = reused()

@@ -18,7 +18,7 @@ class Outcome(Base):
         Index("ix_outcomes_district", "district_id", "told_at"),
         Index("ix_outcomes_referral", "referral_id", postgresql_where="referral_id IS NOT NULL"),
         Index("ix_outcomes_topic", "topic_id", postgresql_where="topic_id IS NOT NULL"),
-        Index("ix_outcomes_review", "district_id", "said_at", "id", postgresql_where="verdict = 'not_solved' AND reviewed_at IS NULL"),
+        Index("ix_outcomes_review", "district_id", "id", postgresql_where="verdict = 'not_solved' AND reviewed_at IS NULL"),
     )
 
     id: Mapped[Key]

@@ -36,9 +36,11 @@ class Referral(Base):
         Index("ix_referrals_office", "office_id", "state", "due_at", "id"),
         Index("ix_referrals_lead", "lead_id", "state", "due_at", "id", postgresql_where="lead_id IS NOT NULL"),
         Index("ix_referrals_district", "district_id", "state", "due_at", "id"),
+        # A number of the other system's is looked for as a whole.
+        Index("ix_referrals_external", "external_number", postgresql_where="external_number <> ''"),
         Index("ix_referrals_sender", "sent_by", "state", "id"),
-        # The clock: what is open and due, over all districts.
-        Index("ix_referrals_due", "due_at", postgresql_where=f"due_at IS NOT NULL AND paused_at IS NULL AND {_OPEN}"),
+        # The clock: what is open and due.
+        Index("ix_referrals_due", "district_id", "due_at", "id", postgresql_where=f"due_at IS NOT NULL AND paused_at IS NULL AND {_OPEN}"),
         Index("ix_referrals_revisit", "district_id", "revisit_on", postgresql_where="revisit_on IS NOT NULL AND revisited_at IS NULL"),
     )
 

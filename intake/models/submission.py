@@ -34,6 +34,7 @@ class Submission(Base):
             "received_at",
             postgresql_where="state IN ('triaged', 'reopened') AND (urgency = 'emergency' OR owner_role = 'staff')",
         ),
+        Index("ix_submissions_held", "district_id", "received_at", "id", postgresql_where="state = 'quarantined'"),
         Index(
             "ix_submissions_retention",
             "state_changed_at",

@@ -89,10 +89,12 @@ _CLOSED = case((Alarm.state == AlarmState.CLOSED, 1), else_=0)
 
 def can_see(actor: Actor) -> ColumnElement[bool]:
     """Alarms, joined to their Area, that are the actor's concern: of the areas whose submissions they read, those they were called to, and
-    for a duty office all it could be called to.
+    for a duty office that isn't closed all it could be called to.
     """
     called = select(AlarmCall.id).where(AlarmCall.alarm_id == Alarm.id, AlarmCall.user_id == actor.user_id).exists()
-    of_duty_office = select(Department.id).where(Department.id == actor.unit_id, Department.kind == UnitKind.DUTY).exists()
+    of_duty_office = (
+        select(Department.id).where(Department.id == actor.unit_id, Department.kind == UnitKind.DUTY, Department.active).exists()
+    )
     return and_(
         Alarm.district_id == actor.district_id,
         within(actor, Permission.ALARM_ANSWER),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -57,14 +58,14 @@ def digest_of(session: Session, actor: Actor, *, workflow: Workflow, at: datetim
     return DigestShown(
         id=found.id,
         day=found.day,
-        overdue=tuple(overdue[:SHOWN]),
+        overdue=_lines(overdue[:SHOWN], workflow=workflow, at=at),
         overdue_count=len(overdue),
-        due_soon=tuple(due_soon[:SHOWN]),
+        due_soon=_lines(due_soon[:SHOWN], workflow=workflow, at=at),
         due_soon_count=len(due_soon),
     )
 
 
-def _pending(session: Session, ids: Sequence[int], *, since: datetime, workflow: Workflow, at: datetime) -> dict[int, DigestLine]:
+def _pending(session: Session, ids: Sequence[int], *, since: datetime, workflow: Workflow, at: datetime) -> dict[int, Any]:
     """Those that nobody has moved on since and that are still due, by id."""
     holidays, due_soon = holidays_of(workflow), workflow.referral.due_soon_working_days
     rows = session.execute(
@@ -76,13 +77,18 @@ def _pending(session: Session, ids: Sequence[int], *, since: datetime, workflow:
             Referral.due_at < due_soon_before(at, due_soon=due_soon, holidays=holidays),
         )
     )
-    return {
-        row.id: DigestLine(
+    return {row.id: row for row in rows}
+
+
+def _lines(rows: Sequence[Any], *, workflow: Workflow, at: datetime) -> tuple[DigestLine, ...]:
+    """Days are counted for those that are shown alone: a digest may name hundreds."""
+    holidays, due_soon = holidays_of(workflow), workflow.referral.due_soon_working_days
+    return tuple(
+        DigestLine(
             id=row.id,
             number=row.number,
             title=row.title,
             deadline=deadline(row.state_changed_at, row.due_at, at, holidays=holidays, due_soon=due_soon, paused=None),
         )
         for row in rows
-        if row.due_at is not None
-    }
+    )

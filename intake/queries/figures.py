@@ -34,7 +34,7 @@ class FiguresAsked:
 
     period: Period
     area_id: int | None = None
-    """None: the whole district."""
+    """None: the widest that the actor reads, for most the whole district."""
     category: str | None = None
 
 
@@ -69,12 +69,13 @@ def figures(session: Session, actor: Actor, asked: FiguresAsked, *, at: datetime
 
 
 def _scope(session: Session, actor: Actor, asked: FiguresAsked) -> _Scope:
-    wanted = asked.area_id if asked.area_id is not None else actor.district_id
+    seen = (Area.district_id == actor.district_id, within(actor, Permission.FIGURES_VIEW))
+    widest = select(Area.id).where(*seen).order_by(Area.path).limit(1).scalar_subquery()
     below = aliased(Area)
     rows = session.execute(
         select(Area.name, Area.path, below.id, below.name)
         .outerjoin(below, below.parent_id == Area.id)
-        .where(Area.id == wanted, Area.district_id == actor.district_id, within(actor, Permission.FIGURES_VIEW))
+        .where(Area.id == (asked.area_id if asked.area_id is not None else widest), *seen)
         .order_by(below.id)
     ).all()
     if not rows:

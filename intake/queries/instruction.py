@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from intake.domain.actor import Actor
 from intake.domain.errors import Forbidden, NotFound
 from intake.domain.instruction import CLOSE_REASONS, INSTRUCTION_TABLE, REOPEN_REASONS, STEP_WORDS, InstructionState
-from intake.domain.permission import Permission
+from intake.domain.permission import GRANTS, Permission
 from intake.domain.referral import UnitKind
 from intake.domain.working_days import SHANGHAI
 from intake.models import Department, HistoryEntry, Instruction, InstructionForward, Referral, Topic, User
@@ -117,10 +117,12 @@ class SubjectInstruction:
 
 @dataclass(frozen=True, slots=True)
 class UnitInstruction:
-    """What a unit reads of an instruction: the extract that may be passed on and the day, neither leader nor number."""
+    """What a unit reads of an instruction: the extract that may be passed on, what it is about and the day, neither leader nor number."""
 
     forward_id: int
     extract: str
+    subject: str
+    """Title of the topic or the referral; empty when it is about neither."""
     due_on: date | None
     sent_at: datetime
     feedback: str
@@ -132,6 +134,11 @@ def require_instructions(session: Session, actor: Actor) -> None:
     """Forbidden unless the actor registers instructions for their whole district: they are internal, whatever place they are about."""
     if not manages_district(session, actor, Permission.INSTRUCTION_REGISTER):
         raise Forbidden("批示由负责全区的区政协工作人员登记和查看。需要的话请联系区政协办公室。")
+
+
+def registers(actor: Actor) -> bool:
+    """Whether the actor does, without a query."""
+    return any(one.area_id == actor.district_id and Permission.INSTRUCTION_REGISTER in GRANTS[one.role] for one in actor.grants)
 
 
 def today(at: datetime) -> date:
@@ -235,10 +242,10 @@ def instruction_detail(session: Session, actor: Actor, instruction_id: int, *, a
 
 def instructions_of(
     session: Session, actor: Actor, *, topic_id: int | None = None, referral_id: int | None = None, at: datetime
-) -> tuple[SubjectInstruction, ...]:
-    """Those about a topic or about a referral, the newest first, in one query; none for whoever may not register them."""
-    if not actor.may(Permission.INSTRUCTION_REGISTER):
-        return ()
+) -> tuple[SubjectInstruction, ...] | None:
+    """Those about a topic or about a referral, the newest first, in one query; None for whoever doesn't register them (as above)."""
+    if not registers(actor):
+        return None
     subject = Instruction.topic_id == topic_id if topic_id is not None else Instruction.referral_id == referral_id
     rows = session.execute(
         select(
@@ -275,12 +282,15 @@ def instructions_for_unit(session: Session, unit_id: int, *, at: datetime) -> tu
         select(
             InstructionForward.id,
             Instruction.extract,
+            func.coalesce(Topic.title, Referral.title, ""),
             InstructionForward.due_on,
             InstructionForward.sent_at,
             InstructionForward.feedback,
             InstructionForward.reported_at,
         )
         .join(Instruction, Instruction.id == InstructionForward.instruction_id)
+        .outerjoin(Topic, Topic.id == Instruction.topic_id)
+        .outerjoin(Referral, Referral.id == Instruction.referral_id)
         .where(InstructionForward.department_id == unit_id)
         .order_by(
             case((waits, 0), else_=1),

@@ -271,7 +271,8 @@ def topic_to_list(session: Session, actor: Actor, topic_id: int) -> ListedTopic:
 
 def offered(session: Session, actor: Actor, kind: ListKind, chosen: ListFilter) -> Offered:
     """What a new list would hold."""
-    query = select(Referral.id, Referral.number, Referral.title, Referral.state, func.count().over())
+    total = _chosen(select(func.count()).select_from(Referral), actor, kind, chosen).scalar_subquery()
+    query = select(Referral.id, Referral.number, Referral.title, Referral.state, total)
     rows = session.execute(_chosen(query, actor, kind, chosen).order_by(Referral.id).limit(MOST_ROWS)).all()
     return Offered(
         rows=tuple(OfferedRow(id=row.id, number=row.number, title=row.title, state=row.state) for row in rows),

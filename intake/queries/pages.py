@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from intake.domain.actor import Actor
-from intake.domain.permission import Permission
+from intake.domain.permission import GRANTS, Permission
 from intake.models import Area
 
 PAGE = 30
@@ -51,6 +51,11 @@ def within(actor: Actor, permission: Permission) -> ColumnElement[bool]:
     """Areas in which the actor holds `permission`."""
     paths = actor.area_paths(permission)
     return or_(*(Area.path.startswith(path, autoescape=True) for path in paths)) if paths else Area.id.is_(None)
+
+
+def covers_district(actor: Actor, permission: Permission) -> bool:
+    """Whether the actor holds `permission` in their whole district, so that a question by district needs no areas."""
+    return any(grant.area_id == actor.district_id and permission in GRANTS[grant.role] for grant in actor.grants)
 
 
 def holding(words: str, *columns: InstrumentedAttribute[str]) -> list[ColumnElement[bool]]:

@@ -55,6 +55,8 @@ class ReferralOnReceipt:
 
     id: int
     kind: ReferralKind
+    of_class: bool
+    """Whether it is about the class of matters that the resident's belongs to, and not about that itself."""
     title: str
     hands: Hands
     office: str
@@ -97,7 +99,8 @@ def referrals_of(session: Session, submission_id: int, topic: Topic | None, *, h
         .where(_behind(submission_id, topic), Referral.state.not_in([ReferralState.DRAFTED, ReferralState.CANCELLED]))
         .order_by(Referral.id, ReferralEntry.id)
     ).all()
-    return tuple(_referral(list(group), holidays) for _, group in groupby(rows, key=lambda row: row[0].id))
+    class_id = topic.class_topic_id if topic is not None else None
+    return tuple(_referral(list(group), class_id, holidays) for _, group in groupby(rows, key=lambda row: row[0].id))
 
 
 def _behind(submission_id: int, topic: Topic | None) -> ColumnElement[bool]:
@@ -107,12 +110,13 @@ def _behind(submission_id: int, topic: Topic | None) -> ColumnElement[bool]:
     return or_(own, Referral.topic_id.in_([one for one in (topic.id, topic.class_topic_id) if one is not None]))
 
 
-def _referral(rows: list[Any], holidays: HolidayTable) -> ReferralOnReceipt:
+def _referral(rows: list[Any], class_id: int | None, holidays: HolidayTable) -> ReferralOnReceipt:
     referral, office, unit, paused_for, extended, *_ = rows[0]
     due = referral.answer_due_at.astimezone(SHANGHAI).date() if referral.answer_due_at is not None else None
     return ReferralOnReceipt(
         id=referral.id,
         kind=referral.kind,
+        of_class=class_id is not None and referral.topic_id == class_id,
         title=referral.title,
         hands=_hands(referral.state),
         office=office,

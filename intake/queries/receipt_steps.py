@@ -44,6 +44,8 @@ _OF_UNITS = frozenset({REFERRAL_TABLE.noun, EXTENSION_TABLE.noun})
 """Steps that an office or a department takes: residents read its name, not the official's."""
 _SAID_BY_SUBMISSION = frozenset({(REFERRAL_TABLE.noun, ReferralAction.RETURN.value)})
 """The submission's own step says it with the reason."""
+_CLASS_ANSWERED = "这一类事有了答复；您这一件接着办。"
+"""The answer to a class; of what is the resident's own the submission's step brings it."""
 
 
 def steps_of(
@@ -68,7 +70,8 @@ def steps_of(
         .where(HistoryEntry.id.in_(union(*_entries(submission, contributor, referrals)).subquery().select()))
         .order_by(HistoryEntry.at, HistoryEntry.id)
     ).all()
-    steps = [step for row in rows if (step := _step(row)) is not None]
+    of_classes = frozenset(one.id for one in referrals if one.of_class)
+    steps = [step for row in rows if (step := _step(row, of_classes)) is not None]
     steps += [_entry(entry) for referral in referrals for entry in referral.entries]
     if was_emergency:
         steps += [Step(one.at, one.words, "", one.written, "", "", None) for one in alarm_steps(session, submission.id)]
@@ -104,10 +107,10 @@ def _of(noun: str, ids: set[int]) -> Select[Any]:
     return select(HistoryEntry.id).where(HistoryEntry.noun == noun, HistoryEntry.entity_id.in_(ids))
 
 
-def _step(row: Any) -> Step | None:
+def _step(row: Any, of_classes: frozenset[int]) -> Step | None:
     """One row of history as a line; None where it was undone or isn't for the resident."""
     entry, decision, answer, name, unit, title = row
-    words = _words(entry)
+    words = _words(entry, of_classes)
     if not words or (decision is not None and decision.undone_at is not None) or (entry.noun, entry.action) in _SAID_BY_SUBMISSION:
         return None
     # A report-back repeats the topic's decision that stands right above it, unless it brings a unit's answer.
@@ -135,9 +138,11 @@ def _entry(entry: Any) -> Step:
     )
 
 
-def _words(entry: HistoryEntry) -> str:
+def _words(entry: HistoryEntry, of_classes: frozenset[int]) -> str:
     if entry.action == "begin":
         return "已收到您的话。" if entry.noun == SUBMISSION_TABLE.noun else ""
+    if entry.noun == REFERRAL_TABLE.noun and entry.action == ReferralAction.DELIVER.value and entry.entity_id in of_classes:
+        return _CLASS_ANSWERED
     return _WORDS.get((entry.noun, entry.action), "")
 
 

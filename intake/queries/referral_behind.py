@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, literal, or_, select, true
 from sqlalchemy.orm import Session
 
+from intake.domain.actor import Actor
 from intake.domain.contributor import ContributorStatus
 from intake.domain.instruction import InstructionState
 from intake.domain.language.common_demands import CommonDemand, common_demands
 from intake.domain.language.lexicon import Lexicon
 from intake.domain.submission import SubmissionState
 from intake.domain.topic import TopicAction
-from intake.models import Area, Contributor, Decision, Finding, Instruction, Referral, Submission, User
+from intake.models import Area, Contributor, Decision, Finding, Instruction, InstructionForward, Referral, Submission, User
+from intake.queries.instruction import registers
 from intake.queries.topic_detail import with_matters
 
 VOICES_READ = 100
@@ -46,7 +48,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class InstructionShown:
-    """What of a leader's instruction may be passed on."""
+    """What of a leader's instruction may be passed on; a unit reads neither leader nor number (both empty)."""
 
     id: int
     number: str
@@ -58,15 +60,16 @@ class InstructionShown:
 
 
 def voices_behind(session: Session, one: Referral) -> tuple[tuple[VoiceBehind, ...], int]:
-    """The newest of those whose matter it is, and how many there are; in one query."""
+    """The newest of those whose matter it is, and how many there are; what was withdrawn is nobody's any more. In one query."""
     query = select(Submission, Area.name, func.count().over()).join(Area, Area.id == Submission.area_id)
+    query = query.where(Submission.state != SubmissionState.WITHDRAWN)
     if one.submission_id is not None:
         query = query.where(Submission.id == one.submission_id)
     else:
         behind = select(Contributor.submission_id).where(
             Contributor.topic_id.in_(with_matters(one.topic_id or 0)), Contributor.status == ContributorStatus.CONFIRMED
         )
-        query = query.where(Submission.id.in_(behind), Submission.state != SubmissionState.WITHDRAWN)
+        query = query.where(Submission.id.in_(behind))
     rows = session.execute(query.order_by(Submission.received_at.desc(), Submission.id.desc()).limit(VOICES_READ)).all()
     voices = tuple(
         VoiceBehind(
@@ -111,22 +114,24 @@ def facts_of(session: Session, one: Referral) -> tuple[Fact, ...]:
     return tuple(Fact(at, TopicAction(action), words, by) for at, action, words, by in rows)
 
 
-def instructions_on(session: Session, one: Referral) -> tuple[InstructionShown, ...]:
-    """What leaders said to it or to its topic, the latest first."""
+def instructions_on(session: Session, actor: Actor, one: Referral) -> tuple[InstructionShown, ...]:
+    """What leaders said to it or to its topic, the latest first: for those who register it, and for a unit what was sent on to it."""
     about = (
         or_(Instruction.referral_id == one.id, Instruction.topic_id == one.topic_id) if one.topic_id else Instruction.referral_id == one.id
     )
+    whole = registers(actor)
+    sent_on = select(InstructionForward.instruction_id).where(InstructionForward.department_id == actor.unit_id)
     rows = session.execute(
         select(
             Instruction.id,
-            Instruction.number,
+            Instruction.number if whole else literal(""),
             Instruction.given_on,
-            Instruction.given_by,
+            Instruction.given_by if whole else literal(""),
             Instruction.extract,
             Instruction.due_on,
             Instruction.state,
         )
-        .where(about)
+        .where(about, true() if whole else Instruction.id.in_(sent_on))
         .order_by(Instruction.given_on.desc(), Instruction.id.desc())
         .limit(10)
     )

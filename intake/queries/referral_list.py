@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, func, literal, or_, select, tuple_, union_all
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, any_, func, literal, or_, select, tuple_, union_all
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Session, aliased
 
 from intake.domain.actor import Actor
 from intake.domain.deadline import overdue_before
-from intake.domain.permission import GRANTS, Permission, Role
+from intake.domain.permission import Permission, Role
 from intake.domain.referral import ExtensionState, ReferralKind, ReferralState
 from intake.domain.submission import Urgency
 from intake.models import Area, Department, Extension, Referral, ReferralHelper, User
-from intake.queries.pages import PAGE, Page, key_of, page_of, within
+from intake.queries.pages import PAGE, Page, covers_district, key_of, page_of, within
 
 COUNTED = 999
 """As far as a list is counted: more is shown as 999+, and costs no more to know."""
@@ -102,9 +102,13 @@ def counted(number: int) -> str:
 def referrals(
     session: Session, actor: Actor, wanted: ReferralFilter, *, at: datetime, after: str = "", limit: int = PAGE
 ) -> Page[ReferralRow]:
-    """A page of the actor's district in two statements; the caller says whose list it is, `after` is a page's `next_key`."""
+    """A page of the actor's district in two statements, three for words with a digit in them; the caller says whose list it is, `after`
+    is a page's `next_key`.
+    """
     where = _where(actor, wanted, at=at)
-    by_day = bool(wanted.states) and set(wanted.states) <= set(WAITING) and not wanted.words
+    if wanted.words:
+        return _found(session, _holding(session, wanted, where), after=after, limit=limit)
+    by_day = bool(wanted.states) and set(wanted.states) <= set(WAITING)
     total = session.scalar(_capped(where, wanted.states)) or 0
     walk = _earliest if by_day else _newest
     ids = walk(where, wanted.states, after=after, limit=limit + 1)
@@ -120,7 +124,7 @@ def tally(session: Session, actor: Actor, wanted: ReferralFilter, states: Sequen
     parts = {
         **{state.value: (*where, Referral.state == state) for state in states},
         "overdue": (*where, Referral.state.in_(states), *_late(at)),
-        "extensions": (*where, _asked_for_time()),
+        "extensions": (*where, _asked_for_time(actor)),
     }
     columns = [
         select(func.count()).select_from(select(Referral.id).where(*conditions).limit(COUNTED + 1).subquery()).scalar_subquery()
@@ -195,7 +199,7 @@ def _ids(where: Sequence[ColumnElement[bool]]) -> Select[int]:
 
 
 def _where(actor: Actor, wanted: ReferralFilter, *, at: datetime) -> list[ColumnElement[bool]]:
-    """Everything but the states."""
+    """Everything but the states and the words."""
     where: list[ColumnElement[bool]] = [Referral.district_id == actor.district_id]
     for column, value in (
         (Referral.office_id, wanted.office_id),
@@ -213,41 +217,57 @@ def _where(actor: Actor, wanted: ReferralFilter, *, at: datetime) -> list[Column
     if wanted.overdue:
         where += _late(at)
     if wanted.extension_asked:
-        where.append(_asked_for_time())
-    if wanted.words:
-        where.append(_holding(wanted.words, where))
+        where.append(_asked_for_time(actor))
     return where
 
 
 def followed(actor: Actor) -> list[ColumnElement[bool]]:
     """Areas whose referrals the actor follows; nothing where that is the whole district, so that the index stays the order of the list."""
-    whole = any(grant.area_id == actor.district_id and Permission.REFERRAL_FOLLOW in GRANTS[grant.role] for grant in actor.grants)
-    return [] if whole else [Referral.area_id.in_(select(Area.id).where(within(actor, Permission.REFERRAL_FOLLOW)))]
+    if covers_district(actor, Permission.REFERRAL_FOLLOW):
+        return []
+    return [Referral.area_id.in_(select(Area.id).where(within(actor, Permission.REFERRAL_FOLLOW)))]
 
 
 def _late(at: datetime) -> list[ColumnElement[bool]]:
     return [Referral.due_at < overdue_before(at), Referral.paused_at.is_(None)]
 
 
-def _asked_for_time() -> ColumnElement[bool]:
-    return Referral.id.in_(select(Extension.referral_id).where(Extension.state == ExtensionState.ASKED))
+def _asked_for_time(actor: Actor) -> ColumnElement[bool]:
+    # They are few: gathered once and looked up one by one, while a join would walk through all that is open.
+    asked = select(Extension.referral_id).where(Extension.district_id == actor.district_id, Extension.state == ExtensionState.ASKED)
+    return Referral.id == any_(func.array(asked.scalar_subquery()))
 
 
-def _holding(words: str, where: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
-    """A whole number of ours, or each word in the title, the number or the other system's."""
+def _holding(session: Session, wanted: ReferralFilter, where: Sequence[ColumnElement[bool]]) -> Sequence[int]:
+    """The ids of what was asked for in words, the newest first, at most `COUNTED` + 1: a whole number of ours or of the other system's, else
+    each word in the title or a number.
+    """
+    among = [*where, Referral.state.in_(wanted.states)] if wanted.states else [*where]
+    number = wanted.words.strip()
+    if any(letter.isdigit() for letter in number):
+        numbered = or_(Referral.number == number.upper(), and_(Referral.external_number == number, Referral.external_number != ""))
+        exact = session.scalars(_ids([*among, numbered]).order_by(Referral.id.desc()).limit(COUNTED + 1)).all()
+        if exact:
+            return exact
     lately = (
         select(Referral.id, Referral.title, Referral.number, Referral.external_number)
-        .where(*where)
+        .where(*among)
         .order_by(Referral.id.desc())
         .limit(SEARCHED)
         .subquery()
     )
     each = [
         or_(*(column.icontains(word, autoescape=True) for column in (lately.c.title, lately.c.number, lately.c.external_number)))
-        for word in words.split()[:5]
+        for word in number.split()[:5]
     ]
-    numbered = select(Referral.id).where(Referral.number == words.strip().upper())
-    return Referral.id.in_(union_all(numbered, select(lately.c.id).where(*each)))
+    return session.scalars(select(lately.c.id).where(*each).order_by(lately.c.id.desc()).limit(COUNTED + 1)).all()
+
+
+def _found(session: Session, ids: Sequence[int], *, after: str, limit: int) -> Page[ReferralRow]:
+    key = key_of(after)
+    behind = [one for one in ids if key is None or one < key][: limit + 1]
+    rows = [ReferralRow(*row) for row in session.execute(_rows().where(Referral.id.in_(behind)).order_by(Referral.id.desc()))]
+    return page_of(rows, total=len(ids), limit=limit)
 
 
 def _capped(where: Sequence[ColumnElement[bool]], states: Sequence[ReferralState]) -> Select[int]:
@@ -298,7 +318,7 @@ def _of_checker(actor: Actor) -> list[ColumnElement[bool]]:
     theirs: list[ColumnElement[bool]] = [Referral.sent_by == actor.user_id]
     if actor.may(Permission.REFERRAL_FOLLOW):
         theirs.append(Referral.area_id.in_(select(Area.id).where(within(actor, Permission.REFERRAL_FOLLOW))))
-    elif convened:
+    if convened:
         theirs.append(Referral.area_id.in_(select(Area.id).where(or_(*(Area.path.startswith(path, autoescape=True) for path in convened)))))
     return [Referral.district_id == actor.district_id, or_(*theirs)]
 

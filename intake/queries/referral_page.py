@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from intake.domain.actor import Actor
@@ -120,6 +120,11 @@ class ReferralPage:
         return next((one for one in reversed(self.entries) if one.kind is EntryKind.DISPUTE), None)
 
 
+def newest_referral_of(session: Session, submission_id: int) -> int | None:
+    """The id of the referral that a submission was sent on with last; None when it never was."""
+    return session.scalar(select(func.max(Referral.id)).where(Referral.submission_id == submission_id))
+
+
 def referral_page(session: Session, actor: Actor, referral_id: int, *, lexicon: Lexicon) -> ReferralPage:
     """One referral in ten queries for a submission and eleven for a topic; NotFound for another district's, Forbidden for who has no part in it."""
     row = _referral(session, actor, referral_id)
@@ -179,7 +184,7 @@ def referral_page(session: Session, actor: Actor, referral_id: int, *, lexicon: 
         pauses=pauses_of(session, referral_id),
         answers=answers,
         drafted_files=drafted,
-        instructions=instructions_on(session, one),
+        instructions=instructions_on(session, actor, one),
         told=told_of(session, referral_id),
         may_check=may_check(actor, sent_by=one.sent_by, area_path=row.path),
     )

@@ -62,6 +62,8 @@ def raise_by_person(session: Session, *, actor: Actor, submission_id: int, versi
 
     Raises Conflict when the card has changed, or when everyone has been called already; Forbidden, NotFound.
     """
+    # First of all: the sweep has it when it writes the alarm of a submission that we would hold.
+    _one_at_a_time(session)
     lock_topics_of(session, submission_id)
     submission = _lock_submission(session, submission_id)
     if submission is None or submission.district_id != actor.district_id:
@@ -71,7 +73,6 @@ def raise_by_person(session: Session, *, actor: Actor, submission_id: int, versi
         raise Forbidden("这件来件不在您联系的社区。")
     if submission.version != version or submission.state in {SubmissionState.RECEIVED, SubmissionState.WITHDRAWN}:
         raise Conflict("这件来件刚刚有变化，请看看现在的情况。")
-    _one_at_a_time(session)
     alarm = session.scalars(select(Alarm).where(Alarm.submission_id == submission_id).with_for_update()).one_or_none()
     if alarm is not None and alarm.state in OPEN_ALARMS:
         raise Conflict("这件事已经按紧急情况通知过了，在“紧急呼叫”里看谁在处理。")

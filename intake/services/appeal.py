@@ -47,11 +47,11 @@ def appeal_topic(session: Session, *, submission_id: int, words: str, at: dateti
     """
     text = needed_words(words, WHY)
     key = key_of_step("topic-appeal", submission_id, 0, text)
-    if is_kept(session, key):
-        return
     topic_id = rejected_topic_of(session, submission_id)
     topic = lock_topics(session, [topic_id]).get(topic_id) if topic_id is not None else None
     submission = _lock(session, submission_id)
+    if is_kept(session, key):
+        return
     if topic is not None and topic_was_appealed(session, topic.id):
         raise Conflict("这个议题已经有人申请过一次复核，结果写在上面。有新的情况，可以再说一件事。")
     if topic is None or topic.state is not TopicState.REJECTED or submission.state not in END_TOLD:

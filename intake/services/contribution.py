@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from intake.domain.actor import MACHINE
 from intake.domain.contributor import ContributorStatus
@@ -25,15 +25,21 @@ def live_contributor(session: Session, submission_id: int) -> Contributor | None
 
 
 def lock_topics_of(session: Session, submission_id: int, *others: int) -> None:
-    """Lock, matters before classes and each by id, every topic the submission stands or stood in, `others`, and what they were merged into.
+    """Lock, matters before classes and each by id, every topic the submission stands or stood in, `others`, what they were merged into, and
+    the classes of all these.
 
-    A decision changes the counts where it leaves and where it joins: two that cross would otherwise wait for each other.
+    A decision changes the counts where it leaves and where it joins: two that cross would otherwise wait for each other. So would whoever
+    tells everyone behind a class, and holds that before their submissions.
     """
     stood = select(Contributor.topic_id).where(Contributor.submission_id == submission_id)
-    into = select(Topic.merged_into_id).where(Topic.id.in_(others), Topic.merged_into_id.is_not(None))
+    matter, merged = aliased(Topic), aliased(Topic)
+    into = select(merged.merged_into_id).where(merged.id.in_(others), merged.merged_into_id.is_not(None))
+    classes = select(matter.class_topic_id).where(
+        or_(matter.id.in_(stood), matter.id.in_(others), matter.id.in_(into)), matter.class_topic_id.is_not(None)
+    )
     session.execute(
         select(Topic.id)
-        .where(or_(Topic.id.in_(stood), Topic.id.in_(others), Topic.id.in_(into)))
+        .where(or_(Topic.id.in_(stood), Topic.id.in_(others), Topic.id.in_(into), Topic.id.in_(classes)))
         .order_by(Topic.kind == TopicKind.CLASS, Topic.id)
         .with_for_update()
     )

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from config.workflow import Workflow
 from intake.domain.actor import MACHINE, Actor
 from intake.domain.errors import Conflict, InvalidInput
-from intake.domain.referral import AT_DEPARTMENT, OFFICES, OPEN_REFERRAL, EntryKind, HelperState, ReferralAction
+from intake.domain.referral import AT_DEPARTMENT, OFFICES, OPEN_REFERRAL, EntryKind, HelperState, ReferralAction, UnitKind
 from intake.models import Department, InstructionForward, Referral, ReferralEntry, ReferralHelper
 from intake.services.department import found_department, has_open_referrals, held_district, note, open_at
 from intake.services.referral_clock import set_due
@@ -49,13 +49,23 @@ def close_department(
 
 
 def living_unit(session: Session, unit_id: int) -> int:
-    """The unit that has taken over from `unit_id`, itself while it is active or when nobody has; for what is opened again long after."""
+    """Who has what lay with `unit_id`: itself while it is active, else who took over, else the backstop, of offices the district's first.
+
+    For what is opened again long after; itself all the same where the district has no such unit.
+    """
     seen = {unit_id}
     unit = session.get_one(Department, unit_id)
     while not unit.active and unit.successor_id is not None and unit.successor_id not in seen:
         seen.add(unit.successor_id)
         unit = session.get_one(Department, unit.successor_id)
-    return unit.id if unit.active else unit_id
+    return unit.id if unit.active else _last_resort(session, unit) or unit_id
+
+
+def _last_resort(session: Session, unit: Department) -> int | None:
+    others = select(Department.id).where(Department.district_id == unit.district_id, Department.active)
+    if unit.kind in OFFICES:
+        return session.scalar(others.where(Department.kind == UnitKind.OFFICE).order_by(Department.id).limit(1))
+    return session.scalar(others.where(Department.is_backstop).limit(1))
 
 
 def _successor(session: Session, unit: Department, successor_id: int | None) -> Department | None:

@@ -20,6 +20,7 @@ from intake.models.referral import REFERRAL_SEQUENCE
 from intake.services.audit import record
 from intake.services.referral_clock import set_due
 from intake.services.referral_lock import Acting, lock_referral, require_follower, unit_of, words_needed, write_entry
+from intake.services.referral_office import settle_open
 from intake.services.topic_decision import lock_topics
 from intake.services.transition import begin, move
 
@@ -107,7 +108,8 @@ def withdraw_referral(session: Session, acting: Acting, *, words: str) -> None:
 
 def _cancel(session: Session, referral: Referral, *, actor: Actor, at: datetime) -> None:
     move(session, referral, ReferralAction.CANCEL, actor=actor, at=at)
-    referral.due_at = referral.paused_at = None
+    settle_open(session, referral, by=actor.user_id, at=at)
+    referral.due_at = None
     record(
         session,
         actor=actor,

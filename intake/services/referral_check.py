@@ -23,14 +23,17 @@ from intake.services.referral_department import finish_answer, write_answer
 from intake.services.referral_lock import (
     Acting,
     lock_referral,
+    lock_submission,
     note,
+    report_needed,
     require_checker,
     require_follower,
     within_length,
     words_needed,
     write_entry,
 )
-from intake.services.topic_decision import confirmed_in
+from intake.services.referral_office import drop_help_of_lead
+from intake.services.topic_decision import confirmed_in, tell
 from intake.services.transition import move
 
 SEND_BACK_MOST = 1
@@ -46,9 +49,10 @@ def send_back(session: Session, acting: Acting, *, words: str) -> Referral:
     require_checker(acting, referral, path)
     if referral.sent_back >= SEND_BACK_MOST:
         raise Conflict("已经退回补充过一次。可以附上您的说明送达，或当面和承办单位商量。")
-    write_entry(session, acting, referral, EntryKind.SEND_BACK, words_needed(words))
+    write_entry(session, acting, referral, EntryKind.SEND_BACK, report_needed(words))
     move(session, referral, ReferralAction.SEND_BACK, actor=acting.actor, at=acting.at, area_path=path, reason_code="incomplete")
     referral.sent_back += 1
+    referral.replied_at = None
     # Its evidence goes with the words: it belongs to the answer that follows, unless the unit takes it out.
     session.execute(update(Attachment).where(Attachment.answer_id == newest_answer(session, referral).id).values(answer_id=None))
     # The days that the check took were not the unit's.
@@ -120,13 +124,12 @@ def reopen(session: Session, acting: Acting, *, submission_id: int, words: str) 
 
     Raises Conflict when the submission isn't waiting for that decision, InvalidInput (field `words`).
     """
-    lock_topics_of(session, submission_id)
-    referral, path = lock_referral(session, acting, with_subject=True)
+    about = session.scalars(select(Referral.topic_id).where(Referral.id == acting.referral_id, Referral.topic_id.is_not(None))).all()
+    lock_topics_of(session, submission_id, *(topic_id for topic_id in about if topic_id is not None))
+    submission = lock_submission(session, submission_id)
+    referral, path = lock_referral(session, acting)
     require_checker(acting, referral, path)
     text = words_needed(words)
-    submission = session.scalars(
-        select(Submission).where(Submission.id == submission_id).with_for_update().execution_options(populate_existing=True)
-    ).one()
     behind = (
         [referral.submission_id] if referral.submission_id is not None else confirmed_in(session, session.get_one(Topic, referral.topic_id))
     )
@@ -155,11 +158,7 @@ def reopen(session: Session, acting: Acting, *, submission_id: int, words: str) 
     move(session, referral, ReferralAction.REOPEN, actor=acting.actor, at=acting.at, area_path=path, reason_code="not_solved")
     referral.reopened += 1
     referral.sent_back, referral.delivered_at, referral.replied_at, referral.revisit_on = 0, None, None, None
-    if referral.lead_id is not None:
-        # The unit that answered may have been closed since.
-        successor_id = living_unit(session, referral.lead_id)
-        referral.officer_id = referral.officer_id if successor_id == referral.lead_id else None
-        referral.lead_id = successor_id
+    _to_who_is_there(session, referral)
     referral.assigned_at = acting.at
     start_answer_clock(referral, workflow=acting.workflow, at=acting.at)
     set_due(referral, workflow=acting.workflow, at=acting.at)
@@ -173,7 +172,7 @@ def revisit(session: Session, acting: Acting, *, words: str) -> Referral:
     require_checker(acting, referral, path)
     if referral.revisit_on is None or referral.revisited_at is not None:
         raise Conflict("这一件没有等着回头看。")
-    referral.revisit_words, referral.revisited_at = words_needed(words), acting.at
+    referral.revisit_words, referral.revisited_at = report_needed(words), acting.at
     referral.version += 1
     note(session, acting, referral, "revisit")
     return referral
@@ -190,6 +189,17 @@ def newest_answer(session: Session, referral: Referral) -> Answer:
 def revisit_day(acting: Acting) -> date:
     """When somebody looks again whether the result held."""
     return acting.at.astimezone(SHANGHAI).date() + timedelta(days=acting.workflow.referral.revisit_days)
+
+
+def _to_who_is_there(session: Session, referral: Referral) -> None:
+    """The office that assigned and the unit that answered may have been closed since."""
+    referral.office_id = living_unit(session, referral.office_id)
+    if referral.lead_id is None:
+        return
+    lead_id = living_unit(session, referral.lead_id)
+    if lead_id != referral.lead_id:
+        referral.lead_id, referral.officer_id = lead_id, None
+        drop_help_of_lead(session, referral)
 
 
 def _decision(session: Session, acting: Acting, referral: Referral, answer: Answer, words: str) -> Decision:
@@ -210,25 +220,27 @@ def _decision(session: Session, acting: Acting, referral: Referral, answer: Answ
 
 
 def _deliver(session: Session, acting: Acting, referral: Referral, decision: Decision, path: str) -> None:
-    """Every submission behind it that still waits gets the result, and is asked for a verdict."""
+    """Every submission behind it that still waits gets the result, and is asked for a verdict.
+
+    Those behind the matters of a class are told of the class's answer alone: their own matters go on, and are judged when they end.
+    """
     topic = session.get_one(Topic, referral.topic_id) if referral.topic_id is not None else None
+    if topic is not None and topic.kind is TopicKind.CLASS:
+        tell(session, decision, topic, at=acting.at)
+        return
     behind: Sequence[int] = confirmed_in(session, topic) if topic is not None else [referral.submission_id or 0]
     waiting = SubmissionState.IN_TOPIC if topic is not None else SubmissionState.REFERRED
     action = SubmissionAction.REPORT_BACK if topic is not None else SubmissionAction.REFERRAL_ANSWERED
     told: list[int] = []
     for submission in session.scalars(
         select(Submission)
-        .where(Submission.id.in_(behind))
+        .where(Submission.id.in_(behind), Submission.state == waiting)
         .order_by(Submission.id)
         .with_for_update()
         .execution_options(populate_existing=True)
     ):
-        # Those behind the matters of a class are told of the class's answer, while their own matters go on.
-        if submission.state is waiting and (topic is None or topic.kind is not TopicKind.CLASS):
-            move(session, submission, action, actor=acting.actor, at=acting.at, area_path=path, decision=decision, topic=topic)
-            told.append(submission.id)
-        elif topic is not None and topic.kind is TopicKind.CLASS and submission.state is not SubmissionState.WITHDRAWN:
-            told.append(submission.id)
+        move(session, submission, action, actor=acting.actor, at=acting.at, area_path=path, decision=decision, topic=topic)
+        told.append(submission.id)
     tell_outcome(
         session, decision=decision, submission_ids=told, referral_id=referral.id, topic_id=referral.topic_id, at=acting.at, undo_seconds=0
     )

@@ -25,6 +25,7 @@ from intake.services.referral_lock import (
     helper_of,
     lock_referral,
     note,
+    report_needed,
     require_lead,
     unit_of,
     within_length,
@@ -93,7 +94,7 @@ def report_progress(session: Session, acting: Acting, *, words: str, for_residen
     require_lead(acting, referral)
     if referral.state not in AT_DEPARTMENT:
         raise Conflict("已经答复了，不用再写进展。")
-    write_entry(session, acting, referral, EntryKind.PROGRESS, words_needed(words), for_resident=for_resident)
+    write_entry(session, acting, referral, EntryKind.PROGRESS, report_needed(words), for_resident=for_resident)
     referral.version += 1
     note(session, acting, referral, "progress")
     return referral
@@ -134,7 +135,7 @@ def helper_report(session: Session, acting: Acting, *, words: str) -> Referral:
     helper = helper_of(session, acting, referral)
     if referral.state not in AT_DEPARTMENT:
         raise Conflict("主办单位已经答复，不用再写协办意见。")
-    write_entry(session, acting, referral, EntryKind.HELP, words_needed(words))
+    write_entry(session, acting, referral, EntryKind.HELP, report_needed(words))
     if helper.state is not HelperState.DONE:
         move(session, helper, HelperAction.REPORT, actor=acting.actor, at=acting.at, area_path=path)
     referral.version += 1

@@ -13,7 +13,7 @@ from intake.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from intake.domain.permission import Permission
 from intake.domain.referral import OFFICES, UNIT_NAMES, EntryKind
 from intake.domain.text import clean
-from intake.models import Area, Department, Referral, ReferralEntry, ReferralHelper
+from intake.models import Area, Department, Referral, ReferralEntry, ReferralHelper, Submission
 from intake.services.audit import record
 from intake.services.contribution import lock_topics_of
 from intake.services.topic_decision import lock_topics
@@ -37,14 +37,10 @@ class Acting:
 def lock_referral(session: Session, acting: Acting, *, with_subject: bool = False) -> tuple[Referral, str]:
     """The referral, locked and fresh, and the path of its area; NotFound outside the district, Conflict when somebody was faster.
 
-    `with_subject` locks the topic, or the topics of the submission, before: the order of every other service.
+    `with_subject` locks the topic, or the topics of the submission and itself, before: the order of every other service.
     """
     if with_subject:
-        found = session.execute(select(Referral.submission_id, Referral.topic_id).where(Referral.id == acting.referral_id)).one_or_none()
-        if found is not None and found.topic_id is not None:
-            lock_topics(session, [found.topic_id])
-        elif found is not None and found.submission_id is not None:
-            lock_topics_of(session, found.submission_id)
+        _lock_subject(session, acting.referral_id)
     referral = session.scalars(
         select(Referral).where(Referral.id == acting.referral_id).with_for_update().execution_options(populate_existing=True)
     ).one_or_none()
@@ -53,6 +49,23 @@ def lock_referral(session: Session, acting: Acting, *, with_subject: bool = Fals
     if referral.version != acting.version:
         raise Conflict("这一件刚刚有人处理过。您写的还在下面，请先看看现在的情况。")
     return referral, session.get_one(Area, referral.area_id).path
+
+
+def lock_submission(session: Session, submission_id: int) -> Submission:
+    """The submission, locked and fresh; its topics are locked before it, and its referral after."""
+    return session.scalars(
+        select(Submission).where(Submission.id == submission_id).with_for_update().execution_options(populate_existing=True)
+    ).one()
+
+
+def _lock_subject(session: Session, referral_id: int) -> None:
+    found = session.execute(select(Referral.submission_id, Referral.topic_id).where(Referral.id == referral_id)).one_or_none()
+    if found is not None and found.topic_id is not None:
+        lock_topics(session, [found.topic_id])
+    elif found is not None:
+        # A resident who withdraws holds the submission, and then asks for the referral.
+        lock_topics_of(session, found.submission_id)
+        lock_submission(session, found.submission_id)
 
 
 def require_office(acting: Acting, referral: Referral) -> None:
@@ -112,6 +125,14 @@ def words_needed(raw: str, *, field: str = "words", most: int = WORDS_MAX) -> st
     if not text:
         raise InvalidInput("请写明理由，再提交。", field=field)
     return within_length(text, field=field, most=most)
+
+
+def report_needed(raw: str) -> str:
+    """The cleaned words of somebody who tells how far it is or what is missing; InvalidInput (`words`) when there are none or too many."""
+    text = clean(raw).text
+    if not text:
+        raise InvalidInput("这里还没有写，请写几句再提交。", field="words")
+    return within_length(text)
 
 
 def within_length(text: str, *, field: str = "words", most: int = WORDS_MAX) -> str:

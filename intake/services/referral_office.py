@@ -1,13 +1,15 @@
 """交办机关's steps: take in, assign, return, decide disputes and extensions, stop and start the clock."""
 
 from collections.abc import Collection
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import MACHINE
 from intake.domain.errors import Conflict, InvalidInput
 from intake.domain.notification import NoticeKind
+from intake.domain.permission import Permission
 from intake.domain.referral import (
     AT_DEPARTMENT,
     EntryKind,
@@ -95,7 +97,7 @@ def hand_back(session: Session, acting: Acting, *, reason: str, words: str) -> R
     )
     session.add(decision)
     _move(session, acting, referral, path, ReferralAction.RETURN, reason_code=code.value)
-    referral.paused_at = None
+    settle_open(session, referral, by=acting.actor.user_id, at=acting.at)
     if referral.submission_id is not None:
         _back_to_member(session, acting, referral, decision, path)
     elif referral.topic_id is not None:
@@ -264,18 +266,39 @@ def _reassign(
     start_answer_clock(referral, workflow=acting.workflow, at=acting.at)
     set_due(referral, workflow=acting.workflow, at=acting.at)
     refuse_open_extension(session, acting, referral)
+    drop_help_of_lead(session, referral)
     write_entry(session, acting, referral, kind, words, other_department_id=lead.id)
     note(session, acting, referral, "reassign", lead=lead.id)
     return referral
 
 
+def settle_open(session: Session, referral: Referral, *, by: int | None, at: datetime) -> None:
+    """Of one that ends unanswered nothing stays open: neither a pause nor a request for more time."""
+    referral.paused_at = None
+    for one in session.scalars(select(Pause).where(Pause.referral_id == referral.id, Pause.ended_at.is_(None)).with_for_update()):
+        one.ended_at, one.ended_by = at, by
+    _refuse_extension(session, referral, at=at)
+
+
+def drop_help_of_lead(session: Session, referral: Referral) -> None:
+    """Whoever leads from now on doesn't help itself."""
+    session.flush()
+    session.execute(
+        delete(ReferralHelper).where(ReferralHelper.referral_id == referral.id, ReferralHelper.department_id == referral.lead_id)
+    )
+
+
 def refuse_open_extension(session: Session, acting: Acting, referral: Referral) -> None:
     """A request for more time falls away with the lead who asked, or with the answer."""
+    _refuse_extension(session, referral, at=acting.at)
+
+
+def _refuse_extension(session: Session, referral: Referral, *, at: datetime) -> None:
     session.flush()
     for extension in session.scalars(
         select(Extension).where(Extension.referral_id == referral.id, Extension.state == ExtensionState.ASKED).with_for_update()
     ):
-        move(session, extension, ExtensionAction.REFUSE, actor=MACHINE, at=acting.at)
+        move(session, extension, ExtensionAction.REFUSE, actor=MACHINE, at=at)
 
 
 def _reason(raw: str) -> ReasonCode:
@@ -287,14 +310,12 @@ def _reason(raw: str) -> ReasonCode:
 
 def _back_to_member(session: Session, acting: Acting, referral: Referral, decision: Decision, path: str) -> None:
     """The submission waits again, for whoever sent it while they still may decide."""
-    submission = session.scalars(
-        select(Submission).where(Submission.id == referral.submission_id).with_for_update().execution_options(populate_existing=True)
-    ).one()
+    submission = session.get_one(Submission, referral.submission_id)
     if submission.state is not SubmissionState.REFERRED:
         return
     move(session, submission, SubmissionAction.REFERRAL_RETURNED, actor=acting.actor, at=acting.at, area_path=path, decision=decision)
     sender = actor_of_user(session, referral.sent_by)
-    if sender is not None and any(path.startswith(grant.area_path) for grant in sender.grants):
+    if sender is not None and sender.may(Permission.TRIAGE_DECIDE, area_path=path):
         give_to(submission, actor=sender, area_path=path, workflow=acting.workflow, at=acting.at)
     else:
         start_clock(session, submission, workflow=acting.workflow, at=acting.at)

@@ -1,14 +1,18 @@
 """Collect little, keep short: contacts and withdrawn texts are emptied when their time is over (security.md, Retention)."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from config.workflow import Workflow
 from intake.domain.actor import MACHINE
+from intake.domain.official_list import Column, ListState
+from intake.domain.referral import ReferralKind
 from intake.domain.submission import SubmissionState
-from intake.models import Contributor, Finding, GramSightings, Message, Outcome, Referral, Submission, SubmissionGrams, Topic
+from intake.models import Contributor, Finding, GramSightings, Message, OfficialList, Outcome, Referral, Submission, SubmissionGrams, Topic
 from intake.queries.same_matter import sighting
 from intake.services.audit import record
 
@@ -55,8 +59,8 @@ def apply_retention(session: Session, *, workflow: Workflow, at: datetime, limit
 
 
 def _erase_words(session: Session, submission: Submission, *, at: datetime) -> None:
-    """The text and everything made of it or said to it: grams, findings, messages, verdicts' words, the title of a topic that held nothing
-    else.
+    """The text and everything made of it or said to it: grams, findings, messages, verdicts' words, the title of its referral in issued lists
+    too, and of a topic that held nothing else.
     """
     submission.text_written = submission.text_masked = submission.place = submission.place_masked = ""
     _forget_grams(session, submission)
@@ -64,10 +68,33 @@ def _erase_words(session: Session, submission: Submission, *, at: datetime) -> N
     session.execute(update(Message).where(Message.submission_id == submission.id).values(text_written="", text_masked="", erased_at=at))
     session.execute(update(Outcome).where(Outcome.submission_id == submission.id).values(said=""))
     session.execute(update(Contributor).where(Contributor.submission_id == submission.id).values(reasons=[]))
-    session.execute(update(Referral).where(Referral.submission_id == submission.id).values(title=ERASED))
+    referral_ids = session.scalars(
+        update(Referral).where(Referral.submission_id == submission.id).values(title=ERASED).returning(Referral.id)
+    ).all()
+    _erase_in_lists(session, referral_ids)
     own = select(Contributor.topic_id).where(Contributor.submission_id == submission.id)
     nothing_left = (Topic.confirmed_count + Topic.suggested_count == 0) & Topic.opened_by.is_(None)
-    session.execute(update(Topic).where(Topic.id.in_(own), nothing_left).values(title=ERASED))
+    topic_ids = session.scalars(update(Topic).where(Topic.id.in_(own), nothing_left).values(title=ERASED).returning(Topic.id)).all()
+    of_topics = session.scalars(
+        update(Referral)
+        .where(Referral.topic_id.in_(topic_ids), Referral.kind == ReferralKind.RELAY)
+        .values(title=ERASED)
+        .returning(Referral.id)
+    ).all()
+    _erase_in_lists(session, of_topics)
+
+
+def _erase_in_lists(session: Session, referral_ids: Sequence[int]) -> None:
+    """What an issued list says the matter is; the rest of its row are the units' words."""
+    if not referral_ids:
+        return
+    named = or_(*(OfficialList.referral_ids.contains([one]) for one in referral_ids))
+    for issued in session.scalars(select(OfficialList).where(named, OfficialList.state != ListState.DRAFT).with_for_update()):
+        issued.items = [_without_matter(row) if row["referral_id"] in referral_ids else row for row in issued.items]
+
+
+def _without_matter(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "cells": {**row["cells"], Column.MATTER.value: ERASED}}
 
 
 def _forget_grams(session: Session, submission: Submission) -> None:

@@ -145,6 +145,15 @@ def test_a_duty_office_sees_what_was_raised_before_its_people_came(wiring: Wirin
         assert [row.text for row in alarms_page(session, actor(session, late)).rows] == [GAS]
 
 
+def test_a_closed_duty_office_sees_nothing_more_but_what_it_was_called_to(wiring: Wiring, town: Town, duty_id: int) -> None:
+    before = gas(wiring, town)
+    with wiring.sessions.begin() as session:
+        session.get_one(Department, actor(session, duty_id).unit_id).active = False
+    gas(wiring, town)
+    with wiring.sessions() as session:
+        assert [row.id for row in alarms_page(session, actor(session, duty_id)).rows] == [alarm_of(wiring, before).id]
+
+
 # Whatever the state: what is held back for staff has no owner yet, and the member whose turn it would be is called.
 def test_one_that_was_held_back_or_withdrawn_calls_all_the_same(wiring: Wiring, town: Town) -> None:
     kept_back = held(wiring, town.longchi_code, "快来人，着火了", Held.FLOODING)

@@ -71,7 +71,7 @@ def test_linking_again_adds_nothing(wiring: Wiring, chain: list[int]) -> None:
         "actor_kind = 'resident'",
         "district_id = 3",
         "detail = '{}'",
-        """detail = detail || '{"role": "admin"}'""",
+        """detail = detail || '{"role": "nobody"}'""",
     ],
 )
 def test_a_changed_fact_is_found_at_its_link(wiring: Wiring, database: str, chain: list[int], change: str) -> None:

@@ -8,12 +8,14 @@ import pytest
 from sqlalchemy.orm import Session
 
 from intake.domain.errors import Conflict, InvalidInput
+from intake.domain.outcome import Verdict
 from intake.domain.referral import EntryKind, ExtensionState, HelperState, PauseReason, ReferralState, UnitKind
-from intake.models import Answer, AuditEntry, Department, Extension, HistoryEntry, Referral, ReferralEntry, ReferralHelper, User
+from intake.models import Answer, AuditEntry, Department, Extension, HistoryEntry, Outcome, Referral, ReferralEntry, ReferralHelper, User
 from intake.queries.departments import EndedUnit, ended_unit
 from intake.services import referral_check, referral_department, referral_office
 from intake.services.department import reopen_department
 from intake.services.department_end import close_department, living_unit
+from intake.services.outcome import say_verdict
 from intake.wiring import Wiring
 from tests.factories.clock import TestClock
 from tests.factories.matters import told
@@ -185,7 +187,7 @@ def test_categories_go_along_unless_the_backstop_takes_everything_anyway(wiring:
         assert session.get_one(Department, town.homes_id).categories == []
 
 
-# What is opened again years later goes to whoever is there now.
+# What is opened again years later goes to whoever is there now, and to the backstop where nobody took over.
 def test_a_chain_of_mergers_leads_to_who_is_there(wiring: Wiring, town: Town) -> None:
     first, second = unit(wiring, "一所"), unit(wiring, "二所")
     close(wiring, town, first, second)
@@ -193,7 +195,30 @@ def test_a_chain_of_mergers_leads_to_who_is_there(wiring: Wiring, town: Town) ->
     alone = unit(wiring, "三所")
     close(wiring, town, alone, None)
     with wiring.sessions() as session:
-        assert [living_unit(session, one) for one in (first, second, town.homes_id, alone)] == [town.homes_id] * 3 + [alone]
+        assert {living_unit(session, one) for one in (first, second, town.homes_id, alone)} == {town.homes_id}
+        assert living_unit(session, town.lights_id) == town.lights_id
+
+
+def test_what_is_opened_again_reaches_an_office_and_a_unit_that_are_there(wiring: Wiring, town: Town) -> None:
+    stored = told(wiring, town.longchi_code, "幸福里2栋路灯不亮")
+    one = delivered(wiring, town, referred(wiring, town, stored))
+    new_office = unit(wiring, "区委办公室", UnitKind.OFFICE)
+    close(wiring, town, town.office_id, new_office)
+    close(wiring, town, town.lights_id, None)
+    with wiring.sessions.begin() as session:
+        say_verdict(
+            session,
+            submission_id=stored.submission_id,
+            outcome_id=session.query(Outcome).one().id,
+            verdict=Verdict.NOT_SOLVED,
+            words="",
+            workflow=wiring.workflow,
+            at=wiring.clock.now(),
+        )
+    step(wiring, one, town.zhou_id, referral_check.reopen, submission_id=stored.submission_id, words="现场看过，确实又不亮。")
+    found = row(wiring, one)
+    assert (found.office_id, found.lead_id, found.officer_id) == (new_office, town.homes_id, None)
+    step(wiring, one, town.wu_id, referral_department.sign)
 
 
 def test_its_people_keep_their_accounts_and_are_told(wiring: Wiring, town: Town) -> None:

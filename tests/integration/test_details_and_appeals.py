@@ -1,5 +1,6 @@
 """What comes back to whom: answers to a question, silence, what residents find unsolved, appeals; and candidates that nobody proposes."""
 
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -31,6 +32,7 @@ from tests.factories.matters import decided, deciding, screening, taken_up, told
 from tests.factories.sentences import submission_of
 from tests.factories.town import Town, actor
 from tests.integration.jobs import jobs_in_this_process
+from tests.integration.test_two_members import at_once, wait_until_somebody_waits
 from workers.jobs import escalate
 
 LAMP = "幸福里的路灯坏了"
@@ -271,6 +273,26 @@ def test_an_appeal_against_the_only_staff_member_belongs_to_the_office(wiring: W
     declined(wiring, town.jing_id, stored)
     appeals(wiring, stored)
     assert owner(wiring, stored) == (None, Role.STAFF)
+
+
+def test_the_same_appeal_sent_twice_at_once_is_one(wiring: Wiring, town: Town) -> None:
+    stored = told(wiring, town.longchi_code, LAMP)
+    topic = taken_up(wiring, town.jing_id, topic_of(wiring, town.zhou_id, "路灯", stored))
+    decided(wiring, town.jing_id, topic, TopicAction.REJECT, "今年没有安排。")
+
+    def appeal(session: Session) -> None:
+        appeal_topic(session, submission_id=stored.submission_id, words="天天摸黑", at=wiring.clock.now())
+
+    with wiring.sessions() as first:
+        appeal(first)
+        first.flush()
+        ended: list[Exception | None] = []
+        again = threading.Thread(target=lambda: ended.extend(at_once(wiring, appeal)))
+        again.start()
+        wait_until_somebody_waits(wiring)
+        first.commit()
+        again.join()
+    assert ended == [None]
 
 
 def test_a_rejected_topic_is_screened_once_more_and_everyone_follows(wiring: Wiring, town: Town, session: Session) -> None:

@@ -13,12 +13,14 @@ from intake.domain.submission import SubmissionState
 from intake.domain.topic import TopicAction, TopicState
 from intake.models import Decision, HistoryEntry, Notification, Outcome, Referral, Submission, Topic
 from intake.queries.outcome import open_reviews, outcome_counts
+from intake.queries.receipt import receipt_view
 from intake.services import outcome_review, referral_check
 from intake.services import submission_decide as decide
 from intake.services.outcome import note_seen, say_verdict, tell_outcome
 from intake.services.referral import Sending, add_responsibility
 from intake.services.submission_submit import Stored
 from intake.services.submission_withdraw import withdraw
+from intake.services.topic_class import open_class
 from intake.services.topic_finish import verify
 from intake.services.transition import move
 from intake.wiring import Wiring
@@ -162,6 +164,31 @@ def test_a_units_answer_is_told_with_its_referral(wiring: Wiring, town: Town, la
     referral_id = delivered(wiring, town, referred(wiring, town, lamp))
     (outcome,) = outcomes(wiring, lamp)
     assert (outcome.referral_id, state(wiring, lamp)) == (referral_id, SubmissionState.ANSWERED)
+
+
+# A class is answered while each matter in it goes its own way: what was told of that, and an open review of it, stays as it is.
+def test_the_answer_to_a_class_is_read_by_everyone_and_judged_by_nobody(wiring: Wiring, town: Town, lamp: Stored) -> None:
+    other = told(wiring, town.ziwei_code, "紫薇路的灯也不亮")
+    matters = [topic_of(wiring, town.zhou_id, f"路灯{n}", voice) for n, voice in enumerate((lamp, other))]
+    with wiring.sessions.begin() as session:
+        staff = actor(session, town.jing_id)
+        class_id = open_class(session, actor=staff, topic_ids=matters, title="多个社区路灯不亮", at=wiring.clock.now()).id
+    screened(wiring, town.jing_id, taken_up(wiring, town.jing_id, matters[0]), TopicAction.REJECT, "今年没有安排。")
+    says(wiring, lamp, Verdict.NOT_SOLVED)
+    referral_id = referred_topic(wiring, town, taken_up(wiring, town.jing_id, class_id))
+    replied(wiring, town, referral_id, words="全区路灯统一检修，年底前完成。")
+    step(wiring, referral_id, town.jing_id, referral_check.check_and_deliver)
+    assert [state(wiring, one) for one in (lamp, other)] == [SubmissionState.REOPENED, SubmissionState.IN_TOPIC]
+    (before,) = outcomes(wiring, lamp)
+    assert (before.review, before.superseded_at, outcomes(wiring, other)) == (None, None, [])
+    with wiring.sessions() as session:
+        views = [receipt_view(session, one.submission_id, at=wiring.clock.now(), workflow=wiring.workflow) for one in (lamp, other)]
+        for view in views:
+            said = [(step.words, step.written) for step in view.steps]
+            assert said[-1] == ("这一类事有了答复；您这一件接着办。", "全区路灯统一检修，年底前完成。")
+        decision = session.query(Decision).filter_by(action="deliver_answer").one()
+        told_to = session.scalars(select(Notification.submission_id).where(Notification.decision_id == decision.id))
+        assert sorted(told_to) == sorted(one.submission_id for one in (lamp, other))
 
 
 def test_opening_the_receipt_is_noted_once_and_not_before_the_result_was_told(

@@ -7,16 +7,19 @@ import pytest
 
 from intake.domain.errors import Conflict, Forbidden, InvalidInput, InvalidTransition, NotFound
 from intake.domain.outcome import Verdict
+from intake.domain.permission import Role
 from intake.domain.receipt import SHANGHAI
 from intake.domain.referral import AnswerOutcome, PauseReason, ReasonCode, ReferralKind, ReferralState
 from intake.domain.submission import SubmissionState, Urgency
 from intake.domain.topic import TopicAction, TopicState
 from intake.models import (
     Answer,
+    Area,
     Department,
     Extension,
     HistoryEntry,
     Outcome,
+    Pause,
     Referral,
     ReferralEntry,
     ReferralHelper,
@@ -24,12 +27,14 @@ from intake.models import (
     Submission,
     Topic,
 )
+from intake.queries.referral_list import WAITING, ReferralFilter, tally, to_check
 from intake.services import referral_check, referral_department, referral_office
 from intake.services import submission_decide as decide
 from intake.services.outcome import say_verdict
 from intake.services.referral_lock import ANSWER_MAX
 from intake.services.submission_withdraw import withdraw
 from intake.wiring import Wiring
+from tests.factories.administrators import person_with
 from tests.factories.matters import decided, deciding, taken_up, told, topic_of
 from tests.factories.referrals import acting, assigned, delivered, referral_of, referred, referred_topic, replied, signed, step
 from tests.factories.sentences import submission_of
@@ -195,6 +200,59 @@ def test_a_return_goes_by_the_rota_when_its_sender_is_gone(wiring: Wiring, town:
         session.query(RoleGrant).filter_by(user_id=town.zhou_id).delete()
     step(wiring, referral_id, town.fang_id, referral_office.hand_back, reason=ReasonCode.NOT_OURS.value, words="不属于本级。")
     assert submission_of(wiring, stored).owner_id == town.laozhou_id
+
+
+def test_a_return_goes_by_the_rota_when_its_sender_decides_no_more(wiring: Wiring, town: Town) -> None:
+    stored = told(wiring, town.longchi_code, "幸福里2栋路灯不亮")
+    referral_id = referred(wiring, town, stored)
+    with wiring.sessions.begin() as session:
+        session.query(RoleGrant).filter_by(user_id=town.zhou_id).one().role = Role.CHAIR
+    step(wiring, referral_id, town.fang_id, referral_office.hand_back, reason=ReasonCode.NOT_OURS.value, words="不属于本级。")
+    assert submission_of(wiring, stored).owner_id == town.laozhou_id
+
+
+@pytest.mark.parametrize("how", ["returned", "withdrawn"])
+def test_of_a_referral_that_ends_unanswered_nothing_stays_open(wiring: Wiring, town: Town, how: str) -> None:
+    stored = told(wiring, town.longchi_code, "幸福里2栋路灯不亮")
+    referral_id = signed(wiring, town, referred(wiring, town, stored))
+    step(wiring, referral_id, town.gao_id, referral_department.ask_extension, days=3, words="等配件。")
+    step(wiring, referral_id, town.fang_id, referral_office.pause, reason=PauseReason.SEASON.value, words="连日大雨。")
+    if how == "withdrawn":
+        with wiring.sessions.begin() as session:
+            withdraw(session, submission_id=stored.submission_id, at=wiring.clock.now())
+    else:
+        step(wiring, referral_id, town.gao_id, referral_department.dispute, proposed_id=None, words="不是路灯，是小区的灯。")
+        step(wiring, referral_id, town.fang_id, referral_office.hand_back, reason=ReasonCode.UNCLEAR.value, words="请先说明是哪几盏。")
+    with wiring.sessions() as session:
+        fang = actor(session, town.fang_id)
+        counts = tally(session, fang, ReferralFilter(office_id=town.office_id), WAITING, at=wiring.clock.now())
+        assert (counts.extensions, session.query(Extension).one().state) == (0, "refused")
+        assert (row(wiring, referral_id).paused_at, session.query(Pause).one().ended_at) == (None, wiring.clock.now())
+
+
+def test_whoever_helped_and_leads_now_does_not_help_itself(wiring: Wiring, town: Town, referral_id: int) -> None:
+    assigned(wiring, town, referral_id, helper_ids=(town.homes_id,))
+    step(wiring, referral_id, town.fang_id, referral_office.reassign, lead_id=town.homes_id, words="灯在小区里面。")
+    assert row(wiring, referral_id).lead_id == town.homes_id
+    with wiring.sessions() as session:
+        assert session.query(ReferralHelper).count() == 0
+
+
+def test_who_convenes_here_and_follows_there_checks_in_both(wiring: Wiring, town: Town, referral_id: int) -> None:
+    replied(wiring, town, referral_id)
+    with wiring.sessions() as session:
+        qinghe = session.query(Area).filter_by(name="清河街道").one().id
+    both = person_with(wiring, "both", "两处都在的", (Role.STAFF, qinghe), (Role.CONVENOR, town.street_id))
+    with wiring.sessions() as session:
+        assert [one.id for one in to_check(session, actor(session, both)).rows] == [referral_id]
+
+
+def test_what_was_sent_back_is_not_answered(wiring: Wiring, town: Town, referral_id: int) -> None:
+    replied(wiring, town, referral_id)
+    step(wiring, referral_id, town.zhou_id, referral_check.send_back, words="哪天修好的？")
+    assert row(wiring, referral_id).replied_at is None
+    step(wiring, referral_id, town.gao_id, referral_department.reply, **ANSWER)
+    assert row(wiring, referral_id).replied_at == wiring.clock.now()
 
 
 def test_an_answer_is_sent_back_once(wiring: Wiring, town: Town, referral_id: int) -> None:

@@ -186,6 +186,11 @@ def test_a_workbook_is_ready_to_read_and_to_print() -> None:
     assert max(widths) > 2 * min(widths) > 0
 
 
+def test_rows_of_a_workbook_are_as_high_as_their_longest_cell() -> None:
+    sheet = sheet_of(paper_with(item(1, basis="短"), item(2, basis="很长的依据" * 40)))
+    assert sheet.row_dimensions[5].height > 3 * sheet.row_dimensions[4].height >= 40
+
+
 def test_what_no_xml_may_hold_is_replaced_and_not_refused() -> None:
     paper = paper_with(item(1, basis="前\x00\x0b\ufffe后"))
     assert word_of(paper).tables[0].rows[1].cells[2].text == "前\ufffd\ufffd\ufffd后"

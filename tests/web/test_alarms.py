@@ -100,7 +100,7 @@ def test_nobody_else_sees_the_line_or_the_list(app: Flask, client: FlaskClient, 
 def test_who_has_it_in_hand_finds_the_way_back(wiring: Wiring, zhou: Person, jing: Person, gas: Stored) -> None:
     zhou.press("/alarms", "/take")
     jing.get("/alarms")
-    assert "您正在处理 龙池社区 的紧急来件" in words_of(zhou.get("/m"))
+    assert "您正在处理龙池社区的紧急来件" in words_of(zhou.get("/m"))
     assert "紧急来件：" not in words_of(jing.get("/d/topics"))
 
 

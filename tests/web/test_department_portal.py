@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from intake.domain.referral import ReferralState
 from intake.domain.submission import Urgency
-from intake.models import AnswerDraft, Referral, ReferralEntry, ReferralHelper, User
+from intake.models import Answer, AnswerDraft, Referral, ReferralEntry, ReferralHelper, User
 from intake.services import referral_check, referral_department
+from intake.services.submission_withdraw import withdraw
 from intake.web.reply_check import checked_mark
 from intake.wiring import Wiring
 from tests.factories import files
@@ -227,6 +229,22 @@ def test_an_answer_sent_back_shows_what_is_missing_on_top(gao: Person, wiring: W
     assert "退回补充" in words_of(gao.get("/dept?tab=working"))
 
 
+def test_an_answer_sent_back_is_completed_and_not_written_anew(gao: Person, wiring: Wiring, town: Town) -> None:
+    referral_id = replied(wiring, town, lights(wiring, town))
+    with wiring.sessions() as session:
+        words = session.scalars(select(Answer.words)).one()
+    step(wiring, referral_id, town.zhou_id, referral_check.send_back, words="没有说菜场东门加不加灯。")
+    html = gao.get(f"/dept/referrals/{referral_id}").get_data(as_text=True)
+    assert re.search(rf'id="answer-words"[^>]*>{re.escape(words)}</textarea>', html)
+
+
+def test_what_is_refused_anyway_gets_the_refusal_and_no_remarks(gao: Person, wiring: Wiring, town: Town) -> None:
+    referral_id = signed(wiring, town, lights(wiring, town))
+    said = words_of(post(gao, referral_id, "answer", **filled(outcome="", words="马上办。")))
+    assert "请选择办理结果" in said
+    assert "请再看一眼" not in said
+
+
 def test_more_time_is_asked_for_and_seen(gao: Person, wiring: Wiring, town: Town) -> None:
     referral_id = signed(wiring, town, lights(wiring, town))
     for days, words in (("", "用数字"), ("很多", "用数字"), ("99", "一次可以申请")):
@@ -286,7 +304,7 @@ def test_a_helper_signs_and_tells_the_lead(client: FlaskClient, wiring: Wiring, 
     assert "签收协办" in said
     assert "提出异议" not in said
     assert post(wu, referral_id, "help-sign").status_code == 303
-    assert "请写明理由" in words_of(post(wu, referral_id, "help", words=" "))
+    assert "请写几句再提交" in words_of(post(wu, referral_id, "help", words=" "))
     assert post(wu, referral_id, "help", words="台账已核，共 9 盏。").status_code == 303
     assert "台账已核，共 9 盏。" in page(wu, referral_id)
     with wiring.sessions() as session:
@@ -331,3 +349,14 @@ def test_a_topic_s_task_costs_the_same_for_one_voice_and_for_ten(gao: Person, wi
 def test_a_page_key_nobody_was_given_is_harmless(gao: Person, wiring: Wiring, town: Town, after: str) -> None:
     signed(wiring, town, lights(wiring, town))
     assert gao.client.get("/dept", query_string={"tab": "working", "after": after}).status_code == 200
+
+
+def test_what_a_resident_withdrew_is_read_by_nobody_any_more(gao: Person, wiring: Wiring, town: Town) -> None:
+    stored = told(wiring, town.longchi_code, "3 号楼到菜场的路灯不亮，我家老人昨晚摔了一跤")
+    referral_id = replied(wiring, town, referred(wiring, town, stored))
+    assert "摔了一跤" in words_of(gao.get(f"/dept/referrals/{referral_id}"))
+    with wiring.sessions.begin() as session:
+        withdraw(session, submission_id=stored.submission_id, at=wiring.clock.now())
+    for login, place in (("gaoqiang", "dept"), ("fangmin", "o"), ("zhou", "m"), ("wangjing", "d")):
+        person = sign_in(gao.client.application.test_client(), login)
+        assert "摔了一跤" not in words_of(person.get(f"/{place}/referrals/{referral_id}")), login

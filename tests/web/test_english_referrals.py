@@ -93,8 +93,8 @@ def test_the_contacts_of_a_unit(app: Flask, wiring: Wiring, town: Town) -> None:
         ("fangmin", "sent", "/assign", {"lead": "2", "words": "x" * 501}, "At most 500 characters"),
         ("fangmin", "disputed", "/dispute", {"decision": "uphold", "words": ""}, "Please give a reason"),
         ("fangmin", "paused", "/resume", {"version": "1"}, "Somebody has just handled this"),
-        ("wangjing", "replied", "/send-back", {"words": ""}, "Please give a reason"),
-        ("zhou", "replied", "/send-back", {"words": ""}, "Please give a reason"),
+        ("wangjing", "replied", "/send-back", {"words": ""}, "Nothing is written here yet"),
+        ("zhou", "replied", "/send-back", {"words": ""}, "Nothing is written here yet"),
     ],
 )
 def test_a_refusal(app: Flask, ways: dict[str, int], login: str, way: str, act: str, fields: dict[str, str], says: str) -> None:

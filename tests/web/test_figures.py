@@ -15,7 +15,7 @@ from intake.domain.outcome import Verdict
 from intake.domain.permission import Role
 from intake.domain.referral import ReasonCode
 from intake.domain.submission import SubmissionAction
-from intake.models import Area, Outcome, Referral, Submission
+from intake.models import Area, Outcome, Referral, Submission, User
 from intake.queries.figures import FiguresAsked, figures
 from intake.services import referral_department, referral_office
 from intake.services import submission_decide as decide
@@ -25,6 +25,7 @@ from tests.factories.administrators import person_with
 from tests.factories.clock import TestClock
 from tests.factories.matters import deciding, told, topic_of
 from tests.factories.referrals import assigned, delivered, referred, replied, signed, step
+from tests.factories.releases import street_staff
 from tests.factories.town import Town, actor
 from tests.web.pages import Person, sign_in, words_of
 from tests.web.test_query_counts import cost
@@ -262,6 +263,22 @@ def test_it_is_read_by_whoever_answers_for_the_district(app: Flask, wiring: Wiri
     assert "望江区" in words_of(sun.get(PATH))
     assert sun.client.get(f"{PATH}?area={town.longchi_id}").status_code == 404
     assert sign_in(app.test_client(), "wangjing").client.get(f"{PATH}?area={other}").status_code == 404
+
+
+def test_staff_of_a_street_begin_with_their_street(app: Flask, wiring: Wiring, town: Town) -> None:
+    for code in (town.longchi_code, town.shiqiao_code):
+        told(wiring, code, "路灯不亮")
+    street_staff(wiring, "丰山街道", "linxiao")
+    lin = sign_in(app.test_client(), "linxiao")
+    page = lin.get(PATH)
+    assert (page.status_code, "丰山街道" in words_of(page), "全区" in words_of(page)) == (200, True, False)
+    with wiring.sessions() as session:
+        asked = FiguresAsked(NOVEMBER)
+        of_street = session.query(User).filter_by(login="linxiao").one().id
+        assert figures(session, actor(session, of_street), asked, at=wiring.clock.now()).heard.received == 1
+        assert figures(session, actor(session, town.jing_id), asked, at=wiring.clock.now()).heard.received == 2
+    assert lin.client.get(f"{PATH}/export.csv").status_code == 200
+    assert lin.client.get(f"{PATH}?area={town.district_id}").status_code == 404
 
 
 def test_it_costs_the_same_for_one_and_for_twenty(jing: Person, wiring: Wiring, town: Town) -> None:

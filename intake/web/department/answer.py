@@ -89,10 +89,11 @@ def _remove(referral_id: int, raw: str) -> Page:
 
 def _send(referral_id: int) -> Page:
     """To whoever checks it; remarks on it come first, once."""
-    looked_at = _looked_at(referral_id)
+    typed = _words()
+    whole = all(part.strip() for part in (typed.outcome, typed.words, typed.signed_name))
+    looked_at = _looked_at(referral_id) if whole else None
     if looked_at is not None and request.form.get("checked") != looked_at.checked:
         return show_task(referral_id, panel="answer", looked_at=looked_at)
-    typed = _words()
     try:
         reply(
             db(),

@@ -15,7 +15,7 @@ from intake.domain.referral import AT_DEPARTMENT, EntryKind, HelperState, Referr
 from intake.queries.answer_draft import DraftShown, draft_of
 from intake.queries.leave import leave_of
 from intake.queries.referral_page import ReferralPage, referral_page
-from intake.queries.referral_parts import Entry, FileShown, Helping
+from intake.queries.referral_parts import AnswerShown, Entry, FileShown, Helping
 from intake.queries.referral_units import answering_units
 from intake.services.referral_department import NAME_MAX
 from intake.services.referral_lock import ANSWER_MAX
@@ -96,7 +96,8 @@ def show_task(
     found = find_task(referral_id)
     shown = typed if typed is not None else typed_now(longest=LONGEST) if error is not None or looked_at is not None else {}
     draft = draft_of(db(), actor(), referral_id)
-    fields = {name: shown.get(name, "") if panel == "answer" and shown else getattr(draft, name) for name in ANSWER_FIELDS}
+    begun = _begun(found, draft)
+    fields = {name: shown.get(name, "") if panel == "answer" and shown else getattr(begun, name) for name in ANSWER_FIELDS}
     said = (fields["words"], fields["reason"])
     if found.state not in AT_DEPARTMENT and found.answer is not None:
         said = (found.answer.words, found.answer.reason)
@@ -125,10 +126,21 @@ def show_task(
     return page, status_of(error) if error is not None else 422 if looked_at is not None and looked_at.remarks else 200
 
 
-def _task(found: ReferralPage, draft: DraftShown, words: str) -> Task:
-    unit = actor().unit_id
+def _begun(found: ReferralPage, draft: DraftShown) -> DraftShown | AnswerShown:
+    """What stands in the form at first: the person's draft; else the answer that was sent back, to be completed rather than written anew."""
+    missing = _missing(found)
+    sent_back = missing is not None and missing.kind is EntryKind.SEND_BACK
+    return found.answer if draft.saved_at is None and sent_back and found.answer is not None else draft
+
+
+def _missing(found: ReferralPage) -> Entry | None:
     again = [entry for entry in found.entries if entry.kind in {EntryKind.SEND_BACK, EntryKind.REOPENING}]
     at_department = found.state in AT_DEPARTMENT and (found.sent_back or found.reopened)
+    return again[-1] if again and at_department else None
+
+
+def _task(found: ReferralPage, draft: DraftShown, words: str) -> Task:
+    unit = actor().unit_id
     return Task(
         demands=demands_in(found, words),
         files=tuple(one for one in found.drafted_files if one.kind is AttachmentKind.EVIDENCE),
@@ -136,7 +148,7 @@ def _task(found: ReferralPage, draft: DraftShown, words: str) -> Task:
         leads=unit == found.lead_id,
         helping=next((helper for helper in found.helpers if helper.unit_id == unit), None) if unit != found.lead_id else None,
         step=_STEP_OF.get(found.state, 0),
-        missing=again[-1] if again and at_department else None,
+        missing=_missing(found),
     )
 
 

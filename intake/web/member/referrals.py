@@ -15,7 +15,7 @@ from intake.domain.referral import ReferralState
 from intake.queries.digest import digest_of
 from intake.queries.referral_list import WAITING, ReferralFilter, answers_to_check, to_check
 from intake.queries.referral_list import referrals as referrals_of
-from intake.queries.referral_page import ReferralPage, referral_page
+from intake.queries.referral_page import ReferralPage, newest_referral_of, referral_page
 from intake.queries.referral_units import assigning_offices
 from intake.services import referral_check as service
 from intake.services.referral_check import SEND_BACK_MOST
@@ -104,6 +104,12 @@ def answers_waiting() -> int:
     """How many answers wait for the person who reads the page."""
     person = actor()
     return answers_to_check(db(), person) if person.may(Permission.REFERRAL_CHECK) else 0
+
+
+@member.app_template_global()
+def referral_of_card(submission_id: int) -> int | None:
+    """Where a card that was sent on is followed; None for one that never was."""
+    return newest_referral_of(db(), submission_id)
 
 
 @member.app_template_global()

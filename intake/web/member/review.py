@@ -50,4 +50,4 @@ def _decide(submission_id: int, act: Callable[..., None]) -> Page:
     except DomainError as error:
         db().rollback()
         return card_page(submission_id, error=error)
-    return redirect(url_for("member.following", done=submission_id), code=303)
+    return redirect(url_for("member.show", submission_id=submission_id), code=303)  # which says what became of it
