@@ -13,6 +13,8 @@ from intake.domain.file_type import PICTURE_BROKEN, PICTURE_TOO_LARGE
 LONGEST_SIDE = 2_400
 SMALL_SIDE = 480
 QUALITY = 85
+BAND = 64
+"""Rows of the smaller picture that are made at a time."""
 _BROKEN_BY = (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, ZeroDivisionError)
 """What Pillow raises for bytes that aren't a picture after all."""
 
@@ -54,21 +56,29 @@ def _upright(source: BinaryIO) -> Image.Image:
             raise Unusable(PICTURE_TOO_LARGE)
         # A JPEG is decoded at a half, a quarter or an eighth where that is still large enough.
         opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
-        if opened.mode in {"P", "1"}:
-            picture: Image.Image = opened.convert("RGBA")
-        else:
-            opened.load()
-            picture = opened
+        bare = _flat(opened)
         turned = opened.getexif().get(0x0112)
-        # Made small first: a turned copy of fifty million pixels would cost as much again.
-        picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), reducing_gap=2.0)
-        bare = _on_white(picture)
+    # Made small first: a turned copy of fifty million pixels would cost as much again.
+    bare.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     if turned in range(2, 9):
         exif = Image.Exif()
         exif[0x0112] = turned
         bare.info["exif"] = exif.tobytes()
         bare = ImageOps.exif_transpose(bare)
     bare.info = {}
+    return bare
+
+
+def _flat(opened: Image.Image) -> Image.Image:
+    """The colours alone, a whole number of times smaller where that is still large enough; band by band, so that there never are two whole
+    copies of a large picture.
+    """
+    wide, high = opened.size
+    times = max(1, max(wide, high) // LONGEST_SIDE)
+    bare = Image.new("RGB", (-(-wide // times), -(-high // times)))
+    for top in range(0, high, BAND * times):
+        band = opened.crop((0, top, wide, min(top + BAND * times, high)))
+        bare.paste(_on_white(band).reduce(times), (0, top // times))
     return bare
 
 

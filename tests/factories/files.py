@@ -34,18 +34,6 @@ def png(width: int = 60, height: int = 40, *, mode: str = "RGB") -> bytes:
     return out.getvalue()
 
 
-def png_bomb(width: int, height: int) -> bytes:
-    """A few kilobytes that say they are `width` by `height` and decode to that many pixels."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    packer = zlib.compressobj(9)
-    packed = b"".join(packer.compress(bytes(1 + width * 3)) for _ in range(height)) + packer.flush()
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
-
-
 def png_that_says(width: int, height: int) -> bytes:
     """A PNG whose header alone is huge."""
     good = png(8, 8)
