@@ -39,8 +39,8 @@ class Referral(Base):
         # A number of the other system's is looked for as a whole.
         Index("ix_referrals_external", "external_number", postgresql_where="external_number <> ''"),
         Index("ix_referrals_sender", "sent_by", "state", "id"),
-        # The clock: what is open and due.
-        Index("ix_referrals_due", "district_id", "due_at", "id", postgresql_where=f"due_at IS NOT NULL AND paused_at IS NULL AND {_OPEN}"),
+        # The clock: what is open and due, over all districts. By district it would only tempt the planner to lay it over the lists' own.
+        Index("ix_referrals_due", "due_at", postgresql_where=f"due_at IS NOT NULL AND paused_at IS NULL AND {_OPEN}"),
         Index("ix_referrals_revisit", "district_id", "revisit_on", postgresql_where="revisit_on IS NOT NULL AND revisited_at IS NULL"),
     )
 

@@ -210,7 +210,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_referrals_due",
         "referrals",
-        ["district_id", "due_at", "id"],
+        ["due_at"],
         unique=False,
         postgresql_where="due_at IS NOT NULL AND paused_at IS NULL AND state NOT IN ('delivered', 'returned', 'cancelled')",
     )
