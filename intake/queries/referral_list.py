@@ -110,7 +110,7 @@ def referrals(
         return _found(session, _holding(session, wanted, where), after=after, limit=limit)
     by_day = bool(wanted.states) and set(wanted.states) <= set(WAITING)
     total = session.scalar(_capped(where, wanted.states)) or 0
-    walk = _earliest if by_day else _newest
+    walk = earliest if by_day else _newest
     ids = walk(where, wanted.states, after=after, limit=limit + 1)
     order = (Referral.due_at, Referral.id) if by_day else (Referral.id.desc(),)
     rows = [ReferralRow(*row) for row in session.execute(_rows().where(Referral.id.in_(ids)).order_by(*order))]
@@ -138,7 +138,7 @@ def to_check(session: Session, actor: Actor, *, after: str = "", limit: int = PA
     """Answers that wait for the actor to look at them: what they sent, and as a convenor all of their areas; what is due first."""
     where = _of_checker(actor)
     total = session.scalar(_capped(where, TO_CHECK)) or 0
-    ids = _earliest(where, TO_CHECK, after=after, limit=limit + 1)
+    ids = earliest(where, TO_CHECK, after=after, limit=limit + 1)
     rows = [ReferralRow(*row) for row in session.execute(_rows().where(Referral.id.in_(ids)).order_by(Referral.due_at, Referral.id))]
     page = page_of(rows, total=total, limit=limit)
     return Page(page.rows, page.total, _day_key(page.rows[-1]) if page.next_key else "")
@@ -275,7 +275,7 @@ def _capped(where: Sequence[ColumnElement[bool]], states: Sequence[ReferralState
     return select(func.count()).select_from(_ids(narrowed).limit(COUNTED + 1).subquery())
 
 
-def _earliest(where: Sequence[ColumnElement[bool]], states: Sequence[ReferralState], *, after: str, limit: int) -> Select[int]:
+def earliest(where: Sequence[ColumnElement[bool]], states: Sequence[ReferralState], *, after: str, limit: int) -> Select[int]:
     """The ids that are due first: one short walk along the index for each state, then the first of them all."""
     key = _split(after)
     behind = (

@@ -11,7 +11,7 @@ from intake.domain.deadline import overdue_before
 from intake.domain.receipt import SHANGHAI
 from intake.domain.referral import ReferralState
 from intake.models import Area, Referral
-from intake.queries.referral_list import COUNTED, WAITING, followed
+from intake.queries.referral_list import COUNTED, WAITING, earliest, followed
 
 Named = Select[int, str, str, datetime, int]
 """(id, title, area, since, how many, at most `COUNTED` + 1), the longest waiting first."""
@@ -19,47 +19,39 @@ Named = Select[int, str, str, datetime, int]
 
 def replied(actor: Actor) -> Named:
     """Answers that wait to be checked, since they came."""
-    return _named(actor, [Referral.state == ReferralState.REPLIED], order=Referral.due_at, since=Referral.replied_at)
+    where, states = _of(actor), (ReferralState.REPLIED,)
+    return _named(earliest(where, states, after="", limit=1), [*where, Referral.state.in_(states)], since=Referral.replied_at)
 
 
 def overdue(actor: Actor, *, at: datetime) -> Named:
     """Referrals of which an office or a unit is late, since they were due."""
-    late = [
-        Referral.state.in_([state for state in WAITING if state is not ReferralState.REPLIED]),
-        Referral.due_at < overdue_before(at),
-        Referral.paused_at.is_(None),
-    ]
-    return _named(actor, late, order=Referral.due_at, since=Referral.due_at)
+    where = [*_of(actor), Referral.due_at < overdue_before(at), Referral.paused_at.is_(None)]
+    states = [state for state in WAITING if state is not ReferralState.REPLIED]
+    return _named(earliest(where, states, after="", limit=1), [*where, Referral.state.in_(states)], since=Referral.due_at)
 
 
 def revisits_due(actor: Actor, *, at: datetime) -> Named:
     """Results that were to be looked at again by today, since they were told."""
-    due = [Referral.revisit_on <= at.astimezone(SHANGHAI).date(), Referral.revisited_at.is_(None)]
-    return _named(actor, due, order=Referral.revisit_on, since=Referral.delivered_at)
+    where = [*_of(actor), Referral.revisit_on <= at.astimezone(SHANGHAI).date(), Referral.revisited_at.is_(None)]
+    first = select(Referral.id).where(*where).order_by(Referral.revisit_on, Referral.id).limit(1)
+    return _named(first, where, since=Referral.delivered_at)
 
 
-def _named(
-    actor: Actor,
-    where: Sequence[ColumnElement[bool]],
-    *,
-    order: InstrumentedAttribute[object],
-    since: InstrumentedAttribute[datetime | None],
-) -> Named:
-    found = (
+def _of(actor: Actor) -> list[ColumnElement[bool]]:
+    return [Referral.district_id == actor.district_id, *followed(actor)]
+
+
+def _named(first: Select[int], where: Sequence[ColumnElement[bool]], *, since: InstrumentedAttribute[datetime | None]) -> Named:
+    """The first by its id; how many there are is counted apart, in any order, as far as it is shown."""
+    counted = select(Referral.id).where(*where).limit(COUNTED + 1).subquery()
+    return (
         select(
             Referral.id,
             Referral.title,
-            Referral.area_id,
-            func.coalesce(since, Referral.state_changed_at).label("since"),
-            order.label("due"),
+            Area.name,
+            func.coalesce(since, Referral.state_changed_at),
+            select(func.count()).select_from(counted).scalar_subquery(),
         )
-        .where(Referral.district_id == actor.district_id, *where, *followed(actor))
-        .order_by(order, Referral.id)
-        .limit(COUNTED + 1)
-        .subquery()
-    )
-    return (
-        select(found.c.id, found.c.title, Area.name, found.c.since, func.count().over())
-        .join(Area, Area.id == found.c.area_id)
-        .order_by(found.c.due, found.c.id)
+        .join(Area, Area.id == Referral.area_id)
+        .where(Referral.id == first.scalar_subquery())
     )
