@@ -211,7 +211,8 @@ def _where(actor: Actor, wanted: ReferralFilter, *, at: datetime) -> list[Column
         if value is not None:
             where.append(column == value)
     if wanted.helper_id is not None:
-        where.append(Referral.id.in_(select(ReferralHelper.referral_id).where(ReferralHelper.department_id == wanted.helper_id)))
+        helped = select(ReferralHelper.referral_id).where(ReferralHelper.department_id == wanted.helper_id)
+        where.append(Referral.id == any_(func.array(helped.scalar_subquery())))
     if wanted.followed:
         where += followed(actor)
     if wanted.overdue:
