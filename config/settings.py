@@ -52,9 +52,8 @@ class Settings:
     undo_seconds: int = _setting("ZHIBAO_UNDO_SECONDS", 60, "委员处理后多少秒内可以撤销；通知在此之后才发出")
     session_idle_minutes: int = _setting("ZHIBAO_SESSION_IDLE_MINUTES", 120, "登录后多久不用要重新登录（分钟）")
     session_hours: int = _setting("ZHIBAO_SESSION_HOURS", 12, "登录最长有效时间（小时）")
-    wechat_app_id: str = _setting("WECHAT_APP_ID", "", "公众号 AppID")
-    wechat_token: str = _setting("WECHAT_TOKEN", "", "公众号回调 Token，必填才启用回调", secret=True)
-    wechat_aes_key: str = _setting("WECHAT_AES_KEY", "", "公众号回调 EncodingAESKey（43 位）；生产环境必须用安全模式", secret=True)
+    wechat_api_url: str = _setting("WECHAT_API_URL", "https://api.weixin.qq.com", "微信接口的地址；只有演示和测试改成本机的模拟平台")
+    wechat_connect_url: str = _setting("WECHAT_CONNECT_URL", "https://open.weixin.qq.com", "微信网页授权的地址；只有演示和测试改成本机的模拟平台")
     assistant_url: str = _setting(
         "ZHIBAO_ASSISTANT_URL",
         "",
@@ -103,12 +102,11 @@ class Settings:
             raise SettingsError("ZHIBAO_SECRET_KEY: at least 32 characters; make one with `zhibao secret`")
         if self.base_url.endswith("/"):
             raise SettingsError("ZHIBAO_BASE_URL: leave out the trailing slash")
-        if self.wechat_aes_key and len(self.wechat_aes_key) != 43:
-            raise SettingsError("WECHAT_AES_KEY: the platform's EncodingAESKey has exactly 43 characters")
-        if self.is_production and self.wechat_token and not self.wechat_aes_key:
-            raise SettingsError("WECHAT_AES_KEY: production requires the platform's safe mode (安全模式)")
         if self.is_production and not self.base_url.startswith("https://"):
             raise SettingsError("ZHIBAO_BASE_URL: production needs https, WeChat opens nothing else")
+        for variable, url in (("WECHAT_API_URL", self.wechat_api_url), ("WECHAT_CONNECT_URL", self.wechat_connect_url)):
+            if not _is_safe_address(url) or url.endswith("/"):
+                raise SettingsError(f"{variable}: use an https address without a trailing slash; http only for this machine itself")
         self._check_assistant()
 
     def _check_assistant(self) -> None:

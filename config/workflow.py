@@ -97,6 +97,33 @@ class CheckRules:
 
 
 @dataclass(frozen=True, slots=True)
+class WeChatRules:
+    """When a chat is sent, and what the platform allows to be written; the platform changes its numbers, so they stand here."""
+
+    pause_minutes: int
+    """After so long without a word a draft is sent."""
+    draft_days: int
+    """A draft that says nothing is erased after so many."""
+    reply_hours: int
+    """Customer messages are allowed for so long after a resident's message…"""
+    reply_most: int
+    """… and so many of them."""
+    touch_seconds: int
+    """The same after a scan, a menu tap or a follow."""
+    touch_most: int
+    quiet_from_hour: int
+    """No notice leaves from this hour (Shanghai)…"""
+    quiet_to_hour: int
+    """… to this one."""
+    digest_minutes: int
+    """Notices of one resident that fall due within so many become one."""
+    rate_after_days: int
+    """A result without a verdict is asked about once more."""
+    notice_days: int
+    """A notice that couldn't be sent is no news any more after so many."""
+
+
+@dataclass(frozen=True, slots=True)
 class AnnouncedDays:
     """Days that the calendar package doesn't know or gets wrong; `working` are make-up days."""
 
@@ -115,6 +142,7 @@ class Workflow:
     release: ReleaseRules
     referral: ReferralRules
     check: CheckRules
+    wechat: WeChatRules
     holidays: AnnouncedDays
 
 
@@ -127,7 +155,7 @@ def default_workflow() -> Workflow:
 def load_workflow(path: Path) -> Workflow:
     """Read a workflow file and the holiday file it names; raises WorkflowError naming the entry at fault."""
     document = _read(path)
-    unknown = set(document) - {"owner", "retention", "same_matter", "learning", "release", "referral", "check", "holidays"}
+    unknown = set(document) - {"owner", "retention", "same_matter", "learning", "release", "referral", "check", "wechat", "holidays"}
     if unknown:
         raise WorkflowError(f"{path.name}: unknown section [{min(unknown)}]")
     owner = OwnerRules(**_numbers(document, "owner", OwnerRules, path.name))
@@ -141,6 +169,7 @@ def load_workflow(path: Path) -> Workflow:
         release=_release(document.get("release"), path.name),
         referral=ReferralRules(**_numbers(document, "referral", ReferralRules, path.name)),
         check=CheckRules(**_numbers(document, "check", CheckRules, path.name)),
+        wechat=_wechat(document, path.name),
         holidays=_holidays(document.get("holidays", {}), path),
     )
 
@@ -164,6 +193,14 @@ def _numbers(document: Mapping[str, Any], section: str, shape: type[Any], where:
         if type(value) is not int or value < 1:
             raise WorkflowError(f"{where}: [{section}] {name} must be a whole number, 1 or more, not {value!r}")
     return raw
+
+
+def _wechat(document: Mapping[str, Any], where: str) -> WeChatRules:
+    rules = WeChatRules(**_numbers(document, "wechat", WeChatRules, where))
+    for name in ("quiet_from_hour", "quiet_to_hour"):
+        if getattr(rules, name) > 23:
+            raise WorkflowError(f"{where}: [wechat] {name} must be an hour from 1 to 23")
+    return rules
 
 
 def _release(raw: object, where: str) -> ReleaseRules:

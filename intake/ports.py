@@ -1,6 +1,7 @@
 """What the outside world looks like from inside; adapters fill these in, tests and development use their Null twins."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import BinaryIO, Protocol
@@ -30,6 +31,16 @@ class Wake(StrEnum):
     """Poster batches in state `waiting`, and those whose worker died (待生成海报)."""
     ATTACHMENTS = "attachments"
     """Evidence in quarantine, to be made anew before anybody sees it (待检查的佐证)."""
+    DRAFTS = "drafts"
+    """Chat drafts whose pause is over, and those that nobody ended (聊天草稿)."""
+    MEDIA = "media"
+    """Pictures and voices that still lie with the platform (待取回的照片与语音)."""
+    FILES = "files"
+    """Residents' photos and voices in quarantine (待检查的照片与语音)."""
+    TRANSCRIBE = "transcribe"
+    """Voices that nobody has written down, where a recogniser is set (待听写)."""
+    WECHAT = "wechat"
+    """What an administrator asked of the platform, and tickets that end soon: codes, menu, checks (公众号事务)."""
     RETRAIN = "retrain"
     """Districts that have taught enough since their last model (重新学习)."""
     ASSIST = "assist"
@@ -40,7 +51,7 @@ class Wake(StrEnum):
 
 JOBS: dict[Wake, tuple[str, str]] = {
     Wake.TRIAGE: ("triage", "workers.jobs.triage_batch.run"),
-    Wake.NOTIFY: ("housekeeping", "workers.jobs.send_notices.run"),
+    Wake.NOTIFY: ("wechat", "workers.jobs.send_notices.run"),
     Wake.ESCALATE: ("housekeeping", "workers.jobs.escalate.run"),
     Wake.ALARM: ("housekeeping", "workers.jobs.alarms.run"),
     Wake.DIGEST: ("housekeeping", "workers.jobs.digests.run"),
@@ -49,6 +60,11 @@ JOBS: dict[Wake, tuple[str, str]] = {
     Wake.TOPIC_UPKEEP: ("housekeeping", "workers.jobs.topic_upkeep.run"),
     Wake.POSTERS: ("documents", "workers.jobs.print_posters.run"),
     Wake.ATTACHMENTS: ("documents", "workers.jobs.clean_attachments.run"),
+    Wake.DRAFTS: ("housekeeping", "workers.jobs.close_drafts.run"),
+    Wake.MEDIA: ("wechat", "workers.jobs.fetch_media.run"),
+    Wake.FILES: ("documents", "workers.jobs.clean_files.run"),
+    Wake.TRANSCRIBE: ("wechat", "workers.jobs.transcribe.run"),
+    Wake.WECHAT: ("wechat", "workers.jobs.wechat_errands.run"),
     Wake.RETRAIN: ("documents", "workers.jobs.retrain.run"),
     Wake.ASSIST: ("assistant", "workers.jobs.assist.run"),
 }
@@ -237,4 +253,70 @@ class Papers(Protocol):
 
     def write(self, paper: Paper, kind: PaperFormat) -> bytes:
         """The file; the same paper always gives the same bytes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WeChatKeys:
+    """What the platform knows an account by; `secret` is open here and nowhere else."""
+
+    account: str
+    """原始 ID (gh_…)."""
+    app_id: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCheck:
+    """One thing that was checked about an account: a stable code, whether it is right, and what the platform said."""
+
+    code: str
+    ok: bool
+    detail: str = ""
+
+
+class WeChatApi(Protocol):
+    """What we ask of the platform; only workers do, save `exchange_code`. One shared token per account for all processes.
+
+    Every call raises RightSpent, PermanentDeliveryError or RetryableDeliveryError from `intake.domain.errors` with the platform's code.
+    """
+
+    def send_text(self, keys: WeChatKeys, openid: str, words: str) -> None:
+        """客服消息: words of our own, at most 2,048 bytes."""
+        ...
+
+    def send_template(self, keys: WeChatKeys, openid: str, *, template_id: str, fields: Mapping[str, str], link: str) -> str:
+        """模板消息; the platform's number of the message."""
+        ...
+
+    def send_subscription(self, keys: WeChatKeys, openid: str, *, template_id: str, fields: Mapping[str, str], link: str) -> str:
+        """订阅通知, one-time or long-term; the platform's number of the message, where it gives one."""
+        ...
+
+    def fetch_media(self, keys: WeChatKeys, media_id: str, target: BinaryIO, *, most_bytes: int) -> str:
+        """Write a picture or voice to `target`; its media type as the platform says. Permanent when it has expired or is too large."""
+        ...
+
+    def make_scene(self, keys: WeChatKeys, scene: str) -> str:
+        """A permanent scene code; the address that the code holds."""
+        ...
+
+    def put_menu(self, keys: WeChatKeys, buttons: Sequence[tuple[str, str]]) -> None:
+        """Replace the menu by (name, address)."""
+        ...
+
+    def check(self, keys: WeChatKeys) -> tuple[AccountCheck, ...]:
+        """Ask the platform what works with these keys; never raises."""
+        ...
+
+    def exchange_code(self, keys: WeChatKeys, code: str) -> str:
+        """The openid behind an OAuth code; 2 s at most."""
+        ...
+
+    def ticket(self, keys: WeChatKeys) -> str | None:
+        """The jsapi_ticket that a worker left in Redis; None where there is none. Never asks the platform."""
+        ...
+
+    def renew_ticket(self, keys: WeChatKeys) -> None:
+        """Leave a fresh jsapi_ticket in Redis where the last one ends soon."""
         ...

@@ -19,7 +19,8 @@ from intake.adapters.papers.writer import OfficialPapers
 from intake.adapters.rate_limit import RedisRateLimiter
 from intake.adapters.redis_queue import RqJobQueue, web_redis
 from intake.adapters.vault import KeyVault
-from intake.adapters.wechat import RedisReplayMemory, WeChatCallback
+from intake.adapters.wechat.callback import RedisReplayMemory, WeChatCallbacks
+from intake.adapters.wechat.client import WeChatClient
 from intake.ports import (
     Assistant,
     Clock,
@@ -32,6 +33,7 @@ from intake.ports import (
     ReceiptPageNotifier,
     SystemClock,
     Vault,
+    WeChatApi,
 )
 
 
@@ -53,7 +55,9 @@ class Wiring:
     objects: ObjectStore
     taxonomy: Taxonomy
     workflow: Workflow
-    wechat: WeChatCallback
+    callbacks: WeChatCallbacks
+    """Opens what the platform posts, for each account."""
+    wechat: WeChatApi
     assistant: Assistant
     papers: Papers
 
@@ -97,14 +101,8 @@ def wire(settings: Settings, *, clock: Clock | None = None, pool_size: int | Non
         objects=FolderStore(Path(settings.object_folder) if settings.object_folder else settings.data_dir / "objects"),
         taxonomy=load_taxonomy(rules_file(settings.config_folder, "taxonomy.toml")),
         workflow=load_workflow(rules_file(settings.config_folder, "workflow.toml")),
-        wechat=WeChatCallback(
-            token=settings.wechat_token,
-            app_id=settings.wechat_app_id,
-            aes_key=settings.wechat_aes_key or None,
-            require_encryption=settings.is_production,
-            clock=clock,
-            replay=RedisReplayMemory(redis),
-        ),
+        callbacks=WeChatCallbacks(clock=clock, replay=RedisReplayMemory(redis), require_encryption=settings.is_production),
+        wechat=WeChatClient(redis, api_url=settings.wechat_api_url, connect_url=settings.wechat_connect_url, clock=clock),
         assistant=assistant_of(settings),
         papers=OfficialPapers(),
     )

@@ -152,9 +152,6 @@ def settings(database: str, tmp_path: Path) -> Settings:
         field_keys="k1:" + "A" * 43 + "=",
         base_url="https://zhibao.example",
         controller_name="云栖区政协办公室",
-        wechat_token="tests-token",
-        wechat_app_id="wx0123456789abcdef",
-        wechat_aes_key="a" * 43,
     )
 
 

@@ -121,7 +121,7 @@ class Installation:
 
     def pid(self, name: str) -> int | None:
         """The process of a service: `postgres`, `valkey`, `web`, `worker-triage-1`, `worker-housekeeping`, `worker-documents`,
-        `worker-assistant`, `scheduler`.
+        `worker-wechat`, `worker-assistant`, `scheduler`.
         """
         return self._supervisor.pid(name) if self._supervisor is not None else None
 
@@ -165,6 +165,7 @@ class Installation:
             steps += [self._program(f"worker-triage-{number}", "整理进程", "worker", "triage", essential=False) for number in numbers]
             steps.append(self._program("worker-housekeeping", "内务进程", "worker", "housekeeping", essential=False))
             steps.append(self._program("worker-documents", "海报进程", "worker", "documents", essential=False))
+            steps.append(self._program("worker-wechat", "通知进程", "worker", "wechat", essential=False))
             if self.settings.assistant_on:
                 steps.append(self._program("worker-assistant", "助手进程", "worker", "assistant", essential=False))
             steps.append(self._program("scheduler", "定时任务", "schedule", essential=False))

@@ -16,7 +16,7 @@ QUEUES = sorted({queue for queue, _ in JOBS.values()})
 @click.command()
 @click.argument("queue", type=click.Choice(QUEUES))
 def worker(queue: str) -> None:
-    """只运行一个后台进程：triage 整理来件，housekeeping 通知与定期事务，documents 批量海报，assistant 起草助手 / one worker."""
+    """只运行一个后台进程：triage 整理来件，housekeeping 定期事务，wechat 通知与公众号，documents 海报与附件，assistant 起草助手 / one worker."""
     become("worker", queue)
 
 

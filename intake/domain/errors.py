@@ -78,8 +78,22 @@ class PermanentError(Exception):
 
 
 class RetryableDeliveryError(RetryableError):
-    """The channel didn't take the notice this time."""
+    """The channel didn't take the notice this time; `code` is the channel's own, safe to store."""
+
+    def __init__(self, message: str = "", *, code: str = "", after_seconds: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.after_seconds = after_seconds
+        """When to try again, where the channel says; None leaves it to the caller."""
 
 
 class PermanentDeliveryError(PermanentError):
-    """The channel never will take this notice."""
+    """The channel never will take this notice; `code` is the channel's own, safe to store."""
+
+    def __init__(self, message: str = "", *, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class RightSpent(PermanentDeliveryError):
+    """The channel may not be used for this person now (time over, number used up, refused, unfollowed); another one may."""

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from intake.domain.permission import Permission as P
 from intake.domain.transition import LABELS, StateTable, Transition
 
 
@@ -14,6 +15,16 @@ class NoticeKind(StrEnum):
     """Staff decided on the topic behind it (筛选结果)."""
     OUTCOME = "outcome"
     """A result was told, and a verdict is asked for (办理结果)."""
+    RECEIVED = "received"
+    """A draft was sent while nobody looked: here is the receipt (已收到)."""
+    JOINED = "joined"
+    """It became part of a topic (并入议题)."""
+    SESSION = "session"
+    """A session about it has a date (协商安排)."""
+    RATE = "rate"
+    """A result was told a while ago and nobody has said yet whether it solved the matter (请评价)."""
+    MESSAGE = "message"
+    """Whoever has it wrote something, or asks for detail (留言)."""
 
 
 class NoticeChannel(StrEnum):
@@ -21,6 +32,18 @@ class NoticeChannel(StrEnum):
 
     RECEIPT = "receipt"
     """It stands on the receipt page (回执页)."""
+    CUSTOMER = "customer"
+    """客服消息: words in the chat, while the platform allows them."""
+    LONG = "long"
+    """长期订阅通知."""
+    ONCE = "once"
+    """一次性订阅通知."""
+    TEMPLATE = "template"
+    """模板消息."""
+    SMS = "sms"
+    """短信, to the contact left with the submission."""
+    BOARD = "board"
+    """社区公告栏: nothing else reaches this resident; the printed sheet does."""
 
 
 class NoticeState(StrEnum):
@@ -38,6 +61,8 @@ class NoticeState(StrEnum):
     """没送到."""
     CANCELLED = "cancelled"
     """已取消: the decision behind it was undone in time."""
+    EXPIRED = "expired"
+    """已过时: it couldn't be sent before it stopped being news, or a newer one told more."""
 
 
 class NoticeAction(StrEnum):
@@ -55,10 +80,16 @@ class NoticeAction(StrEnum):
     """Claimed long ago and never noted."""
     CANCEL = "cancel"
     """Undone before it left."""
+    FALL_BACK = "fall_back"
+    """This channel won't, the next one may."""
+    EXPIRE = "expire"
+    """Too late to be news."""
+    SEND_AGAIN = "send_again"
+    """Staff decided about an uncertain or failed one (再发一次)."""
 
 
 S, A = NoticeState, NoticeAction
-LABELS.add({S.PENDING: "待发", S.SENDING: "发送中", S.SENT: "已送达", S.UNCERTAIN: "不确定", S.FAILED: "没送到", S.CANCELLED: "已取消"})
+LABELS.add({S.PENDING: "待发", S.SENDING: "发送中", S.SENT: "已送达", S.UNCERTAIN: "不确定", S.FAILED: "没送到", S.CANCELLED: "已取消", S.EXPIRED: "已过时"})
 
 NOTICE_TABLE = StateTable(
     noun="notification",
@@ -71,6 +102,9 @@ NOTICE_TABLE = StateTable(
         Transition(A.FAIL, frozenset({S.SENDING}), S.FAILED, None, ""),
         Transition(A.LOSE, frozenset({S.SENDING}), S.UNCERTAIN, None, ""),
         Transition(A.CANCEL, frozenset({S.PENDING}), S.CANCELLED, None, ""),
+        Transition(A.FALL_BACK, frozenset({S.SENDING}), S.PENDING, None, ""),
+        Transition(A.EXPIRE, frozenset({S.PENDING}), S.EXPIRED, None, ""),
+        Transition(A.SEND_AGAIN, frozenset({S.UNCERTAIN, S.FAILED}), S.PENDING, P.NOTICES_MANAGE, ""),
     ),
 )
 """Source: architecture.md rule 5."""

@@ -85,6 +85,16 @@ class Permission(StrEnum):
     """Print a community's results for its notice board (张贴结果)."""
     RECEIPT_REPRINT = "receipt.reprint"
     """Print a receipt again for a resident who lost it, after checking contact or slip (补打回执)."""
+    WECHAT_MANAGE = "wechat.manage"
+    """The district's WeChat account: settings, menu, codes, checks (公众号)."""
+    CAMPAIGN_MANAGE = "campaign.manage"
+    """Links for a partner's account, and what came of them (推广链接)."""
+    NOTICES_MANAGE = "notices.manage"
+    """See which notices didn't reach anybody, and send again (通知)."""
+    OWN_ACCOUNT = "own.account"
+    """Bind one's own WeChat, or take it off (微信绑定)."""
+    VOICE_HEAR = "voice.hear"
+    """Hear and see what a resident sent beside the words (照片与语音)."""
     RELEASE_PREPARE = "release.prepare"
     """Write what the public shall read of a topic (拟公开内容)."""
     RELEASE_PUBLISH = "release.publish"
@@ -108,11 +118,13 @@ _MEMBER = frozenset(
         Permission.OWN_REMINDERS,
         Permission.EVIDENCE_VIEW,
         Permission.MESSAGE_WRITE,
+        Permission.VOICE_HEAR,
+        Permission.OWN_ACCOUNT,
     }
 )
 
 GRANTS: dict[Role, frozenset[Permission]] = {
-    Role.WORKER: frozenset({Permission.SHEET_PRINT, Permission.RECEIPT_REPRINT}),
+    Role.WORKER: frozenset({Permission.SHEET_PRINT, Permission.RECEIPT_REPRINT, Permission.OWN_ACCOUNT}),
     Role.MEMBER: _MEMBER,
     Role.CONVENOR: _MEMBER,
     Role.STAFF: frozenset(
@@ -142,12 +154,26 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.MESSAGE_WRITE,
             Permission.SHEET_PRINT,
             Permission.RECEIPT_REPRINT,
+            Permission.CAMPAIGN_MANAGE,
+            Permission.NOTICES_MANAGE,
+            Permission.VOICE_HEAR,
+            Permission.OWN_ACCOUNT,
         }
     ),
-    Role.CHAIR: frozenset({Permission.SCREEN_VIEW, Permission.FIGURES_VIEW}),
-    Role.OFFICE: frozenset({Permission.REFERRAL_ASSIGN, Permission.ALARM_ANSWER, Permission.OWN_REMINDERS, Permission.EVIDENCE_VIEW}),
-    Role.DEPARTMENT: frozenset({Permission.REFERRAL_ANSWER, Permission.OWN_REMINDERS, Permission.EVIDENCE_VIEW}),
-    Role.LEADER: frozenset({Permission.SCREEN_VIEW, Permission.FIGURES_VIEW}),
+    Role.CHAIR: frozenset({Permission.SCREEN_VIEW, Permission.FIGURES_VIEW, Permission.OWN_ACCOUNT}),
+    Role.OFFICE: frozenset(
+        {
+            Permission.REFERRAL_ASSIGN,
+            Permission.ALARM_ANSWER,
+            Permission.OWN_REMINDERS,
+            Permission.EVIDENCE_VIEW,
+            Permission.OWN_ACCOUNT,
+        }
+    ),
+    Role.DEPARTMENT: frozenset(
+        {Permission.REFERRAL_ANSWER, Permission.OWN_REMINDERS, Permission.EVIDENCE_VIEW, Permission.OWN_ACCOUNT}
+    ),
+    Role.LEADER: frozenset({Permission.SCREEN_VIEW, Permission.FIGURES_VIEW, Permission.OWN_ACCOUNT}),
     Role.ADMIN: frozenset(
         {
             Permission.TRIAGE_REPORT,
@@ -157,6 +183,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.PEOPLE_MANAGE,
             Permission.DISTRICT_MANAGE,
             Permission.AUDIT_VIEW,
+            Permission.WECHAT_MANAGE,
+            Permission.CAMPAIGN_MANAGE,
+            Permission.OWN_ACCOUNT,
         }
     ),
     Role.EVALUATOR: frozenset(),

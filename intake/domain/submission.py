@@ -12,7 +12,11 @@ class Channel(StrEnum):
     FORM = "form"
     """The form behind a point's code (扫码表单)."""
     WECHAT_TEXT = "wechat_text"
-    """A text message to the official account (微信留言)."""
+    """Words written to the official account (微信留言)."""
+    WECHAT_IMAGE = "wechat_image"
+    """Pictures sent to the official account, without words (微信图片)."""
+    WECHAT_VOICE = "wechat_voice"
+    """Spoken to the official account (微信语音)."""
     MEMBER = "member"
     """Told to a member (委员代录)."""
     WORKER = "worker"
@@ -26,6 +30,8 @@ class Channel(StrEnum):
 CHANNEL_NAMES: dict[Channel, str] = {
     Channel.FORM: "扫码",
     Channel.WECHAT_TEXT: "微信",
+    Channel.WECHAT_IMAGE: "微信图片",
+    Channel.WECHAT_VOICE: "微信语音",
     Channel.MEMBER: "委员代录",
     Channel.WORKER: "社区代填",
     Channel.IMPORT: "导入",

@@ -7,6 +7,8 @@ from intake.models.area import Area
 from intake.models.assistant_draft import AssistantDraft
 from intake.models.audit import AuditEntry, AuditLink
 from intake.models.base import Base
+from intake.models.campaign import Campaign, CampaignCount
+from intake.models.chat_draft import ChatDraft, ChatPart
 from intake.models.check import DeclineCheck, Digest
 from intake.models.contributor import Contributor
 from intake.models.decision import Decision
@@ -26,11 +28,21 @@ from intake.models.referral import Extension, Pause, Referral, ReferralEntry, Re
 from intake.models.release import Release
 from intake.models.sign_in import LoginSession
 from intake.models.submission import Finding, Submission, SubmissionKey
+from intake.models.submission_file import SubmissionFile
 from intake.models.topic import Topic
 from intake.models.topic_proposal import TopicProposal
 from intake.models.triage_model import TrainingExample, TriageModel
 from intake.models.user import RoleGrant, User
-from intake.models.wechat import WeChatFollower, WeChatMessage
+from intake.models.wechat import (
+    WeChatAccount,
+    WeChatBinding,
+    WeChatBindTicket,
+    WeChatFollower,
+    WeChatMessage,
+    WeChatRight,
+    WeChatScene,
+    WeChatTemplate,
+)
 
 __all__ = [
     "Alarm",
@@ -43,6 +55,10 @@ __all__ = [
     "AuditEntry",
     "AuditLink",
     "Base",
+    "Campaign",
+    "CampaignCount",
+    "ChatDraft",
+    "ChatPart",
     "Contributor",
     "Decision",
     "DeclineCheck",
@@ -73,6 +89,7 @@ __all__ = [
     "Release",
     "RoleGrant",
     "Submission",
+    "SubmissionFile",
     "SubmissionGrams",
     "SubmissionKey",
     "Topic",
@@ -80,6 +97,12 @@ __all__ = [
     "TrainingExample",
     "TriageModel",
     "User",
+    "WeChatAccount",
+    "WeChatBindTicket",
+    "WeChatBinding",
     "WeChatFollower",
     "WeChatMessage",
+    "WeChatRight",
+    "WeChatScene",
+    "WeChatTemplate",
 ]

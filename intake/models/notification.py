@@ -1,6 +1,7 @@
 """通知."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
@@ -17,13 +18,20 @@ class Notification(Base):
         Index("ix_notifications_due", "due_at", postgresql_where="state = 'pending'"),
         Index("ix_notifications_claimed", "state_changed_at", postgresql_where="state = 'sending'"),
         Index("ix_notifications_submission", "submission_id", "id"),
-        Index("uq_notifications_once", "submission_id", "decision_id", "channel", unique=True),
+        Index("uq_notifications_once", "submission_id", "once_key", unique=True),
+        Index("ix_notifications_follower", "follower_id", "id", postgresql_where="follower_id IS NOT NULL"),
+        # What staff look at: what nobody is known to have got.
+        Index("ix_notifications_stuck", "district_id", "id", postgresql_where="state IN ('uncertain', 'failed')"),
     )
 
     id: Mapped[Key]
     district_id: Mapped[DistrictId]
     submission_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("submissions.id"))
-    decision_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("decisions.id"))
+    decision_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("decisions.id"))
+    once_key: Mapped[str]
+    """What happens once a submission: `decision:7:receipt` stands on the receipt, `decision:7:out` goes to the resident."""
+    follower_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("wechat_followers.id"))
+    """Whom an outward notice goes to; None for one that only stands on the receipt."""
     kind: Mapped[NoticeKind] = mapped_column(text_enum(NoticeKind, "kind"))
     channel: Mapped[NoticeChannel] = mapped_column(text_enum(NoticeChannel, "channel"))
     state: Mapped[NoticeState] = mapped_column(text_enum(NoticeState, "state"))
@@ -31,4 +39,14 @@ class Notification(Base):
     version: Mapped[int] = mapped_column(default=1)
     tries: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    """After which it is no news any more."""
+    tried: Mapped[list[Any]] = mapped_column(default=list)
+    """Channels that were tried, as [{"channel": …, "code": …, "at": …}]."""
+    platform_id: Mapped[str] = mapped_column(default="")
+    """The platform's number of the message, by which it reports later whether it arrived."""
+    arrived_at: Mapped[datetime | None]
+    """When the platform said that it arrived."""
+    reached_at: Mapped[datetime | None]
+    """When its link was first opened."""
     created_at: Mapped[datetime]

@@ -25,6 +25,9 @@ class Submission(Base):
         # How much one device sent of late.
         Index("ix_submissions_device", "device_hash", "received_at", postgresql_where="device_hash IS NOT NULL"),
         Index("ix_submissions_point", "point_id", "received_at"),
+        # A resident's own items, found again in WeChat.
+        Index("ix_submissions_follower", "follower_id", "id", postgresql_where="follower_id IS NOT NULL"),
+        Index("ix_submissions_campaign", "campaign_id", "id", postgresql_where="campaign_id IS NOT NULL"),
         # The desk's month and week.
         Index("ix_submissions_heard", "district_id", "received_at"),
         # What waits on the desk's first page, few among the many that wait for members.
@@ -73,6 +76,9 @@ class Submission(Base):
     """When the resident agreed, apart from everything else, that the unit in charge may have the contact; None when not, or taken back."""
     device_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     openid_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    follower_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("wechat_followers.id"))
+    """Who is written to in WeChat; None for whoever isn't known there."""
+    campaign_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("campaigns.id"))
     category: Mapped[str | None]
     urgency: Mapped[Urgency] = mapped_column(text_enum(Urgency, "urgency"), default=Urgency.NORMAL)
     received_at: Mapped[datetime]

@@ -14,6 +14,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from intake.domain.actor import Actor, ActorKind
 from intake.domain.alarm import ALARM_TABLE
 from intake.domain.attachment import ATTACHMENT_TABLE
+from intake.domain.chat_draft import DRAFT_TABLE
 from intake.domain.errors import Conflict, Forbidden, InvalidInput
 from intake.domain.instruction import INSTRUCTION_TABLE
 from intake.domain.invitation import INVITATION_TABLE
@@ -23,7 +24,9 @@ from intake.domain.point import POINT_TABLE
 from intake.domain.poster_batch import BATCH_TABLE
 from intake.domain.referral import EXTENSION_TABLE, HELPER_TABLE, REFERRAL_TABLE
 from intake.domain.release import RELEASE_TABLE
+from intake.domain.scene_code import SCENE_TABLE
 from intake.domain.submission import SUBMISSION_TABLE
+from intake.domain.submission_file import FILE_TABLE
 from intake.domain.topic import TOPIC_TABLE
 from intake.domain.topic_proposal import PROPOSAL_TABLE
 from intake.domain.transition import StateTable
@@ -32,6 +35,7 @@ from intake.models import (
     Alarm,
     Attachment,
     Base,
+    ChatDraft,
     Decision,
     Extension,
     HistoryEntry,
@@ -45,9 +49,11 @@ from intake.models import (
     ReferralHelper,
     Release,
     Submission,
+    SubmissionFile,
     Topic,
     TopicProposal,
     TriageModel,
+    WeChatScene,
 )
 
 Stateful = (
@@ -67,6 +73,9 @@ Stateful = (
     | Alarm
     | Instruction
     | OfficialList
+    | ChatDraft
+    | SubmissionFile
+    | WeChatScene
 )
 
 TABLES: dict[type, StateTable] = {
@@ -86,11 +95,14 @@ TABLES: dict[type, StateTable] = {
     Alarm: ALARM_TABLE,
     Instruction: INSTRUCTION_TABLE,
     OfficialList: LIST_TABLE,
+    ChatDraft: DRAFT_TABLE,
+    SubmissionFile: FILE_TABLE,
+    WeChatScene: SCENE_TABLE,
 }
 """Every noun with states, and its table."""
 
-WITHOUT_HISTORY = frozenset({Notification})
-"""A notice's own columns tell its story; a history row each would double the largest table for nobody."""
+WITHOUT_HISTORY = frozenset({Notification, ChatDraft, SubmissionFile})
+"""Their own columns tell their story; a history row each would double the largest tables for nobody."""
 
 
 def move(

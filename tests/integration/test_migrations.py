@@ -189,6 +189,13 @@ def test_every_row_carries_its_district() -> None:
         "areas": "a city stands above districts, so the column may be empty there",
         "audit_links": "a link belongs to the chain of the house; its entry has the district",
         "wechat_messages": "a message may come before its point is known",
+        "wechat_accounts": "a city's account serves every district below it",
+        "wechat_templates": "as their account",
+        "wechat_followers": "somebody may write before a point is known",
+        "wechat_rights": "as their follower",
+        "chat_drafts": "words may come before the point is picked",
+        "chat_parts": "as their draft",
+        "submission_files": "a picture may come before its point is known",
     }
     without = {
         name for name, table in Base.metadata.tables.items() if "district_id" not in table.columns or table.columns["district_id"].nullable

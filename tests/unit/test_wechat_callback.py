@@ -16,7 +16,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from wechatpy.crypto import WeChatCrypto
 
-from intake.adapters.wechat import (
+from intake.adapters.wechat.callback import (
     MAX_BODY,
     CallbackRefused,
     Incoming,

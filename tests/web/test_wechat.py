@@ -16,7 +16,8 @@ from intake.models import IntakePoint, Submission, WeChatFollower, WeChatMessage
 from intake.services.place import change_point
 from intake.wiring import Wiring
 from tests.factories.clock import TestClock
-from tests.factories.town import Town
+from tests.factories.town import Town, town_in
+from tests.factories.wechat import AES_KEY, APP_ID, CALLBACK_KEY, TOKEN, make_account
 from tests.web.pages import words_of
 from tests.wechat_platform.platform import CallbackError, Platform
 
@@ -31,12 +32,14 @@ def platform(request: pytest.FixtureRequest, app: Flask, wiring: Wiring, clock: 
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    settings = wiring.settings
+    with wiring.sessions.begin() as session:
+        make_account(session, wiring.vault, area_id=town_in(session).district_id)
     yield Platform(
         f"http://127.0.0.1:{server.server_port}",
-        settings.wechat_token,
-        settings.wechat_app_id,
-        settings.wechat_aes_key if request.param == "safe" else None,
+        TOKEN,
+        APP_ID,
+        AES_KEY if request.param == "safe" else None,
+        path=f"/wechat/{CALLBACK_KEY}",
         seconds=lambda: clock.now().timestamp(),
     )
     server.shutdown()

@@ -4,10 +4,12 @@ import structlog
 from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
-from intake.adapters.wechat import MAX_BODY, CallbackRefused
-from intake.domain.errors import DomainError, TooMany
+from intake.adapters.wechat.callback import MAX_BODY, CallbackKeys, CallbackRefused, WeChatCallback
+from intake.domain.errors import DomainError, NotFound, TooMany
 from intake.domain.point import PointState
+from intake.queries.wechat_account import account_by_key
 from intake.services.receipt import token_for
+from intake.services.wechat_account import opened
 from intake.services.wechat_intake import ChatAnswer, ChatEvent, handle
 from intake.web.guard import signed_request
 from intake.web.language import translate as _
@@ -17,22 +19,22 @@ log = structlog.get_logger(__name__)
 wechat = Blueprint("wechat", __name__)
 
 
-@wechat.get("/wechat")
+@wechat.get("/wechat/<key>")
 @signed_request
-def handshake() -> Response:
+def handshake(key: str) -> Response:
     """Answer the settings page of the platform."""
     try:
-        echo = wiring().wechat.verify_url(request.args)
+        echo = _callback(key).verify_url(request.args)
     except CallbackRefused as refused:
         return _refuse(refused)
     return Response(echo, mimetype="text/plain")
 
 
-@wechat.post("/wechat")
+@wechat.post("/wechat/<key>")
 @signed_request
-def receive() -> Response:
+def receive(key: str) -> Response:
     """One message or event; the platform's retries get the same answer."""
-    callback = wiring().wechat
+    callback = _callback(key)
     try:
         incoming = callback.receive(request.args, request.stream.read(MAX_BODY + 1))
     except CallbackRefused as refused:
@@ -53,6 +55,19 @@ def receive() -> Response:
         db().rollback()
         words = error.message
     return Response(callback.reply_text(incoming, words, request.args), mimetype="application/xml")
+
+
+def _callback(key: str) -> WeChatCallback:
+    """The account's own; NotFound for a key that is none's."""
+    account = account_by_key(db(), key)
+    if account is None or not account.active:
+        raise NotFound("没有这个公众号的回调地址。")
+    vault = wiring().vault
+    return wiring().callbacks.of(
+        account.id,
+        account.version,
+        lambda: CallbackKeys(token=opened(vault, account, "token"), app_id=account.app_id, aes_key=opened(vault, account, "aes_key")),
+    )
 
 
 def _check_limit(event: ChatEvent) -> None:

@@ -17,7 +17,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Literal, Protocol
@@ -277,6 +277,45 @@ class WeChatCallback:
         # A timestamp may lie a window ahead of our clock and is believed until a window after it.
         if not self._replay.claim(f"nonce:{key}", owner, ttl=2 * self._window + 1):
             raise CallbackRefused(Refusal.NONCE_REUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackKeys:
+    """What one account's settings page and ours have in common."""
+
+    token: str = field(repr=False)
+    app_id: str
+    aes_key: str = field(repr=False)
+
+
+class WeChatCallbacks:
+    """One WeChatCallback for each account, kept while its keys stay the same; one instance serves all threads."""
+
+    def __init__(self, *, clock: Clock, replay: ReplayMemory, require_encryption: bool, window_seconds: int = 300) -> None:
+        self._clock = clock
+        self._replay = replay
+        self._require_encryption = require_encryption
+        self._window = window_seconds
+        self._made: dict[tuple[int, int], WeChatCallback] = {}
+
+    def of(self, account_id: int, version: int, keys: Callable[[], CallbackKeys]) -> WeChatCallback:
+        """The callback of an account; `keys` is asked only when `version` is new. ValueError when its EncodingAESKey is none."""
+        found = self._made.get((account_id, version))
+        if found is None:
+            opened = keys()
+            found = WeChatCallback(
+                token=opened.token,
+                app_id=opened.app_id,
+                aes_key=opened.aes_key or None,
+                require_encryption=self._require_encryption,
+                clock=self._clock,
+                replay=self._replay,
+                window_seconds=self._window,
+            )
+            for old in [key for key in self._made if key[0] == account_id]:
+                self._made.pop(old, None)
+            self._made[account_id, version] = found
+        return found
 
 
 def _is_encrypted(args: Mapping[str, str]) -> bool:
