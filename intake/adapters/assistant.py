@@ -6,18 +6,17 @@ that shuts the socket bounds the whole.
 """
 
 import json
-import socket
 import ssl
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
 
+from intake.adapters.deadline import shut_at
 from intake.domain.assistant import AssistantFailed, Failure
 from intake.ports import AssistantAnswer
 
@@ -72,7 +71,7 @@ class ChatAssistant:
         headers = {"Content-Type": "application/json", "Accept": "application/json", "Accept-Encoding": "identity", "Connection": "close"}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
-        with self._connected(self._seconds) as connection, _shut_at(end, connection.sock) as late:
+        with self._connected(self._seconds) as connection, shut_at(end, connection.sock) as late:
             try:
                 connection.request("POST", self._path, body, headers)
                 response = connection.getresponse()
@@ -104,27 +103,6 @@ class ChatAssistant:
             except (OSError, HTTPException, ValueError) as error:
                 raise AssistantFailed(Failure.SLOW if isinstance(error, TimeoutError) else Failure.AWAY, spent=False) from None
             yield connection
-
-
-@contextmanager
-def _shut_at(end: float, connected: socket.socket | None) -> Iterator[threading.Event]:
-    """Shut the socket at `end` on the monotonic clock, whatever waits on it; the event says that it was."""
-    late = threading.Event()
-
-    def shut() -> None:
-        late.set()
-        if connected is not None:
-            with suppress(OSError):
-                # Past SSLSocket's own method, which takes the TLS state away under the thread that reads.
-                socket.socket.shutdown(connected, socket.SHUT_RDWR)
-
-    timer = threading.Timer(max(0.0, end - time.monotonic()), shut)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield late
-    finally:
-        timer.cancel()
 
 
 def _failure_of(status: int) -> Failure:

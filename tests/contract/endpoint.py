@@ -81,7 +81,7 @@ def endpoint(behave: Behaviour, *, certificate: tuple[Path, Path] | None = None)
             raw = self.rfile.read(int(self.headers["Content-Length"]))
             made.paths.append(self.path)
             made.headers.append(dict(self.headers.items()))
-            made.asked.append(json.loads(raw))
+            made.asked.append(json.loads(raw) if self.headers.get_content_type() == "application/json" else {"raw": raw})
             with suppress(OSError):
                 made.behave(self, made.asked[-1])
             self.close_connection = True

@@ -13,14 +13,15 @@ import base64
 import binascii
 import hashlib
 import hmac
+import math
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import xmltodict  # wechatpy's own parser, asked directly because its messages hide fields
 from redis import Redis
@@ -30,20 +31,44 @@ from wechatpy.exceptions import InvalidAppIdException
 from wechatpy.replies import TextReply
 from wechatpy.utils import WeChatSigner
 
+from intake.domain.chat_event import Arrival, EventKind, Incoming
 from intake.ports import Clock
 
 MAX_BODY = 64 * 1024
 """Bytes; a real message stays under 4 kB, and the platform's longest text is 2,048 bytes."""
 
-Kind = Literal["text", "subscribe", "scan", "unsubscribe", "other"]
-
-_KINDS: dict[str, Kind] = {"subscribe": "subscribe", "scan": "scan", "unsubscribe": "unsubscribe"}
+_MESSAGES: dict[str, EventKind] = {
+    "text": EventKind.TEXT,
+    "image": EventKind.IMAGE,
+    "voice": EventKind.VOICE,
+    "location": EventKind.LOCATION,
+    "link": EventKind.LINK,
+}
+_EVENTS: dict[str, EventKind] = {
+    "subscribe": EventKind.SUBSCRIBE,
+    "scan": EventKind.SCAN,
+    "unsubscribe": EventKind.UNSUBSCRIBE,
+    "click": EventKind.CLICK,
+    "subscribe_msg_popup_event": EventKind.SUBSCRIPTIONS,
+    "subscribe_msg_change_event": EventKind.SUBSCRIPTIONS,
+    "subscribe_msg_sent_event": EventKind.ARRIVAL,
+    "templatesendjobfinish": EventKind.ARRIVAL,
+}
+_LISTS = {
+    "subscribe_msg_popup_event": "SubscribeMsgPopupEvent",
+    "subscribe_msg_change_event": "SubscribeMsgChangeEvent",
+    "subscribe_msg_sent_event": "SubscribeMsgSentEvent",
+}
+"""Where an event about subscription notices keeps its rows."""
+_MOST_ROWS = 20
+_LARGEST = 2**63 - 1
 
 _SIGNATURE = re.compile(r"[0-9a-f]{40}")
 _SECONDS = re.compile(r"[0-9]{10}")
 _NONCE = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _NAME = re.compile(r"[0-9A-Za-z_@.-]{1,64}")
 _MESSAGE_ID = re.compile(r"[0-9]{1,20}")
+_MEDIA_ID = re.compile(r"[0-9A-Za-z_.-]{1,512}")
 _ECHO = re.compile(r"[\x21-\x7e]{1,512}")
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -72,10 +97,12 @@ class Refusal(StrEnum):
     UNREADABLE = "unreadable"
     """Not UTF-8, not plain XML, or not decryptable (无法解析)."""
     INCOMPLETE = "incomplete"
-    """Readable, but without the fields every message has (缺少字段)."""
+    """Readable, but without the fields every message of its kind has (缺少字段)."""
+    WRONG_ACCOUNT = "wrong_account"
+    """Meant for another account than the one behind this address (公众号不符)."""
 
 
-_MALFORMED = {Refusal.TOO_LARGE, Refusal.UNREADABLE, Refusal.INCOMPLETE}
+_MALFORMED = {Refusal.TOO_LARGE, Refusal.UNREADABLE, Refusal.INCOMPLETE, Refusal.WRONG_ACCOUNT}
 
 
 class CallbackRefused(Exception):
@@ -85,24 +112,6 @@ class CallbackRefused(Exception):
         super().__init__(reason_code.value)
         self.reason_code = reason_code
         self.status: Literal[400, 403] = 400 if reason_code in _MALFORMED else 403
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """One verified message or event; repeats of it are equal in every field."""
-
-    kind: Kind
-    account: str
-    """ToUserName, the account's own id (gh_…)."""
-    openid: str
-    """FromUserName."""
-    text: str
-    """What the resident wrote; empty unless `kind` is "text"."""
-    scene: str | None
-    """The scene code scanned, without `qrscene_`."""
-    created_at: datetime
-    dedupe_key: str
-    """ASCII, at most 70 characters: `message:<MsgId>`, or `event:<sha256>` of FromUserName, CreateTime, Event and EventKey."""
 
 
 class ReplayMemory(Protocol):
@@ -214,12 +223,12 @@ class WeChatCallback:
         if len(body) > MAX_BODY:
             raise CallbackRefused(Refusal.TOO_LARGE)
         if _is_encrypted(args):
-            incoming = _incoming(_fields(self._open(_fields(body).get("Encrypt", ""), args)))
+            incoming = _incoming(_root(self._open(_words_of(_root(body)).get("Encrypt", ""), args)))
         elif self._require_encryption:
             raise CallbackRefused(Refusal.NOT_ENCRYPTED)
         else:
             self._check_signature("signature", args)
-            incoming = _incoming(_fields(body))
+            incoming = _incoming(_root(body))
         self._check_replay(args, incoming)
         return incoming
 
@@ -332,43 +341,106 @@ def _checked_key(aes_key: str) -> str:
     return aes_key
 
 
-def _fields(xml: str | bytes) -> dict[str, str]:
+def _root(xml: str | bytes) -> dict[str, Any]:
     try:
         root = xmltodict.parse(xml.decode() if isinstance(xml, bytes) else xml, disable_entities=True)["xml"]
-        return {name: value for name, value in root.items() if isinstance(value, str)}
+        return dict(root)
     except Exception:  # noqa: BLE001 – junk raises ExpatError, ValueError, KeyError, TypeError, AttributeError or UnicodeDecodeError
         raise CallbackRefused(Refusal.UNREADABLE) from None
 
 
-def _incoming(fields: Mapping[str, str]) -> Incoming:
+def _words_of(root: Mapping[str, Any]) -> dict[str, str]:
+    return {name: value for name, value in root.items() if isinstance(value, str)}
+
+
+def _incoming(root: Mapping[str, Any]) -> Incoming:
+    fields = _words_of(root)
     account, openid = fields.get("ToUserName", ""), fields.get("FromUserName", "")
     created, message_type = fields.get("CreateTime", ""), fields.get("MsgType", "").lower()
     if not (_NAME.fullmatch(account) and _NAME.fullmatch(openid) and _SECONDS.fullmatch(created) and message_type):
         raise CallbackRefused(Refusal.INCOMPLETE)
-    event, event_key = fields.get("Event", "").lower(), fields.get("EventKey", "")
-    kind: Kind = "text" if message_type == "text" else "other"
-    if message_type == "event":
-        kind = _KINDS.get(event, "other")
-        facts = f"{openid}\n{created}\n{event}\n{event_key}"
-        dedupe_key = f"event:{hashlib.sha256(facts.encode()).hexdigest()}"
-    elif _MESSAGE_ID.fullmatch(fields.get("MsgId", "")):
-        dedupe_key = f"message:{fields['MsgId']}"
-    else:
+    common = {"account": account, "openid": openid, "created_at": datetime.fromtimestamp(int(created), UTC)}
+    return _event(fields, root, common) if message_type == "event" else _message(fields, message_type, common)
+
+
+def _message(fields: Mapping[str, str], message_type: str, common: Mapping[str, Any]) -> Incoming:
+    """What a resident said; a kind that we don't know (a video) is only noticed."""
+    if not _MESSAGE_ID.fullmatch(fields.get("MsgId", "")):
         raise CallbackRefused(Refusal.INCOMPLETE)
+    kind = _MESSAGES.get(message_type, EventKind.OTHER)
+    said: dict[str, Any] = {}
+    match kind:
+        case EventKind.TEXT:
+            said = {"text": fields.get("Content", "")}
+        case EventKind.IMAGE | EventKind.VOICE:
+            said = {"media_id": fields.get("MediaId", ""), "text": fields.get("Recognition", "") if kind is EventKind.VOICE else ""}
+            if not _MEDIA_ID.fullmatch(said["media_id"]):
+                raise CallbackRefused(Refusal.INCOMPLETE)
+        case EventKind.LOCATION:
+            said = {
+                "text": fields.get("Label", ""),
+                "latitude": _degrees(fields.get("Location_X", ""), most=90),
+                "longitude": _degrees(fields.get("Location_Y", ""), most=180),
+            }
+        case EventKind.LINK:
+            address = fields.get("Url", "")
+            said = {"text": fields.get("Title", ""), "address": address if address.startswith(("https://", "http://")) else ""}
+    key = f"message:{fields['MsgId']}"
+    # A number beyond 63 bits is none the platform gives; it still tells repeats apart.
+    return Incoming(kind=kind, dedupe_key=key, message_id=min(int(fields["MsgId"]), _LARGEST), **common, **said)
+
+
+def _degrees(raw: str, *, most: int) -> float:
+    try:
+        found = float(raw)
+    except ValueError:
+        found = math.nan
+    if not abs(found) <= most:  # also true for what is no number
+        raise CallbackRefused(Refusal.INCOMPLETE)
+    return found
+
+
+def _event(fields: Mapping[str, str], root: Mapping[str, Any], common: Mapping[str, Any]) -> Incoming:
+    event, event_key = fields.get("Event", "").lower(), fields.get("EventKey", "")
+    kind = _EVENTS.get(event, EventKind.OTHER)
+    rows = _rows(root, _LISTS.get(event, ""))
+    arrivals: tuple[Arrival, ...] = ()
+    if event == "templatesendjobfinish":
+        arrivals = _arrivals([{"MsgID": fields.get("MsgID", ""), "ErrorStatus": fields.get("Status", "")}])
+    elif kind is EventKind.ARRIVAL:
+        arrivals = _arrivals(rows)
+    facts = [common["openid"], fields["CreateTime"], event, event_key]
+    if kind in {EventKind.ARRIVAL, EventKind.SUBSCRIPTIONS}:  # several of one second differ by what they tell alone
+        facts.append(repr((fields.get("MsgID", ""), rows)))
     return Incoming(
         kind=kind,
-        account=account,
-        openid=openid,
-        text=fields.get("Content", "") if kind == "text" else "",
+        dedupe_key=f"event:{hashlib.sha256(chr(10).join(facts).encode()).hexdigest()}",
         scene=_scene(kind, event_key),
-        created_at=datetime.fromtimestamp(int(created), UTC),
-        dedupe_key=dedupe_key,
+        key=event_key if kind is EventKind.CLICK else "",
+        subscriptions=tuple((row["TemplateId"], row.get("SubscribeStatusString") == "accept") for row in rows if row.get("TemplateId"))
+        if kind is EventKind.SUBSCRIPTIONS
+        else (),
+        arrivals=arrivals,
+        **common,
     )
 
 
-def _scene(kind: Kind, event_key: str) -> str | None:
-    if kind == "scan":
+def _rows(root: Mapping[str, Any], name: str) -> list[dict[str, str]]:
+    """The rows of an event about subscription notices; a single one isn't a list in XML."""
+    held = root.get(name) if name else None
+    found = held.get("List") if isinstance(held, dict) else None
+    rows = found if isinstance(found, list) else [found]
+    return [_words_of(row) for row in rows[:_MOST_ROWS] if isinstance(row, dict)]
+
+
+def _arrivals(rows: Sequence[Mapping[str, str]]) -> tuple[Arrival, ...]:
+    named = [(row["MsgID"], row.get("ErrorStatus", "")) for row in rows if _MESSAGE_ID.fullmatch(row.get("MsgID", ""))]
+    return tuple(Arrival(number, status == "success", "" if status == "success" else status) for number, status in named)
+
+
+def _scene(kind: EventKind, event_key: str) -> str | None:
+    if kind is EventKind.SCAN:
         return event_key.removeprefix("qrscene_") or None
-    if kind == "subscribe" and event_key.startswith("qrscene_"):  # other keys tell of payments and product codes, not of our posters
+    if kind is EventKind.SUBSCRIBE and event_key.startswith("qrscene_"):  # other keys tell of payments and product codes
         return event_key.removeprefix("qrscene_") or None
     return None
