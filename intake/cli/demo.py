@@ -24,6 +24,7 @@ from intake.cli.demo_progress import Account, Progress, Watcher
 from intake.cli.demo_rows import DemoMessage, own_messages, replay_messages
 from intake.cli.demo_screen import Screen, make_screen, qr_lines
 from intake.cli.demo_stream import Stream
+from intake.cli.demo_wechat import beside_platform, chat_line, demo_account, platform, seed_account, tell_platform
 from intake.cli.district_seed import PASSWORD, DistrictPlan, read_district, seed_district
 from intake.cli.installation import Installation, with_free_port
 from intake.cli.up import stop_on_signals
@@ -68,7 +69,7 @@ def demo(
     messages = _messages(plan, replay, count)
     screen = make_screen(terminal=sys.stdout.isatty())
     settings = _settings(host, port, data, screen)
-    installation = Installation(settings, report=screen.say)
+    installation = Installation(settings, report=screen.say, companions=platform(settings))
     stop_on_signals(installation)
     complete = False
     try:
@@ -104,6 +105,9 @@ def _run(
         with unit_of_work(wiring) as session:
             past = past and not already_lived(session)
             seeded = seed_district(session, plan, at=timeline(now).begins if past else now)
+            account = demo_account(installation.paths)
+            seed_account(session, vault=wiring.vault, clock=wiring.clock, account=account)
+        tell_platform(installation.paths, account, site=settings.base_url, codes=seeded.codes)
         verb = f"建好{plan.district}" if seeded.added else f"{plan.district}已在"
         screen.say(f"{verb}：{len(plan.streets)} 个街道，{len(seeded.codes)} 个社区，{len(plan.people)} 个账号 / the district is there")
         if past and not rehearse(installation, screen.say) and installation.stopping:
@@ -121,13 +125,13 @@ def _run(
         wiring.close()
     if result is None:
         return False
-    progress, account = result
+    progress, counts = result
     if report is not None:
-        _write_report(report, progress, account)
-    screen.say(_verdict(account))
+        _write_report(report, progress, counts)
+    screen.say(_verdict(counts))
     if not leave and not installation.stopping:
         _say_what_to_do(screen, settings, front, seeded.codes[FRONT_POINT])
-    return account.complete
+    return counts.complete
 
 
 def _send_and_watch(
@@ -181,7 +185,7 @@ def _settings(host: str | None, port: int | None, data: Path | None, screen: Scr
     with DataLock(paths):  # a second demo on the same folder is refused before it looks for a port
         pass
     settings = with_free_port(replace(settings, port=port)) if port is not None else _next_free_port(settings, screen)
-    return replace(settings, base_url=base_url_of(settings.host, settings.port))
+    return beside_platform(replace(settings, base_url=base_url_of(settings.host, settings.port)))
 
 
 def _next_free_port(settings: Settings, screen: Screen) -> Settings:
@@ -227,6 +231,7 @@ def _say_what_to_do(screen: Screen, settings: Settings, front: str, code: str) -
         f"2. 委员研判：{settings.base_url}/sign-in 用 zhou 登录 → /m / triage as a member",
         f"3. 筛选议题：{settings.base_url}/sign-in 用 staff 登录 → /d / screen topics as staff",
         "4. 交办与办理：office 登录 → /o 交办；dept 登录 → /dept 答复 / assign as office, answer as dept",
+        *chat_line(settings),
         "账号 / accounts: zhou  convenor  staff  admin  office  dept  duty  worker  member02 … member60",
         f"密码都是 / all with password {PASSWORD}",
     ]

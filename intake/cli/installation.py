@@ -10,7 +10,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -37,11 +37,22 @@ class PortInUse(EmbeddedError):
     """The web port can't be had; the message names it and the cure."""
 
 
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """A program that isn't ours to run in earnest, started after the servers and before the web."""
+
+    name: str
+    label: str
+    argv: tuple[str, ...]
+    folder: Path
+    ready: Callable[[], bool]
+
+
 class Installation:
     """Start, watch and stop everything; a context manager.
 
     `serve` and `work` leave out web or workers and scheduler, `migrate` the migrations: tests of the servers need none of them.
-    `entry` is the command line whose sub-commands are run; `restart` the patience with what dies.
+    `entry` is the command line whose sub-commands are run; `restart` the patience with what dies; `companions` run beside it.
     """
 
     def __init__(
@@ -54,12 +65,14 @@ class Installation:
         report: Callable[[str], None] = _silent,
         entry: Sequence[str] = ENTRY,
         restart: RestartPolicy | None = None,
+        companions: Sequence[Companion] = (),
     ) -> None:
         self.settings = settings
         self.paths = DataPaths.of(settings.data_dir)
         self._serve, self._work, self._migrate = serve, work, migrate
         self._report = report
         self._entry = tuple(entry)
+        self._companions = tuple(companions)
         self._restart = restart or RestartPolicy()
         self._lock = DataLock(self.paths)
         self._supervisor: Supervisor | None = None
@@ -169,12 +182,20 @@ class Installation:
             if self.settings.assistant_on:
                 steps.append(self._program("worker-assistant", "助手进程", "worker", "assistant", essential=False))
             steps.append(self._program("scheduler", "定时任务", "schedule", essential=False))
+        steps += [self._beside(companion) for companion in self._companions]
         if self._serve:
             steps.append(self._program("web", "网页", "serve", ready=lambda: answers(self.settings.host, self.settings.port)))
         return steps
 
     def _program(self, name: str, label: str, *arguments: str, ready: Callable[[], bool] | None = None, essential: bool = True) -> Service:
         return Service(name, label, lambda: self._command(*arguments, lock=name), ready, restart=self._restart, essential=essential)
+
+    def _beside(self, one: Companion) -> Service:
+        lock = self.paths.log / f"{one.name}.lock"
+        command = Command(
+            argv=one.argv, env=inherited_environment() | {"PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1"}, cwd=one.folder, lock=lock
+        )
+        return Service(one.name, one.label, lambda: command, one.ready, restart=self._restart, essential=False)
 
     def _command(self, *arguments: str, lock: str = "migrate") -> Command:
         return Command(argv=(*self._entry, *arguments), env=self.env, lock=self.paths.log / f"{lock}.lock")
