@@ -117,7 +117,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     rollupOptions: {
       checks: { pluginTimings: false },
-      input: Object.fromEntries(["phone.css", "desk.css", "phone.js", "member.js", "desk.js"].map(name => [name.replace(".", "-"), source(name)])),
+      input: Object.fromEntries(["phone.css", "desk.css", "phone.js", "member.js", "desk.js", "wechat.js"].map(name => [name.replace(".", "-"), source(name)])),
       output: { entryFileNames: "[name]-[hash].js", chunkFileNames: "[name]-[hash].js", assetFileNames: "[name]-[hash][extname]" },
     },
   },

@@ -3,18 +3,15 @@
 Nothing is counted in advance: whoever opens the page counts. The reference counts the same messages by day and state, and nothing else.
 """
 
-import argparse
 import random
 import sys
-import time
-from collections.abc import Callable
 from datetime import timedelta
 
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
+from bench.asking import milliseconds, size_asked
 from bench.rows import filled
 from bench.visitors import percentile
 from intake.domain.figures import Period
@@ -31,18 +28,9 @@ SELECT date_trunc('day', received_at), state, count(*) FROM submissions
 WHERE district_id = :of AND received_at >= :begin AND received_at < :end GROUP BY 1, 2"""
 
 
-def _milliseconds(ask: Callable[[Session], object], session: Session) -> float:
-    begun = time.perf_counter()
-    ask(session)
-    return (time.perf_counter() - begun) * 1000
-
-
 def main() -> int:
     """Run; exit 2 when a period is slower than wanted."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--count", type=int, default=COUNT, help="referrals")
-    parser.add_argument("--submissions", type=int, default=SUBMISSIONS, help="at least as many as referrals")
-    asked = parser.parse_args()
+    asked = size_asked(__doc__, referrals=COUNT, submissions=SUBMISSIONS)
     console, chance = Console(width=120), random.Random(1)
     table = Table("period", "p50 ms", "p95 ms", "bare p50 ms", "ratio of p50", "wanted p95")
     met = True
@@ -58,9 +46,9 @@ def main() -> int:
                 with wiring.sessions() as session:
                     actor = actor_of_user(session, one.staff)
                     assert actor is not None, "made by us"
-                    took = _milliseconds(lambda session: figures(session, actor, FiguresAsked(period), at=at), session)  # noqa: B023 - asked at once
+                    took = milliseconds(lambda session: figures(session, actor, FiguresAsked(period), at=at), session)  # noqa: B023 - asked at once
                     values = {"of": one.id, "begin": period.begin, "end": period.end}
-                    bare = _milliseconds(lambda session: session.execute(text(BARE), values).all(), session)  # noqa: B023 - asked at once
+                    bare = milliseconds(lambda session: session.execute(text(BARE), values).all(), session)  # noqa: B023 - asked at once
                 if number >= WARM:
                     ours.append(took)
                     theirs.append(bare)

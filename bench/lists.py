@@ -3,11 +3,10 @@
 Each list is asked as its page asks it, for another unit or person each time; ours and the bare statement take turns on one connection.
 """
 
-import argparse
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +17,7 @@ from rich.table import Table
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from bench.asking import Ask, milliseconds, size_asked
 from bench.rows import District, filled
 from bench.visitors import percentile
 from config.workflow import Workflow
@@ -47,7 +47,6 @@ ROUNDS, WARM = 100, 10
 WANTED_MS = 60.0
 SEED = 20_261_103
 IDLE = timedelta(days=28)
-Ask = Callable[[Session], object]
 T = TypeVar("T")
 
 
@@ -237,9 +236,9 @@ def measure(wiring: Wiring, districts: list[District]) -> dict[str, Taken]:
         for one in asks.round():
             with wiring.sessions() as session:
                 worked = _worked(session)
-                ours = _milliseconds(one.ours, session)
+                ours = milliseconds(one.ours, session)
                 worked = _worked(session) - worked
-                bare = _milliseconds(one.bare, session)
+                bare = milliseconds(one.bare, session)
             if number >= WARM:
                 times = taken.setdefault(one.name, Taken())
                 times.ours.append(ours)
@@ -256,18 +255,9 @@ def _worked(session: Session) -> float:
     return (time.thread_time_ns() + int(file.read_text().split()[0])) / 1e6 if file.exists() else 0.0
 
 
-def _milliseconds(ask: Ask, session: Session) -> float:
-    begun = time.perf_counter()
-    ask(session)
-    return (time.perf_counter() - begun) * 1000
-
-
 def main() -> int:
     """Run; exit 2 when a list is slower than wanted."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--count", type=int, default=COUNT, help="referrals")
-    parser.add_argument("--submissions", type=int, default=SUBMISSIONS, help="at least as many as referrals")
-    asked = parser.parse_args()
+    asked = size_asked(__doc__, referrals=COUNT, submissions=SUBMISSIONS)
     console = Console(width=120)
     with filled(console, referrals=asked.count, submissions=asked.submissions) as (wiring, districts):
         taken = measure(wiring, districts)

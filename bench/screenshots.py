@@ -32,7 +32,7 @@ TOUR_OUT = ROOT / "docs" / "pictures"
 TOUR_BYTES = 120_000
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--hide-scrollbars"]
 SENTENCE = "幸福里3号楼楼道灯坏了快一个月，晚上老人下楼看不见。"
-NO_PAGES = {"static", "public.alive", "public.ready", "wechat.handshake"}
+NO_PAGES = {"static", "public.alive", "public.ready", "wechat.handshake", "wechat.enter", "wechat.come_back", "wechat.js_config"}
 """GET routes with nothing to look at."""
 
 Get = Callable[[str], str]
@@ -121,6 +121,9 @@ PAGES: tuple[Look, ...] = (
     Look("withdraw", by(Stage.fresh_receipt, then="/withdraw")),
     Look("find", "/r"),
     Look("privacy", "/privacy"),
+    Look("own-items-elsewhere", "/mine"),
+    Look("bind-link-over", "/bind/over", status=404),
+    Look("wechat-sign-in", "/sign-in/wechat"),
     Look("sign-in", "/sign-in", english=True),
     Look("not-found", "/nowhere", status=404),
     Look("queue", "/m", "zhou", english=True),
@@ -149,11 +152,13 @@ PAGES: tuple[Look, ...] = (
     Look("instructions", "/d/instructions", "staff"),
     Look("new-instruction", "/d/instructions/new", "staff"),
     Look("figures", "/d/figures", "staff", english=True),
+    Look("notices", "/d/notices?which=board", "staff", english=True),
     Look("not-solved", "/d/reviews", "staff", english=True),
     Look("decline-checks", "/d/checks", "staff"),
     Look("idle-topics", "/d/idle", "staff"),
     Look("alarms", "/alarms", "duty", english=True),
     Look("reminders", "/account/digest", "dept"),
+    Look("own-wechat", "/account/wechat", "zhou", english=True),
     Look("notice-board", "/worker/sheet", "worker", english=True),
     Look("reprint", "/worker/receipt", "worker"),
     Look("member-messages", "/m/messages", "zhou"),
@@ -179,6 +184,12 @@ PAGES: tuple[Look, ...] = (
     Look("departments", "/d/departments", "admin"),
     Look("department", linked("/d/departments", r"/d/departments/\d+"), "admin"),
     Look("settings", "/d/settings", "admin"),
+    Look("wechat-accounts", "/d/wechat", "admin", english=True),
+    Look("new-wechat-account", "/d/wechat/new", "admin"),
+    Look("wechat-account", linked("/d/wechat", r"/d/wechat/\d+"), "admin"),
+    Look("campaigns", "/d/campaigns", "staff"),
+    Look("new-campaign", "/d/campaigns/new", "staff"),
+    Look("no-such-link", "/c/nosuchlink", status=404),
     Look("posters", "/d/posters", "admin"),
 )
 """Add a row for a page; routes without a row are named at the end of a run. Status 0: whatever comes."""

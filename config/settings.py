@@ -53,7 +53,17 @@ class Settings:
     session_idle_minutes: int = _setting("ZHIBAO_SESSION_IDLE_MINUTES", 120, "登录后多久不用要重新登录（分钟）")
     session_hours: int = _setting("ZHIBAO_SESSION_HOURS", 12, "登录最长有效时间（小时）")
     wechat_api_url: str = _setting("WECHAT_API_URL", "https://api.weixin.qq.com", "微信接口的地址；只有演示和测试改成本机的模拟平台")
-    wechat_connect_url: str = _setting("WECHAT_CONNECT_URL", "https://open.weixin.qq.com", "微信网页授权的地址；只有演示和测试改成本机的模拟平台")
+    wechat_connect_url: str = _setting(
+        "WECHAT_CONNECT_URL", "https://open.weixin.qq.com", "微信网页授权的地址；只有演示和测试改成本机的模拟平台"
+    )
+    notice_pace: int = _setting(
+        "ZHIBAO_NOTICE_PACE", 30, "每个公众号（或短信网关）每秒最多发几条通知，按平台给的每分钟次数来定（1 至 1000）"
+    )
+    sms_url: str = _setting(
+        "ZHIBAO_SMS_URL", "", "短信网关的地址（https，收 JSON）；填了才给留手机号、又没有微信的居民发短信。格式见 docs/adr/0024-notices.md"
+    )
+    sms_key: str = _setting("ZHIBAO_SMS_KEY", "", "短信网关的密钥；对方不要求时留空", secret=True)
+    sms_sign: str = _setting("ZHIBAO_SMS_SIGN", "", "短信签名，例如“云栖政协”，要在运营商备案过")
     assistant_url: str = _setting(
         "ZHIBAO_ASSISTANT_URL",
         "",
@@ -63,6 +73,14 @@ class Settings:
     assistant_model: str = _setting("ZHIBAO_ASSISTANT_MODEL", "", "起草助手用的模型名")
     assistant_seconds: int = _setting("ZHIBAO_ASSISTANT_SECONDS", 20, "起草助手多少秒内没有答完就不再等（1 至 30）")
     assistant_monthly_tokens: int = _setting("ZHIBAO_ASSISTANT_MONTHLY_TOKENS", 200_000, "每个区每月最多用起草助手多少词元（token）")
+    recogniser_url: str = _setting(
+        "ZHIBAO_RECOGNISER_URL",
+        "",
+        "语音转文字服务的地址（OpenAI 兼容接口，形如 `https://模型服务/v1`），与模型名都填了才启用；居民的语音会发往那里，请用本单位自己的服务",
+    )
+    recogniser_key: str = _setting("ZHIBAO_RECOGNISER_KEY", "", "语音转文字服务的密钥；对方不要求时留空", secret=True)
+    recogniser_model: str = _setting("ZHIBAO_RECOGNISER_MODEL", "", "语音转文字用的模型名")
+    recogniser_seconds: int = _setting("ZHIBAO_RECOGNISER_SECONDS", 20, "一段语音多少秒内没有转完就不再等（1 至 30）")
     config_folder: str = _setting(
         "ZHIBAO_CONFIG_FOLDER",
         "",
@@ -79,6 +97,16 @@ class Settings:
     def assistant_on(self) -> bool:
         """Whether there is an assistant to ask."""
         return bool(self.assistant_url and self.assistant_model)
+
+    @property
+    def recogniser_on(self) -> bool:
+        """Whether there is something that writes voices down."""
+        return bool(self.recogniser_url and self.recogniser_model)
+
+    @property
+    def sms_on(self) -> bool:
+        """Whether there is a gateway for short messages."""
+        return bool(self.sms_url)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None, **overrides: Any) -> "Settings":
@@ -107,7 +135,19 @@ class Settings:
         for variable, url in (("WECHAT_API_URL", self.wechat_api_url), ("WECHAT_CONNECT_URL", self.wechat_connect_url)):
             if not _is_safe_address(url) or url.endswith("/"):
                 raise SettingsError(f"{variable}: use an https address without a trailing slash; http only for this machine itself")
+        self._check_notices()
         self._check_assistant()
+        self._check_recogniser()
+
+    def _check_notices(self) -> None:
+        if not 1 <= self.notice_pace <= 1000:
+            raise SettingsError("ZHIBAO_NOTICE_PACE: from 1 to 1000 a second")
+        if self.sms_url and not _is_safe_address(self.sms_url):
+            raise SettingsError("ZHIBAO_SMS_URL: use an https address; http only for this machine itself (http://127.0.0.1:…)")
+        if self.sms_url and not self.sms_sign:
+            raise SettingsError("ZHIBAO_SMS_SIGN: gateways refuse messages without the registered signature")
+        if not (self.sms_key.isascii() and self.sms_key.isprintable()):
+            raise SettingsError("ZHIBAO_SMS_KEY: printable ASCII in one line; a line end may have been copied along")
 
     def _check_assistant(self) -> None:
         if self.assistant_url and not _is_safe_address(self.assistant_url):
@@ -119,6 +159,17 @@ class Settings:
             raise SettingsError("ZHIBAO_ASSISTANT_KEY: printable ASCII in one line; a line end may have been copied along")
         if not 1 <= self.assistant_seconds <= 30:
             raise SettingsError("ZHIBAO_ASSISTANT_SECONDS: from 1 to 30, since a job has 60 seconds in all")
+
+    def _check_recogniser(self) -> None:
+        if self.recogniser_url and not _is_safe_address(self.recogniser_url):
+            raise SettingsError(
+                "ZHIBAO_RECOGNISER_URL: use an https address such as https://speech.example/v1, without name, password, query or blanks; "
+                "http only for this machine itself (http://127.0.0.1:…)"
+            )
+        if not (self.recogniser_key.isascii() and self.recogniser_key.isprintable()):
+            raise SettingsError("ZHIBAO_RECOGNISER_KEY: printable ASCII in one line; a line end may have been copied along")
+        if not 1 <= self.recogniser_seconds <= 30:
+            raise SettingsError("ZHIBAO_RECOGNISER_SECONDS: from 1 to 30, since a job has 60 seconds in all")
 
 
 def _is_safe_address(url: str) -> bool:

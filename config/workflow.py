@@ -33,6 +33,8 @@ class RetentionRules:
     contact_days: int
     withdrawn_text_days: int
     poster_file_days: int
+    follower_days: int
+    """Somebody known through WeChat who hasn't been seen for so long, and of whom nothing is left to do, is forgotten."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from intake.domain.permission import Permission
 from intake.domain.transition import LABELS
-from intake.web.account.reminders import account
+from intake.web.account.wechat_sign_in import account
 from intake.web.assets_manifest import init_assets
 from intake.web.attachments import attachments
 from intake.web.community.views import community
@@ -16,17 +16,20 @@ from intake.web.compress import init_compress
 from intake.web.deadlines import init_deadlines
 from intake.web.department.contact import department_desk
 from intake.web.department.instructions import unit_instructions
-from intake.web.district.areas import places
+from intake.web.district.campaigns import campaigns
 from intake.web.district.departments import units
 from intake.web.district.figures import district_figures
 from intake.web.district.instructions import instructions
 from intake.web.district.invitations import people
 from intake.web.district.lists import lists
+from intake.web.district.notices import notices
 from intake.web.district.paper import follow
 from intake.web.district.posters import posters
 from intake.web.district.profile import profile
 from intake.web.district.releases import releases
+from intake.web.district.scenes import places
 from intake.web.district.views import district
+from intake.web.district.wechat_pages import wechat_desk
 from intake.web.duty.banner import init_alarm_banner
 from intake.web.duty.views import alarms
 from intake.web.errors import init_errors
@@ -38,14 +41,19 @@ from intake.web.language import init_language
 from intake.web.member.pages import member
 from intake.web.numbers import RowId
 from intake.web.office.views import office
+from intake.web.public.campaign import campaign
 from intake.web.public.views import public
 from intake.web.resident.around import init_around
+from intake.web.resident.notice import notices as notice_links
 from intake.web.resident.similar import init_similar
 from intake.web.resident.views import resident
+from intake.web.said import said
 from intake.web.style_guide import init_style_guide
 from intake.web.unit_of_work import init_unit_of_work
 from intake.web.uploads import init_uploads
-from intake.web.wechat.views import wechat
+from intake.web.wechat.js_config import wechat
+from intake.web.wechat.verification import VerificationName, verification
+from intake.web.wechat_accounts import init_wechat_accounts
 from intake.wiring import Wiring
 
 TRANSLATIONS = Path(__file__).parent / "translations"
@@ -89,11 +97,14 @@ def create_app(wiring: Wiring) -> Flask:
     init_footer(app)
     init_around(app)
     init_similar(app)
+    init_wechat_accounts(app)
     init_alarm_banner(app)
     app.url_map.converters["int"] = RowId
+    app.url_map.converters["verification"] = VerificationName
     for blueprint in (
         public,
         resident,
+        notice_links,
         community,
         account,
         member,
@@ -103,10 +114,15 @@ def create_app(wiring: Wiring) -> Flask:
         units,
         profile,
         wechat,
+        wechat_desk,
+        verification,
+        campaign,
+        campaigns,
         alarms,
         releases,
         posters,
         district_figures,
+        notices,
         lists,
         instructions,
         unit_instructions,
@@ -114,6 +130,7 @@ def create_app(wiring: Wiring) -> Flask:
         follow,
         department_desk,
         attachments,
+        said,
     ):
         app.register_blueprint(blueprint)
     init_style_guide(app, production=settings.is_production)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import BinaryIO, Protocol
 
 from intake.domain.assistant import AssistantFailed, Failure
+from intake.domain.errors import PermanentDeliveryError, PermanentError
 from intake.domain.official_list import Column, Differences, ListItem, ListKind
 
 
@@ -127,6 +128,22 @@ class RateLimiter(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Letter:
+    """What leaves the house, made ready while the notice was claimed."""
+
+    address: str = field(repr=False)
+    """The openid, or the mobile number."""
+    words: str = field(repr=False)
+    """All of a customer message or short message; empty where a template says it."""
+    keys: "WeChatKeys | None" = None
+    """Of the account it goes by."""
+    template_id: str = ""
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What stands in the template's fields."""
+    link: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """One message to one resident: facts only, the channel chooses the form."""
 
@@ -134,21 +151,43 @@ class Notice:
     kind: str
     receipt_number: str
     channel: str
+    letter: Letter | None = None
+    """None for what only stands on the receipt."""
 
 
 class Notifier(Protocol):
-    """Delivers notices outside the receipt page."""
+    """Brings notices where they go."""
 
-    def send(self, notice: Notice) -> None:
-        """Deliver or raise PermanentDeliveryError / RetryableDeliveryError from `intake.domain.errors`."""
+    def send(self, notice: Notice) -> str:
+        """Deliver; the channel's number of the message, where it gives one.
+
+        Raises RightSpent, PermanentDeliveryError, RetryableDeliveryError or DeliveryUnknown from `intake.domain.errors`.
+        """
         ...
 
 
-class ReceiptPageNotifier:
-    """The receipt page is the channel: the notice is delivered when it stands there."""
+class SmsGateway(Protocol):
+    """Sends short messages (短信)."""
 
-    def send(self, notice: Notice) -> None:
-        """Nothing leaves the house."""
+    @property
+    def on(self) -> bool:
+        """Whether there is a gateway at all."""
+        ...
+
+    def send(self, number: str, words: str) -> str:
+        """Hand over one message to one mobile number; the gateway's number of it. Raises what `Notifier.send` raises."""
+        ...
+
+
+class NullSms:
+    """No short messages: the default."""
+
+    on = False
+
+    def send(self, number: str, words: str) -> str:
+        """Never asked, since nothing is claimed for it."""
+        del number, words
+        raise PermanentDeliveryError(code="off")
 
 
 class ObjectStore(Protocol):
@@ -202,6 +241,30 @@ class NullAssistant:
         """Never asked, since nothing is claimed for it."""
         del instruction, material, most_tokens
         raise AssistantFailed(Failure.OFF, spent=False)
+
+
+class Recogniser(Protocol):
+    """Writes voices down (听写); optional, a voice without words is heard by people."""
+
+    @property
+    def is_on(self) -> bool:
+        """Whether there is one to ask."""
+        ...
+
+    def write_down(self, voice: bytes) -> str:
+        """What is spoken in an MP3, in bounded time; RetryableError or PermanentError from `intake.domain.errors` when it couldn't."""
+        ...
+
+
+class NullRecogniser:
+    """No recogniser: the default."""
+
+    is_on = False
+
+    def write_down(self, voice: bytes) -> str:
+        """Never asked, since nothing is claimed for it."""
+        del voice
+        raise PermanentError("no recogniser")
 
 
 class Vault(Protocol):
@@ -278,7 +341,8 @@ class AccountCheck:
 class WeChatApi(Protocol):
     """What we ask of the platform; only workers do, save `exchange_code`. One shared token per account for all processes.
 
-    Every call raises RightSpent, PermanentDeliveryError or RetryableDeliveryError from `intake.domain.errors` with the platform's code.
+    Every call raises RightSpent, PermanentDeliveryError or RetryableDeliveryError from `intake.domain.errors` with the platform's code;
+    the three that send raise DeliveryUnknown when it left the house and no answer came.
     """
 
     def send_text(self, keys: WeChatKeys, openid: str, words: str) -> None:
@@ -309,6 +373,12 @@ class WeChatApi(Protocol):
         """Ask the platform what works with these keys; never raises."""
         ...
 
+    def authorize_address(self, keys: WeChatKeys, redirect: str, state: str) -> str:
+        """Where a browser inside WeChat is sent so that it comes back to `redirect` with a code, silently; `state` is letters and digits,
+        128 at most. Asks nobody.
+        """
+        ...
+
     def exchange_code(self, keys: WeChatKeys, code: str) -> str:
         """The openid behind an OAuth code; 2 s at most."""
         ...
@@ -319,4 +389,12 @@ class WeChatApi(Protocol):
 
     def renew_ticket(self, keys: WeChatKeys) -> None:
         """Leave a fresh jsapi_ticket in Redis where the last one ends soon."""
+        ...
+
+
+class CallbackProbe(Protocol):
+    """Asks our own callback address as the platform's settings page would, from outside."""
+
+    def answers(self, address: str, token: str) -> bool:
+        """Whether the address gave the right answer within some seconds; never raises."""
         ...

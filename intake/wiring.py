@@ -13,24 +13,33 @@ from config.settings import Settings, SettingsError
 from config.taxonomy import Taxonomy, load_taxonomy
 from config.workflow import Workflow, load_workflow
 from intake.adapters.assistant import ChatAssistant
+from intake.adapters.callback_probe import HttpCallbackProbe
 from intake.adapters.database import make_engine, make_sessions
+from intake.adapters.notice_pace import NoticePace
+from intake.adapters.notifier import ChannelNotifier
 from intake.adapters.object_store import FolderStore
 from intake.adapters.papers.writer import OfficialPapers
 from intake.adapters.rate_limit import RedisRateLimiter
+from intake.adapters.recogniser import SpeechRecogniser
 from intake.adapters.redis_queue import RqJobQueue, web_redis
+from intake.adapters.sms import HttpSms
 from intake.adapters.vault import KeyVault
 from intake.adapters.wechat.callback import RedisReplayMemory, WeChatCallbacks
 from intake.adapters.wechat.client import WeChatClient
 from intake.ports import (
     Assistant,
+    CallbackProbe,
     Clock,
     JobQueue,
     Notifier,
     NullAssistant,
+    NullRecogniser,
+    NullSms,
     ObjectStore,
     Papers,
     RateLimiter,
-    ReceiptPageNotifier,
+    Recogniser,
+    SmsGateway,
     SystemClock,
     Vault,
     WeChatApi,
@@ -52,13 +61,18 @@ class Wiring:
     vault: Vault
     clock: Clock
     notifier: Notifier
+    sms: SmsGateway
+    pace: NoticePace
+    """How fast notices may leave, by account."""
     objects: ObjectStore
     taxonomy: Taxonomy
     workflow: Workflow
     callbacks: WeChatCallbacks
     """Opens what the platform posts, for each account."""
     wechat: WeChatApi
+    probe: CallbackProbe
     assistant: Assistant
+    recogniser: Recogniser
     papers: Papers
 
     def queue_answers(self) -> bool:
@@ -87,6 +101,8 @@ def wire(settings: Settings, *, clock: Clock | None = None, pool_size: int | Non
     clock = clock or SystemClock()
     engine = make_engine(settings.database_url, pool_size=pool_size or settings.web_threads)
     redis = web_redis(settings.redis_url)
+    wechat = WeChatClient(redis, api_url=settings.wechat_api_url, connect_url=settings.wechat_connect_url, clock=clock)
+    sms = sms_of(settings)
     return Wiring(
         settings=settings,
         engine=engine,
@@ -97,15 +113,24 @@ def wire(settings: Settings, *, clock: Clock | None = None, pool_size: int | Non
         limiter=RedisRateLimiter(redis),
         vault=KeyVault(secret_key=settings.secret_key, field_keys=settings.field_keys),
         clock=clock,
-        notifier=ReceiptPageNotifier(),
+        notifier=ChannelNotifier(wechat=wechat, sms=sms),
+        sms=sms,
+        pace=NoticePace(redis, clock),
         objects=FolderStore(Path(settings.object_folder) if settings.object_folder else settings.data_dir / "objects"),
         taxonomy=load_taxonomy(rules_file(settings.config_folder, "taxonomy.toml")),
         workflow=load_workflow(rules_file(settings.config_folder, "workflow.toml")),
         callbacks=WeChatCallbacks(clock=clock, replay=RedisReplayMemory(redis), require_encryption=settings.is_production),
-        wechat=WeChatClient(redis, api_url=settings.wechat_api_url, connect_url=settings.wechat_connect_url, clock=clock),
+        wechat=wechat,
+        probe=HttpCallbackProbe(clock),
         assistant=assistant_of(settings),
+        recogniser=recogniser_of(settings),
         papers=OfficialPapers(),
     )
+
+
+def sms_of(settings: Settings) -> SmsGateway:
+    """The gateway for short messages, or none: the default."""
+    return HttpSms(url=settings.sms_url, key=settings.sms_key, sign=settings.sms_sign) if settings.sms_on else NullSms()
 
 
 def assistant_of(settings: Settings) -> Assistant:
@@ -114,4 +139,13 @@ def assistant_of(settings: Settings) -> Assistant:
         return NullAssistant()
     return ChatAssistant(
         url=settings.assistant_url, key=settings.assistant_key, model=settings.assistant_model, seconds=settings.assistant_seconds
+    )
+
+
+def recogniser_of(settings: Settings) -> Recogniser:
+    """The recogniser, or none: the default."""
+    if not settings.recogniser_on:
+        return NullRecogniser()
+    return SpeechRecogniser(
+        url=settings.recogniser_url, key=settings.recogniser_key, model=settings.recogniser_model, seconds=settings.recogniser_seconds
     )

@@ -24,9 +24,13 @@ from tests.database import TEMPLATE, copy_template, discard, drop, give_back, re
 from tests.factories.clock import TestClock
 from tests.factories.town import Town, seed_town, town_in
 from tests.order import piled
+from tests.wechat_platform.server import WeChatServer, running
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+NOWHERE = "http://127.0.0.1:9"
+"""An address where nobody answers, so that no test asks the real platform."""
 
 _servers: list[EmbeddedPostgres | EmbeddedValkey] = []
 _folder: list[tempfile.TemporaryDirectory[str]] = []
@@ -139,11 +143,34 @@ def fresh_database() -> Iterator[str]:
     drop(name)
 
 
+@pytest.fixture(scope="session")
+def _wechat_server() -> Iterator[WeChatServer]:
+    with running() as server:
+        yield server
+
+
 @pytest.fixture
-def settings(database: str, tmp_path: Path) -> Settings:
-    """Settings of a test installation on the run's servers."""
+def wechat_server(_wechat_server: WeChatServer) -> WeChatServer:
+    """The simulated platform, as new: one account with the keys of `tests/factories/wechat.py`; how to play with it stands in its module."""
+    _wechat_server.reset()
+    return _wechat_server
+
+
+@pytest.fixture
+def with_platform(wechat_server: WeChatServer, clock: TestClock) -> WeChatServer:
+    """The simulated platform with the test's clock; a test that asks for it has settings, and so a wiring, that lead there."""
+    wechat_server.world.seconds = lambda: clock.now().timestamp()
+    return wechat_server
+
+
+@pytest.fixture
+def settings(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
+    """Settings of a test installation on the run's servers; WeChat's platform is nowhere, unless the test asks for `with_platform`."""
+    platform = request.getfixturevalue("wechat_server").url if "with_platform" in request.fixturenames else NOWHERE
     return Settings(
         environment="test",
+        wechat_api_url=platform,
+        wechat_connect_url=platform,
         object_folder=str(tmp_path / "objects"),
         database_url=test_database_url("zhibao_app", database),
         owner_database_url=test_database_url("zhibao_owner", database),

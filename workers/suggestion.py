@@ -51,6 +51,9 @@ log = structlog.get_logger(__name__)
 FAILED = "+failed"
 """Ends the model version of a result that had to do without the machine."""
 
+NOTHING_WRITTEN = "nothing_written"
+"""Spoken or pictured alone, and nobody has written a word of it down: there is nothing for the machine to read."""
+
 CANDIDATES = 20
 """Earlier messages that are compared with a new one."""
 CANDIDATES_ANYHOW, LEAST_SHARED = 5, 0.05
@@ -271,7 +274,8 @@ class Desk:
         )
 
     def _without_machine(self, case: Case, error: Mapping[str, str]) -> TriageResult:
-        log.error("triage_without_machine", submission=case.submission.id, **error)
+        if error["error"] != NOTHING_WRITTEN:
+            log.error("triage_without_machine", submission=case.submission.id, **error)
         return result_without_machine(case.submission, case.found if isinstance(case.found, Finding) else None, error)
 
     def _stored(self, case: Case, result: TriageResult, twins: _Twins) -> None:

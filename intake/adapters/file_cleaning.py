@@ -29,6 +29,8 @@ class Cleaned:
     large: Path
     small: Path | None
     """None for what isn't a picture."""
+    seconds: float | None = None
+    """How long it lasts; None for what isn't a voice."""
 
 
 @contextlib.contextmanager
@@ -37,8 +39,9 @@ def cleaned(source: BinaryIO, *, media_type: str) -> Iterator[Cleaned]:
     with tempfile.TemporaryDirectory(prefix="zhibao-cleaning-") as name:
         folder = Path(name)
         _run(source, media_type, folder)
-        small = folder / "small"
-        yield Cleaned(folder / "large", small if small.exists() else None)
+        small, seconds = folder / "small", folder / "seconds"
+        lasts = float(seconds.read_text()) if seconds.exists() else None
+        yield Cleaned(folder / "large", small if small.exists() else None, lasts)
 
 
 def _run(source: BinaryIO, media_type: str, folder: Path) -> None:
@@ -70,6 +73,10 @@ def _child(media_type: str, folder: Path) -> int:
         with (folder / "large").open("w+b") as large:
             if media_type == "application/pdf":
                 write_anew(sys.stdin.buffer, large)
+            elif media_type.startswith("audio/"):
+                from intake.adapters.voice import speak_anew  # not loaded for a picture: the codecs are large
+
+                (folder / "seconds").write_text(str(speak_anew(sys.stdin.buffer, large, media_type=media_type)))
             else:
                 with (folder / "small").open("w+b") as small:
                     draw_anew(sys.stdin.buffer, large, small)

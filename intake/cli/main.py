@@ -22,6 +22,7 @@ COMMANDS = {
     "areas": ("intake.cli.areas:areas", "区域：市、区、街道、社区 / the tree of places"),
     "users": ("intake.cli.users:users", "工作人员账号 / staff accounts"),
     "points": ("intake.cli.points:points", "直报点与海报 / intake points and posters"),
+    "wechat": ("intake.cli.wechat:wechat", "公众号：接入、列出、检查 / WeChat accounts: add, list, check"),
     "audit": ("intake.cli.audit:audit", "核对审计链 / verify the audit chain"),
     "triage": ("intake.cli.triage:triage", "训练、评估、采用研判模型 / triage models: train, evaluate, adopt"),
     "secret": ("intake.cli.secret:secret", "生成密钥 / make keys"),

@@ -97,3 +97,14 @@ class PermanentDeliveryError(PermanentError):
 
 class RightSpent(PermanentDeliveryError):
     """The channel may not be used for this person now (time over, number used up, refused, unfollowed); another one may."""
+
+
+class DeliveryUnknown(Exception):
+    """It was handed to the channel and no answer came: whether it arrived, nobody knows, so it is never sent again by itself.
+
+    Neither retryable nor permanent on purpose. `code` is the client's own (such as "timeout"), safe to store.
+    """
+
+    def __init__(self, message: str = "", *, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code

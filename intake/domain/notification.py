@@ -81,7 +81,7 @@ class NoticeAction(StrEnum):
     CANCEL = "cancel"
     """Undone before it left."""
     FALL_BACK = "fall_back"
-    """This channel won't, the next one may."""
+    """This channel won't, or says later that it didn't arrive; the next one may."""
     EXPIRE = "expire"
     """Too late to be news."""
     SEND_AGAIN = "send_again"
@@ -102,7 +102,7 @@ NOTICE_TABLE = StateTable(
         Transition(A.FAIL, frozenset({S.SENDING}), S.FAILED, None, ""),
         Transition(A.LOSE, frozenset({S.SENDING}), S.UNCERTAIN, None, ""),
         Transition(A.CANCEL, frozenset({S.PENDING}), S.CANCELLED, None, ""),
-        Transition(A.FALL_BACK, frozenset({S.SENDING}), S.PENDING, None, ""),
+        Transition(A.FALL_BACK, frozenset({S.SENDING, S.SENT}), S.PENDING, None, ""),
         Transition(A.EXPIRE, frozenset({S.PENDING}), S.EXPIRED, None, ""),
         Transition(A.SEND_AGAIN, frozenset({S.UNCERTAIN, S.FAILED}), S.PENDING, P.NOTICES_MANAGE, ""),
     ),

@@ -220,6 +220,8 @@ class EntryKind(StrEnum):
     """移交经办人."""
     REOPENING = "reopening"
     """重新办理的理由."""
+    URGE = "urge"
+    """催办: the office or staff ask how far it is, or press for the answer."""
 
 
 ENTRY_NAMES: dict[EntryKind, str] = {
@@ -237,6 +239,7 @@ ENTRY_NAMES: dict[EntryKind, str] = {
     EntryKind.RESUME: "恢复计时",
     EntryKind.HAND_OVER: "移交经办人",
     EntryKind.REOPENING: "重新办理",
+    EntryKind.URGE: "催办",
 }
 """Screen names."""
 

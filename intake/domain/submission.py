@@ -95,6 +95,8 @@ class SubmissionAction(StrEnum):
     """Staff say it is genuine (放行)."""
     CONFIRM_QUARANTINE = "confirm_quarantine"
     """Staff say it is not (确认不采用)."""
+    HEAR = "hear"
+    """A voice that was all there was has been written down; the machine looks again (听写)."""
     ATTACH = "attach"
     """A person puts it into a topic (并入议题)."""
     OPEN_TOPIC = "open_topic"
@@ -194,6 +196,7 @@ SUBMISSION_TABLE = StateTable(
         _t(
             A.CONFIRM_QUARANTINE, frozenset({S.QUARANTINED}), S.DECLINED, P.QUARANTINE_DECIDE, "工作人员核对后没有采用。", needs_reason=True
         ),
+        _t(A.HEAR, frozenset({S.TRIAGED}), S.RECEIVED, None, "语音写成了文字，重新整理。"),
         _t(A.ATTACH, OPEN_FOR_DECISION, S.IN_TOPIC, P.TRIAGE_DECIDE, "委员看过，并入了议题。"),
         _t(A.OPEN_TOPIC, OPEN_FOR_DECISION, S.IN_TOPIC, P.TRIAGE_DECIDE, "委员看过，立为议题。"),
         _t(A.REFER, OPEN_FOR_DECISION, S.REFERRED, P.TRIAGE_DECIDE, "委员已转给有关单位，等答复。", needs_reason=True),

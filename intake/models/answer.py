@@ -14,7 +14,11 @@ class Answer(Base):
     """A department's answer to a referral; each one that was sent back stays, the newest counts."""
 
     __tablename__ = "answers"
-    __table_args__ = (Index("ix_answers_referral", "referral_id", "id"),)
+    __table_args__ = (
+        Index("ix_answers_referral", "referral_id", "id"),
+        # The number of a paper answer is looked for as a whole.
+        Index("ix_answers_paper", "district_id", "paper_number", postgresql_where="paper_number <> ''"),
+    )
 
     id: Mapped[Key]
     district_id: Mapped[DistrictId]

@@ -1,6 +1,7 @@
 """聊天草稿 and its parts: nothing of it is a submission until it is sent."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
@@ -15,10 +16,17 @@ class ChatDraft(Base):
     __tablename__ = "chat_drafts"
     __table_args__ = (
         Index(
-            "uq_chat_drafts_open", "follower_id", "point_id", unique=True, postgresql_where="state = 'open'", postgresql_nulls_not_distinct=True
+            "uq_chat_drafts_open",
+            "follower_id",
+            "point_id",
+            unique=True,
+            postgresql_where="state = 'open'",
+            postgresql_nulls_not_distinct=True,
         ),
         Index("ix_chat_drafts_due", "closes_at", postgresql_where="state = 'open'"),
-        Index("ix_chat_drafts_retention", "state_changed_at", postgresql_where="erased_at IS NULL"),
+        Index("ix_chat_drafts_dropped", "id", postgresql_where="state = 'dropped' AND erased_at IS NULL"),
+        Index("ix_chat_drafts_follower", "follower_id", "state_changed_at"),
+        Index("ix_chat_drafts_submission", "submission_id", postgresql_where="submission_id IS NOT NULL"),
     )
 
     id: Mapped[Key]
@@ -35,6 +43,8 @@ class ChatDraft(Base):
     """When a pause sends it; None while it holds nothing that says anything, or no point is picked."""
     sent_by: Mapped[SentBy | None] = mapped_column(text_enum(SentBy, "sent_by"))
     submission_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("submissions.id"))
+    offered: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """The points that the resident was last asked to pick from, as {"page": …, "ids": […]} in the order of their numbers."""
     created_at: Mapped[datetime]
     erased_at: Mapped[datetime | None]
 
@@ -44,7 +54,8 @@ class ChatPart(Base):
 
     __tablename__ = "chat_parts"
     __table_args__ = (
-        Index("ix_chat_parts_draft", "draft_id", "sent_at", "id"),
+        Index("ix_chat_parts_draft", "draft_id", "sent_at", "message_id"),
+        Index("ix_chat_parts_file", "file_id", postgresql_where="file_id IS NOT NULL"),
         CheckConstraint("char_length(words) <= 5000", name="words_length"),
     )
 
@@ -55,6 +66,8 @@ class ChatPart(Base):
     kind: Mapped[PartKind] = mapped_column(text_enum(PartKind, "kind"))
     sent_at: Mapped[datetime]
     """By the platform's clock; messages may arrive out of order."""
+    message_id: Mapped[int] = mapped_column(BigInteger, default=0)
+    """The platform's number of the message, which orders those of one second; 0 for what came from the form."""
     words: Mapped[str] = mapped_column(default="")
     """Of a text; the label of a location; the title of a link; what the platform itself heard in a voice message."""
     address: Mapped[str] = mapped_column(default="")

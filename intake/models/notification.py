@@ -15,11 +15,18 @@ class Notification(Base):
 
     __tablename__ = "notifications"
     __table_args__ = (
-        Index("ix_notifications_due", "due_at", postgresql_where="state = 'pending'"),
+        # Two queues, so that neither looks through the other's rows.
+        Index("ix_notifications_due", "due_at", "id", postgresql_where="state = 'pending' AND channel = 'receipt'"),
+        Index("ix_notifications_due_out", "due_at", "id", postgresql_where="state = 'pending' AND channel <> 'receipt'"),
         Index("ix_notifications_claimed", "state_changed_at", postgresql_where="state = 'sending'"),
         Index("ix_notifications_submission", "submission_id", "id"),
         Index("uq_notifications_once", "submission_id", "once_key", unique=True),
         Index("ix_notifications_follower", "follower_id", "id", postgresql_where="follower_id IS NOT NULL"),
+        # A receipt that somebody waits for in the chat doesn't queue behind a push to everybody.
+        Index("ix_notifications_received", "due_at", "id", postgresql_where="state = 'pending' AND kind = 'received'"),
+        # What the platform reports on, and what staff count.
+        Index("ix_notifications_platform", "platform_id", postgresql_where="platform_id <> ''"),
+        Index("ix_notifications_out", "district_id", "created_at", postgresql_where="channel <> 'receipt'"),
         # What staff look at: what nobody is known to have got.
         Index("ix_notifications_stuck", "district_id", "id", postgresql_where="state IN ('uncertain', 'failed')"),
     )

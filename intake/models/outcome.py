@@ -18,6 +18,8 @@ class Outcome(Base):
         Index("ix_outcomes_district", "district_id", "told_at"),
         Index("ix_outcomes_referral", "referral_id", postgresql_where="referral_id IS NOT NULL"),
         Index("ix_outcomes_topic", "topic_id", postgresql_where="topic_id IS NOT NULL"),
+        # Told, and nobody has said yet whether it solved the matter.
+        Index("ix_outcomes_unsaid", "told_at", postgresql_where="verdict IS NULL AND superseded_at IS NULL"),
         Index("ix_outcomes_review", "district_id", "id", postgresql_where="verdict = 'not_solved' AND reviewed_at IS NULL"),
     )
 

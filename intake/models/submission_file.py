@@ -18,6 +18,8 @@ class SubmissionFile(Base):
         Index("ix_submission_files_received", "id", postgresql_where="state = 'received'"),
         Index("ix_submission_files_submission", "submission_id", "id"),
         Index("ix_submission_files_to_hear", "id", postgresql_where="state = 'ready' AND kind = 'voice' AND transcribed_at IS NULL"),
+        # Whose bytes are to be deleted.
+        Index("ix_submission_files_unneeded", "id", postgresql_where="file_key <> '' AND (state = 'refused' OR removed_at IS NOT NULL)"),
         CheckConstraint("size >= 0", name="size"),
     )
 
@@ -33,8 +35,9 @@ class SubmissionFile(Base):
     media_id: Mapped[str] = mapped_column(default="")
     """The platform's name for it; emptied once it is here."""
     fetch_at: Mapped[datetime | None]
-    """When a worker next asks the platform for it."""
+    """When a worker next asks the platform for it, or the recogniser about it."""
     fetch_tries: Mapped[int] = mapped_column(default=0)
+    """How often it was asked; from 0 again once it is here."""
     name: Mapped[str] = mapped_column(default="")
     media_type: Mapped[str] = mapped_column(default="")
     size: Mapped[int] = mapped_column(BigInteger, default=0)

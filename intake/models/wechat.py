@@ -127,6 +127,8 @@ class WeChatMessage(Base):
     district_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("areas.id"))
     kind: Mapped[str]
     submission_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("submissions.id"))
+    answer: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What was answered, as a code with names and ids of ours; nothing of what was said."""
     created_at: Mapped[datetime]
 
 

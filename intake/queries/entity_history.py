@@ -14,6 +14,8 @@ LATEST = 30
 WORDS = {
     "area.create": "新建区域",
     "area.rename": "改名",
+    "campaign.create": "新建推广链接",
+    "campaign.end": "结束推广链接",
     "department.change": "修改承办单位",
     "department.close": "停用承办单位",
     "department.create": "新建承办单位",
@@ -31,6 +33,7 @@ WORDS = {
     "profile.change": "修改本区设置",
     "role.grant": "授予角色",
     "role.revoke": "收回角色",
+    "scene.ask": "要了公众号二维码",
     "sign_in.locked": "登录错误次数多，暂时锁定",
     "user.away": "登记休假",
     "user.back": "销假",
@@ -41,6 +44,16 @@ WORDS = {
     "user.reactivate": "恢复账号",
     "user.reset_link": "发出重设密码链接",
     "user.sign_out": "在一台设备上被退出",
+    "wechat.add": "接入公众号",
+    "wechat.bind": "绑定微信",
+    "wechat.change": "修改公众号设置",
+    "wechat.check": "检查设置",
+    "wechat.menu": "发布菜单",
+    "wechat.rotate": "换了回调地址",
+    "wechat.template": "设了通知模板",
+    "wechat.template_drop": "去掉通知模板",
+    "wechat.unbind": "解绑微信",
+    "wechat.verification": "修改域名校验文件",
 }
 """Screen words by the audit's code; what isn't listed (such as each signing in) isn't shown."""
 

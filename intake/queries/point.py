@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from intake.domain.permission import Role
 from intake.domain.point import PointKind, PointState
-from intake.models import Area, IntakePoint, PointCode, PointListener, RoleGrant, User
+from intake.models import Area, IntakePoint, PointCode, PointListener, RoleGrant, User, WeChatAccount, WeChatScene
 
 LISTENING = (Role.MEMBER, Role.CONVENOR)
 """Roles that listen at a point."""
@@ -87,9 +87,23 @@ def point_by_id(session: Session, point_id: int) -> PointView | None:
     return _one(session, "id", point_id)
 
 
-def point_by_scene(session: Session, scene: str) -> PointView | None:
-    """The point with this WeChat scene code."""
-    return _one(session, "scene", scene)
+@cache
+def _select_by_scene() -> Any:
+    made = (
+        select(WeChatScene.point_id)
+        .join(WeChatAccount, WeChatAccount.id == WeChatScene.account_id)
+        .where(WeChatAccount.original_id == bindparam("account"), WeChatScene.scene == bindparam("value"))
+        .scalar_subquery()
+    )
+    written = aliased(IntakePoint)
+    noted = select(written.id).where(written.scene == bindparam("value")).scalar_subquery()
+    return _select().where(IntakePoint.id == func.coalesce(made, noted))
+
+
+def point_by_scene(session: Session, scene: str, *, account: str = "") -> PointView | None:
+    """The point with this WeChat scene code: one that was made for the account (its original id), else one written down at the point."""
+    row = session.execute(_select_by_scene(), {"value": scene, "account": account}).one_or_none()
+    return PointView(*row) if row else None
 
 
 @cache

@@ -14,11 +14,12 @@ from intake.domain.receipt import SHANGHAI
 from intake.domain.submission import WITHDRAWABLE, SubmissionState
 from intake.domain.topic import TopicState
 from intake.domain.working_days import HolidayTable
-from intake.models import Alarm, Contributor, IntakePoint, Referral, Submission, Topic, User
+from intake.models import Alarm, Contributor, IntakePoint, Referral, Submission, SubmissionFile, Topic, User
 from intake.queries.message import Thread, thread_for_resident
 from intake.queries.receipt_outcome import OutcomeOnReceipt, outcome_of
 from intake.queries.receipt_referral import Hands, ReferralOnReceipt, referrals_of
 from intake.queries.receipt_steps import Step, steps_of
+from intake.queries.submission_file import FileSaid, files_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ class ReceiptView:
     """The result that stands now."""
     referrals: tuple[ReferralOnReceipt, ...]
     """Those on their way: who has it, and by when they answer."""
+    files: tuple[FileSaid, ...]
+    """The resident's own photos and voices."""
     steps: tuple[Step, ...]
     messages: Thread
     may_withdraw: bool
@@ -90,6 +93,8 @@ class Received:
     alarm_id: int | None
     is_referred: bool
     """Whether a referral of it or of its topic was ever made."""
+    has_files: bool
+    """Whether photos or voices came with it."""
 
     @property
     def secret(self) -> ReceiptSecret:
@@ -110,12 +115,12 @@ def receipt_view(session: Session, submission_id: int, *, at: datetime, workflow
 
 
 def receipt_of(session: Session, found: Received, *, at: datetime, workflow: Workflow) -> ReceiptView:
-    """The whole page in at most six further statements: referrals, steps (two more where it was an emergency), result, messages; where
+    """The whole page in at most seven further statements: referrals, photos, steps (two more where it was an emergency), result, messages; where
     nothing of a kind can be, it isn't asked for."""
     submission, point, owner, topic = found.submission, found.point, found.owner, found.topic
     holidays = HolidayTable(off=workflow.holidays.off, working=workflow.holidays.working)
     referrals = referrals_of(session, submission.id, topic, holidays=holidays) if found.is_referred else ()
-    standing, next_words = _standing(submission.state, topic.state if topic else None)
+    standing, next_words = standing_of(submission.state, topic.state if topic else None)
     return ReceiptView(
         submission_id=submission.id,
         number=submission.receipt_number,
@@ -138,6 +143,7 @@ def receipt_of(session: Session, found: Received, *, at: datetime, workflow: Wor
         topic_people=topic.confirmed_count if topic else 0,
         outcome=outcome_of(session, submission, at=at),
         referrals=tuple(one for one in referrals if one.hands is not Hands.NOBODY),
+        files=files_of(session, submission.id) if found.has_files else (),
         steps=steps_of(session, submission, found.contributor, referrals, was_emergency=found.alarm_id is not None),
         messages=thread_for_resident(session, submission.id),
         may_withdraw=submission.state in WITHDRAWABLE,
@@ -152,8 +158,9 @@ def _received() -> Any:
     """The columns of Received, to be narrowed."""
     of_topic = Referral.topic_id.in_([Topic.id, Topic.class_topic_id])
     is_referred = exists().where(Referral.submission_id == Submission.id) | exists().where(of_topic)
+    has_files = exists().where(SubmissionFile.submission_id == Submission.id, SubmissionFile.removed_at.is_(None))
     return (
-        select(Submission, IntakePoint, User, Contributor, Topic, Alarm.id, is_referred)
+        select(Submission, IntakePoint, User, Contributor, Topic, Alarm.id, is_referred, has_files)
         .join(IntakePoint, IntakePoint.id == Submission.point_id)
         .outerjoin(User, User.id == Submission.owner_id)
         .outerjoin(Contributor, (Contributor.submission_id == Submission.id) & (Contributor.status == ContributorStatus.CONFIRMED))
@@ -202,7 +209,8 @@ _WITH_TOPIC: dict[TopicState, tuple[str, str]] = {
 """The same for one that is in a topic: the topic's way is what it waits for."""
 
 
-def _standing(state: SubmissionState, topic: TopicState | None) -> tuple[str, str]:
+def standing_of(state: SubmissionState, topic: TopicState | None) -> tuple[str, str]:
+    """Where a submission stands, and what happens next; `topic` is the state of the topic that it is in."""
     if state is SubmissionState.IN_TOPIC and topic in _WITH_TOPIC:
         return _WITH_TOPIC[topic]
     return _STANDING[state]

@@ -14,7 +14,7 @@ from intake.domain.deadline import overdue_before
 from intake.domain.permission import Permission, Role
 from intake.domain.referral import ExtensionState, ReferralKind, ReferralState
 from intake.domain.submission import Urgency
-from intake.models import Area, Department, Extension, Referral, ReferralHelper, User
+from intake.models import Answer, Area, Department, Extension, Referral, ReferralHelper, User
 from intake.queries.pages import PAGE, Page, covers_district, key_of, page_of, within
 
 COUNTED = 999
@@ -107,7 +107,7 @@ def referrals(
     """
     where = _where(actor, wanted, at=at)
     if wanted.words:
-        return _found(session, _holding(session, wanted, where), after=after, limit=limit)
+        return _found(session, _holding(session, actor, wanted, where), after=after, limit=limit)
     by_day = bool(wanted.states) and set(wanted.states) <= set(WAITING)
     total = session.scalar(_capped(where, wanted.states)) or 0
     walk = earliest if by_day else _newest
@@ -239,14 +239,21 @@ def _asked_for_time(actor: Actor) -> ColumnElement[bool]:
     return Referral.id == any_(func.array(asked.scalar_subquery()))
 
 
-def _holding(session: Session, wanted: ReferralFilter, where: Sequence[ColumnElement[bool]]) -> Sequence[int]:
-    """The ids of what was asked for in words, the newest first, at most `COUNTED` + 1: a whole number of ours or of the other system's, else
-    each word in the title or a number.
+def _holding(session: Session, actor: Actor, wanted: ReferralFilter, where: Sequence[ColumnElement[bool]]) -> Sequence[int]:
+    """The ids of what was asked for in words, the newest first, at most `COUNTED` + 1: a whole number of ours, of the other system's or of a
+    paper answer, else each word in the title or a number.
     """
     among = [*where, Referral.state.in_(wanted.states)] if wanted.states else [*where]
     number = wanted.words.strip()
     if any(letter.isdigit() for letter in number):
-        numbered = or_(Referral.number == number.upper(), and_(Referral.external_number == number, Referral.external_number != ""))
+        on_paper = select(Answer.referral_id).where(
+            Answer.district_id == actor.district_id, Answer.paper_number == number, Answer.paper_number != ""
+        )
+        numbered = or_(
+            Referral.number == number.upper(),
+            and_(Referral.external_number == number, Referral.external_number != ""),
+            Referral.id == any_(func.array(on_paper.scalar_subquery())),
+        )
         exact = session.scalars(_ids([*among, numbered]).order_by(Referral.id.desc()).limit(COUNTED + 1)).all()
         if exact:
             return exact

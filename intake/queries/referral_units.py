@@ -38,3 +38,8 @@ def assigning_offices(session: Session, actor: Actor) -> tuple[tuple[int, str], 
         .order_by(Department.kind == UnitKind.DUTY, Department.id)
     )
     return tuple((one.id, one.name) for one in rows)
+
+
+def kind_of_unit(session: Session, unit_id: int) -> UnitKind | None:
+    """What a unit does with a referral; None for no unit of ours."""
+    return session.scalar(select(Department.kind).where(Department.id == unit_id))

@@ -1,9 +1,10 @@
 """公众号: which account a district, a callback or a page has to do with."""
 
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, Table, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from intake.domain.wechat_account import AccountKind, Capability, can
@@ -47,7 +48,15 @@ def _one(session: Session, statement: Select[Any]) -> AccountRow | None:
 
 def account_by_key(session: Session, callback_key: str) -> AccountRow | None:
     """The account whose callback lies at `/wechat/<callback_key>`, in use or not."""
-    return _one(session, _rows().where(WeChatAccount.callback_key == callback_key))
+    row = session.execute(_by_key(), {"key": callback_key}).one_or_none()
+    return AccountRow(*row) if row else None
+
+
+@cache
+def _by_key() -> Any:
+    """The statement, built once: every callback asks it."""
+    table = cast("Table", WeChatAccount.__table__)
+    return select(*(table.c[name] for name in AccountRow.__slots__)).where(table.c.callback_key == bindparam("key"))
 
 
 def account_by_original_id(session: Session, original_id: str) -> AccountRow | None:
@@ -71,3 +80,8 @@ def account_of_area(session: Session, area_id: int) -> AccountRow | None:
         .where(here.id == area_id, WeChatAccount.active, WeChatAccount.kind != AccountKind.NONE)
         .order_by(Area.path.desc(), WeChatAccount.id),
     )
+
+
+def accounts_in_use(session: Session) -> tuple[AccountRow, ...]:
+    """Every account in use here, by id; they are few."""
+    return tuple(AccountRow(*row) for row in session.execute(_rows().where(WeChatAccount.active).order_by(WeChatAccount.id)))

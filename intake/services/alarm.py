@@ -75,7 +75,7 @@ def raise_by_person(session: Session, *, actor: Actor, submission_id: int, versi
         raise Conflict("这件来件刚刚有变化，请看看现在的情况。")
     alarm = session.scalars(select(Alarm).where(Alarm.submission_id == submission_id).with_for_update()).one_or_none()
     if alarm is not None and alarm.state in OPEN_ALARMS:
-        raise Conflict("这件事已经按紧急情况通知过了，在“紧急呼叫”里看谁在处理。")
+        raise Conflict("这件事已经按紧急情况通知过了，在“紧急来件”里看谁在处理。")
     _set_urgency(session, submission, Urgency.EMERGENCY)
     if alarm is None:
         return _raise(session, submission, actor=actor, at=at)
@@ -101,6 +101,25 @@ def call_again(session: Session, *, workflow: Workflow, at: datetime, limit: int
         alarm.repeated_at = at
         _call(session, alarm, submission, at=at)
         _note(session, alarm, MACHINE, "repeat", at=at)
+    return len(rows)
+
+
+def give_back_of_gone(session: Session, *, at: datetime, limit: int) -> int:
+    """Call everybody anew for up to `limit` alarms whose taker's account was closed meanwhile; returns how many."""
+    rows = session.execute(
+        select(Alarm, Submission)
+        .join(Submission, Submission.id == Alarm.submission_id)
+        .join(User, User.id == Alarm.taken_by)
+        .where(Alarm.state == AlarmState.TAKEN, ~User.active)
+        .order_by(Alarm.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=Alarm)
+    ).all()
+    for alarm, submission in rows:
+        move(session, alarm, AlarmAction.GIVE_BACK, actor=MACHINE, at=at, reason_code=GiveBackReason.OUT_OF_REACH.value)
+        alarm.taken_by, alarm.repeated_at = None, at
+        _call(session, alarm, submission, at=at)
+        _note(session, alarm, MACHINE, AlarmAction.GIVE_BACK.value, at=at)
     return len(rows)
 
 
@@ -215,7 +234,7 @@ def _lock(session: Session, answering: Answering) -> tuple[Alarm, str]:
         .execution_options(populate_existing=True)
     ).one_or_none()
     if row is None:
-        raise NotFound("没有这件紧急呼叫，或者不归您处理。")
+        raise NotFound("没有这件紧急来件，或者不归您处理。")
     alarm, path = row
     if alarm.version != answering.version:
         raise Conflict("刚刚有人接了或处理了这件事，请看看现在的情况。您写的还在下面。")

@@ -17,6 +17,7 @@ from intake.domain.submission import SubmissionState
 from intake.domain.text import clean
 from intake.models import Area, Message, Submission
 from intake.services.audit import record
+from intake.services.notify import announce_message
 
 
 def write_from_resident(session: Session, *, submission_id: int, words: str, nonce: str, most_a_day: int, at: datetime) -> None:
@@ -27,19 +28,25 @@ def write_from_resident(session: Session, *, submission_id: int, words: str, non
     """
     text = message_text(words)
     submission = _lock(session, submission_id)
-    _write(session, submission, MessageFrom.RESIDENT, text, written_by=None, nonce=nonce, most_a_day=most_a_day, at=at)
+    key = _key(submission, MessageFrom.RESIDENT, text, written_by=None, nonce=nonce)
+    _write(session, submission, MessageFrom.RESIDENT, text, written_by=None, key=key, most_a_day=most_a_day, at=at)
 
 
-def write_to_resident(session: Session, *, actor: Actor, submission_id: int, words: str, nonce: str, most_a_day: int, at: datetime) -> None:
-    """A member or staff of the area write, and have read what stood there; raises what `write_from_resident` raises, and NotFound or
-    Forbidden outside their district or areas.
+def write_to_resident(
+    session: Session, *, actor: Actor, submission_id: int, words: str, nonce: str, most_a_day: int, digest_minutes: int, at: datetime
+) -> None:
+    """A member or staff of the area write, and have read what stood there; what is written within `digest_minutes` is told in one notice.
+
+    Raises what `write_from_resident` raises, and NotFound or Forbidden outside their district or areas.
     """
     text = message_text(words)
     submission = _lock(session, submission_id)
     _require_writer(session, actor, submission)
-    written = _write(session, submission, MessageFrom.MEMBER, text, written_by=actor.user_id, nonce=nonce, most_a_day=most_a_day, at=at)
+    key = _key(submission, MessageFrom.MEMBER, text, written_by=actor.user_id, nonce=nonce)
+    written = _write(session, submission, MessageFrom.MEMBER, text, written_by=actor.user_id, key=key, most_a_day=most_a_day, at=at)
     _mark_read(session, submission_id, MessageFrom.RESIDENT, at=at)
     if written:
+        announce_message(session, submission_id=submission.id, key=key, digest_minutes=digest_minutes, at=at)
         record(
             session,
             actor=actor,
@@ -92,6 +99,11 @@ def _require_writer(session: Session, actor: Actor, submission: Submission) -> N
         raise Forbidden("这件来件不在您联系的社区。")
 
 
+def _key(submission: Submission, side: MessageFrom, text: str, *, written_by: int | None, nonce: str) -> bytes:
+    """The same for the same words sent twice from one page."""
+    return hashlib.sha256("\x1f".join((str(submission.id), side.value, str(written_by), nonce, text)).encode()).digest()
+
+
 def _write(
     session: Session,
     submission: Submission,
@@ -99,12 +111,11 @@ def _write(
     text: str,
     *,
     written_by: int | None,
-    nonce: str,
+    key: bytes,
     most_a_day: int,
     at: datetime,
 ) -> bool:
     """Whether it is new."""
-    key = hashlib.sha256("\x1f".join((str(submission.id), side.value, str(written_by), nonce, text)).encode()).digest()
     if session.scalar(select(Message.id).where(Message.key == key)) is not None:
         return False
     if submission.state is SubmissionState.WITHDRAWN:

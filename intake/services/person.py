@@ -17,7 +17,7 @@ from intake.domain.granting import LOCAL_ROLES, may_grant, reaches
 from intake.domain.permission import Permission, Role
 from intake.domain.referral import OFFICES
 from intake.domain.text import clean_line
-from intake.models import Area, Department, LoginSession, RoleGrant, User
+from intake.models import Area, Department, LoginSession, RoleGrant, User, WeChatBindTicket
 from intake.ports import Vault
 from intake.services.audit import record
 from intake.services.password import hash_password
@@ -383,8 +383,15 @@ def _check_an_administrator_stays(session: Session, actor: Actor, user: User, *,
         raise Conflict("这是全区最后一位管理员，请先请另一位管理员到位。")
 
 
+def end_links(session: Session, user: User, *, at: datetime) -> None:
+    """Links that bind a telephone and weren't used stop working: whoever had a device to make one may be who is being kept out."""
+    open_links = (WeChatBindTicket.user_id == user.id, WeChatBindTicket.used_at.is_(None))
+    session.execute(update(WeChatBindTicket).where(*open_links).values(used_at=at))
+
+
 def _end_sessions(session: Session, user: User, *, at: datetime) -> None:
     session.execute(update(LoginSession).where(LoginSession.user_id == user.id, LoginSession.ended_at.is_(None)).values(ended_at=at))
+    end_links(session, user, at=at)
 
 
 def _district_path(session: Session, district_id: int) -> str:

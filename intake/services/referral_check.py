@@ -44,9 +44,11 @@ REOPENED_TASK = "reopen_task"
 
 
 def send_back(session: Session, acting: Acting, *, words: str) -> Referral:
-    """Back to the lead with what is missing, once; Conflict the second time."""
-    referral, path = lock_referral(session, acting)
+    """Back to the lead with what is missing, once; Conflict the second time, and when nobody waits for the answer any more."""
+    referral, path = lock_referral(session, acting, with_subject=True)
     require_checker(acting, referral, path)
+    if not _is_waited_for(session, referral):
+        raise Conflict("反映的居民已经撤回，不用再请承办单位补充。请直接核过，这一件就办完了。")
     if referral.sent_back >= SEND_BACK_MOST:
         raise Conflict("已经退回补充过一次。可以附上您的说明送达，或当面和承办单位商量。")
     write_entry(session, acting, referral, EntryKind.SEND_BACK, report_needed(words))
@@ -189,6 +191,13 @@ def newest_answer(session: Session, referral: Referral) -> Answer:
 def revisit_day(acting: Acting) -> date:
     """When somebody looks again whether the result held."""
     return acting.at.astimezone(SHANGHAI).date() + timedelta(days=acting.workflow.referral.revisit_days)
+
+
+def _is_waited_for(session: Session, referral: Referral) -> bool:
+    """Whether somebody who raised it is still there."""
+    if referral.submission_id is not None:
+        return session.get_one(Submission, referral.submission_id).state is not SubmissionState.WITHDRAWN
+    return bool(confirmed_in(session, session.get_one(Topic, referral.topic_id)))
 
 
 def _to_who_is_there(session: Session, referral: Referral) -> None:

@@ -72,7 +72,10 @@ def ask_extension(session: Session, acting: Acting, *, days: int, words: str) ->
         raise InvalidInput(f"一次可以申请延 1 到 {rules.extension_most_working_days} 个工作日。", field="days")
     if referral.state is not ReferralState.IN_PROGRESS:
         raise Conflict("签收以后、答复之前才能申请延期。")
-    asked = session.scalars(select(Extension.state).where(Extension.referral_id == referral.id)).all()
+    # Those of a former lead, or of the time before it was reopened, were another clock's.
+    asked = session.scalars(
+        select(Extension.state).where(Extension.referral_id == referral.id, Extension.created_at >= referral.assigned_at)
+    ).all()
     if any(state == "asked" for state in asked):
         raise Conflict("已经申请过延期，正在等交办机关答复。")
     if sum(state == "granted" for state in asked) >= rules.extensions_most:

@@ -22,7 +22,7 @@ from intake.domain.referral import (
 from intake.domain.submission import SubmissionAction, SubmissionState
 from intake.domain.text import clean, clean_line
 from intake.domain.topic import TopicAction, TopicState
-from intake.models import Decision, Extension, Pause, Referral, ReferralHelper, Submission, Topic
+from intake.models import Decision, Extension, Pause, Referral, ReferralEntry, ReferralHelper, Submission, Topic
 from intake.queries.actor import actor_of_user
 from intake.services.notify import announce
 from intake.services.ownership import give_to, start_clock
@@ -42,6 +42,8 @@ from intake.services.topic_decision import confirmed_in
 from intake.services.transition import begin, move
 
 HELPERS_MOST = 8
+FELL_AWAY = "fell_away"
+"""The code of a request for more time that nobody has to decide any more."""
 NUMBER_MAX = 40
 
 
@@ -299,6 +301,16 @@ def _refuse_extension(session: Session, referral: Referral, *, at: datetime) -> 
         select(Extension).where(Extension.referral_id == referral.id, Extension.state == ExtensionState.ASKED).with_for_update()
     ):
         move(session, extension, ExtensionAction.REFUSE, actor=MACHINE, at=at)
+        session.add(
+            ReferralEntry(
+                district_id=referral.district_id,
+                referral_id=referral.id,
+                kind=EntryKind.EXTENSION_DECISION,
+                reason_code=FELL_AWAY,
+                words="",
+                at=at,
+            )
+        )
 
 
 def _reason(raw: str) -> ReasonCode:

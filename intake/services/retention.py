@@ -15,6 +15,8 @@ from intake.domain.submission import SubmissionState
 from intake.models import Contributor, Finding, GramSightings, Message, OfficialList, Outcome, Referral, Submission, SubmissionGrams, Topic
 from intake.queries.same_matter import sighting
 from intake.services.audit import record
+from intake.services.chat_draft import erase_of_submission
+from intake.services.submission_file import remove_files_of
 
 ERASED = "（内容已清除）"
 """What stands where words stood."""
@@ -42,7 +44,9 @@ def apply_retention(session: Session, *, workflow: Workflow, at: datetime, limit
     ).all()
     for submission in due:
         submission.contact_cipher, submission.contact_hint = None, ""
-        submission.device_hash = submission.openid_hash = None
+        if submission.follower_id is not None:
+            erase_of_submission(session, submission.id, at=at)
+        submission.device_hash = submission.openid_hash = submission.follower_id = None
         if submission.state is SubmissionState.WITHDRAWN:
             _erase_words(session, submission, at=at)
         submission.erased_at = at
@@ -59,11 +63,12 @@ def apply_retention(session: Session, *, workflow: Workflow, at: datetime, limit
 
 
 def _erase_words(session: Session, submission: Submission, *, at: datetime) -> None:
-    """The text and everything made of it or said to it: grams, findings, messages, verdicts' words, the title of its referral in issued lists
-    too, and of a topic that held nothing else.
+    """The text and everything made of it, sent with it or said to it: grams, findings, photos, voices, messages, verdicts' words, the title
+    of its referral in issued lists too, and of a topic that held nothing else.
     """
     submission.text_written = submission.text_masked = submission.place = submission.place_masked = ""
     _forget_grams(session, submission)
+    remove_files_of(session, submission.id, at=at)
     session.execute(update(Finding).where(Finding.submission_id == submission.id).values(content={}))
     session.execute(update(Message).where(Message.submission_id == submission.id).values(text_written="", text_masked="", erased_at=at))
     session.execute(update(Outcome).where(Outcome.submission_id == submission.id).values(said=""))

@@ -54,14 +54,27 @@ def sign_in(session: Session, *, login: str, password: str, hours: int, at: date
     minute, twice as long after each further one, at most an hour.
     """
     user = session.scalars(select(User).where(User.login == login.strip().lower()).with_for_update()).one_or_none()
-    if user is not None and user.locked_until is not None and user.locked_until > at:
-        return SignIn(SignInOutcome.LOCKED, wait_minutes=-(-int((user.locked_until - at).total_seconds()) // 60) or 1)
+    minutes = minutes_locked(user, at) if user is not None else 0
+    if minutes:
+        return SignIn(SignInOutcome.LOCKED, wait_minutes=minutes)
     fits = verify_password(user.password_hash if user is not None and user.active else None, password)
     if user is None or not fits:
         if user is not None:
             _count_failure(session, user, at=at)
         return SignIn(SignInOutcome.REFUSED)
     user.failed_tries, user.locked_until = 0, None
+    return SignIn(SignInOutcome.DONE, token=open_session(session, user, hours=hours, at=at, way="password"))
+
+
+def minutes_locked(user: User, at: datetime) -> int:
+    """For how many minutes, rounded up, wrong passwords still keep the account locked; 0 when they don't."""
+    if user.locked_until is None or user.locked_until <= at:
+        return 0
+    return -(-int((user.locked_until - at).total_seconds()) // 60) or 1
+
+
+def open_session(session: Session, user: User, *, hours: int, at: datetime, way: str) -> str:
+    """The token of a new session for somebody who has proved who they are; `way` says how, for the audit."""
     token = secrets.token_urlsafe(32)
     session.add(
         LoginSession(
@@ -73,8 +86,8 @@ def sign_in(session: Session, *, login: str, password: str, hours: int, at: date
             expires_at=at + timedelta(hours=hours),
         )
     )
-    record(session, actor=_as_actor(user), district_id=user.district_id, action="sign_in", noun="user", entity_id=user.id, at=at)
-    return SignIn(SignInOutcome.DONE, token=token)
+    record(session, actor=_as_actor(user), district_id=user.district_id, action="sign_in", noun="user", entity_id=user.id, at=at, way=way)
+    return token
 
 
 def sign_out(session: Session, *, token: str, at: datetime) -> None:

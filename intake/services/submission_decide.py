@@ -28,6 +28,12 @@ from intake.services.training_example import forget, learn_leaving, learn_placin
 from intake.services.transition import move
 
 WORDS_MAX = 500
+_NOTICES = {
+    SubmissionAction.ATTACH.value: NoticeKind.JOINED,
+    SubmissionAction.OPEN_TOPIC.value: NoticeKind.JOINED,
+    SubmissionAction.ASK.value: NoticeKind.MESSAGE,
+}
+"""What a decision is told as, where not simply as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +246,7 @@ def _tell(session: Session, deciding: Deciding, decision: Decision, submission: 
         session,
         decision=decision,
         submission_ids=[submission.id],
-        kind=NoticeKind.DECISION,
+        kind=_NOTICES.get(decision.action, NoticeKind.DECISION),
         due_at=deciding.at + timedelta(seconds=deciding.undo_seconds),
         at=deciding.at,
     )

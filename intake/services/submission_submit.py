@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import RESIDENT
+from intake.domain.campaign import Step
 from intake.domain.errors import PointClosed
 from intake.domain.point import PointState
 from intake.domain.receipt import receipt_number
@@ -19,6 +20,7 @@ from intake.domain.text import CONTACT_MAX, PLACE_MAX, CleanText, clean_line, cl
 from intake.models import Submission, SubmissionKey
 from intake.ports import Vault, Wake
 from intake.queries.point import PointView
+from intake.services.campaign import CampaignMark, count_step
 from intake.services.transition import begin_submission
 from intake.services.wake import wake_after_commit
 
@@ -90,6 +92,8 @@ def submit(
     at: datetime,
     device_hash: bytes | None = None,
     openid_hash: bytes | None = None,
+    follower_id: int | None = None,
+    campaign: CampaignMark | None = None,
 ) -> Stored:
     """Store the sentence once for `key`; a repeat, even a simultaneous one, returns the first one's receipt.
 
@@ -129,12 +133,16 @@ def submit(
             "contact_consent_at": at if sentence.pass_on else None,
             "device_hash": device_hash,
             "openid_hash": openid_hash,
+            "follower_id": follower_id,
+            "campaign_id": campaign.campaign_id if campaign is not None else None,
             "urgency": Urgency.NORMAL,
             "received_at": at,
         },
         actor=RESIDENT,
         at=at,
     )
+    if campaign is not None:
+        count_step(session, campaign, Step.SENT, at=at)
     wake_after_commit(session, Wake.TRIAGE)
     return Stored(submission_id, number, salt, repeated=False)
 

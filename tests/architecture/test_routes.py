@@ -79,11 +79,15 @@ def test_what_strangers_may_send_is_this_and_no_more(app: Flask) -> None:
         ("/p/<code>", "anonymous_form"),
         ("/r", "anonymous_form"),
         *((f"/r/<number>/<token>/{act}", "anonymous_form") for act in ("withdraw", "verdict", "messages", "detail", "appeal", "contact")),
+        ("/mine/forget", "anonymous_form"),
+        ("/n/<token>/<verdict>", "anonymous_form"),
         ("/sign-in", "sign_in"),
+        ("/sign-in/wechat", "sign_in"),
+        ("/bind/<token>", "sign_in"),
         ("/invite/<token>", "sign_in"),
         ("/reset/<token>", "sign_in"),
         ("/sign-out", "sign_in"),
-        ("/wechat", "signed"),
+        ("/wechat/<key>", "signed"),
     }
 
 

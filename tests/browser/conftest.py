@@ -1,16 +1,17 @@
-"""Chromium on the real application: one browser for all of this folder, one town a module, a fresh context for every person."""
+"""Chromium on the real application: one browser and one address for all of this folder, a fresh town for every module, and for every person a
+phone or desk that remembers nothing.
+"""
 
 import os
 import shutil
 import threading
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -18,19 +19,20 @@ from config.settings import Settings
 from intake.app import create_app
 from intake.models import User
 from intake.wiring import Wiring, wire
-from tests.browser.people import Person
+from tests.apps import begin_anew
+from tests.browser.people import People, Person
+from tests.conftest import test_database_url
+from tests.database import ReusedDatabase
 from tests.factories.clock import TestClock
 from tests.factories.town import LOGINS
 
-TEMPLATE = "zhibao_template"
-"""Made by tests/conftest.py."""
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync",
     # There is no graphics card: a process of its own for it only costs.
     "--in-process-gpu", "--no-zygote",
 ]  # fmt: skip
-PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 DESK = {"viewport": {"width": 1440, "height": 900}}
 
 
@@ -51,31 +53,51 @@ class Quiet(WSGIRequestHandler):
         del type, message, args
 
 
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    """The seeded town, served on a port of its own."""
-    name = f"b_{uuid.uuid4().hex[:16]}"
-    servers = os.environ["ZHIBAO_TEST_PG"]
-    with psycopg.connect(servers.format("postgres").replace("+psycopg", ""), autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} OWNER zhibao_owner TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
-    settings = Settings(
-        environment="test", database_url=servers.format(name).replace("zhibao_super@", "zhibao_app@"),
-        redis_url=os.environ["ZHIBAO_TEST_VALKEY"].replace("db=0", f"db={_redis_db()}"), secret_key="t" * 64,
-        field_keys="k1:" + "A" * 43 + "=", controller_name="云栖区政协办公室", controller_phone="0550-0000000",
-    )  # fmt: skip
-    wired = wire(settings, clock=TestClock())
-    wired.redis.flushdb()
-    server = make_server("127.0.0.1", 0, create_app(wired), threaded=True, request_handler=Quiet)
+@dataclass(slots=True)
+class House:
+    """What all modules share: the server at its address, and a database brought back to the seeded town after each."""
+
+    url: str
+    app: Flask
+    database: ReusedDatabase
+
+    def settings(self) -> Settings:
+        """Of an installation on the run's servers."""
+        return Settings(
+            environment="test", database_url=test_database_url("zhibao_app", self.database.name),
+            redis_url=os.environ["ZHIBAO_TEST_VALKEY"].replace("db=0", f"db={_redis_db()}"), secret_key="t" * 64,
+            field_keys="k1:" + "A" * 43 + "=", controller_name="云栖区政协办公室", controller_phone="0550-0000000",
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="package")
+def house() -> Iterator[House]:
+    """The application, served on a port of its own."""
+    made = House("", Flask(__name__), ReusedDatabase())
+    wired = wire(made.settings(), clock=TestClock())
+    made.app = create_app(wired)
+    server = make_server("127.0.0.1", 0, made.app, threaded=True, request_handler=Quiet)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    with wired.sessions() as session:
-        users = {user.login: user.id for user in session.query(User)}
-    assert set(LOGINS.values()) <= set(users)
-    yield Site(f"http://127.0.0.1:{server.server_port}", wired, users)
+    made.url = f"http://127.0.0.1:{server.server_port}"
+    yield made
     server.shutdown()
     server.server_close()
     wired.close()
-    with psycopg.connect(servers.format("postgres").replace("+psycopg", ""), autocommit=True) as admin:
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    made.database.discard()
+
+
+@pytest.fixture(scope="module")
+def site(house: House) -> Iterator[Site]:
+    """The seeded town, as if nobody had been there."""
+    wired = wire(house.settings(), clock=TestClock())
+    wired.redis.flushdb()
+    begin_anew(house.app, wired)
+    with wired.sessions() as session:
+        users = {user.login: user.id for user in session.query(User)}
+    assert set(LOGINS.values()) <= set(users)
+    yield Site(house.url, wired, users)
+    wired.close()
+    assert house.database.reset()
 
 
 def _redis_db() -> int:
@@ -100,27 +122,28 @@ Enter = Callable[..., Person]
 
 
 class Phones:
-    """The module's phones and desks: handed out with nothing remembered, taken back, and handed out again.
+    """All phones and desks: handed out with nothing remembered, taken back, and handed out again.
 
     Half of what a new one costs is its process, so each keeps a page of ours open: the pages opened beside it share its process.
     """
 
-    def __init__(self, browser: Browser, site: Site) -> None:
-        self._browser, self._site = browser, site
+    def __init__(self, browser: Browser, url: str) -> None:
+        self._browser, self._url = browser, url
         self._free: dict[str, list[BrowserContext]] = {}
+        self._taken: list[tuple[str, BrowserContext]] = []
 
-    def take(self, kind: str, options: dict[str, Any]) -> BrowserContext:
+    def take(self, **options: Any) -> BrowserContext:
         """One that nobody holds."""
-        if self._free.setdefault(kind, []):
-            return self._free[kind].pop()
-        made = self._browser.new_context(base_url=self._site.url, locale="zh-CN", **options)
-        made.set_default_timeout(30_000)
-        made.new_page().goto("/privacy")
-        self._forget(made)
-        return made
+        kind = repr(sorted(options.items()))
+        free = self._free.setdefault(kind, [])
+        taken = free.pop() if free else self._made(options)
+        self._taken.append((kind, taken))
+        return taken
 
-    def give_back(self, kind: str, used: BrowserContext) -> None:
+    def give_back(self, used: BrowserContext) -> None:
         """Nothing of whoever held it stays: neither pages nor cookies, storage or what was kept of the network."""
+        kind = next(kind for kind, taken in self._taken if taken is used)
+        self._taken.remove((kind, used))
         for page in used.pages[1:]:
             page.close()
         self._forget(used)
@@ -131,32 +154,47 @@ class Phones:
         for context in (one for free in self._free.values() for one in free):
             context.close()
 
+    def _made(self, options: dict[str, Any]) -> BrowserContext:
+        made = self._browser.new_context(base_url=self._url, locale="zh-CN", **options)
+        made.set_default_timeout(30_000)
+        made.new_page().goto("/privacy")
+        self._forget(made)
+        return made
+
     def _forget(self, context: BrowserContext) -> None:
         context.clear_cookies()
         console = context.new_cdp_session(context.pages[0])
-        console.send("Storage.clearDataForOrigin", {"origin": self._site.url, "storageTypes": "all"})
+        console.send("Storage.clearDataForOrigin", {"origin": self._url, "storageTypes": "all"})
         console.send("Network.clearBrowserCache")
         console.detach()
 
 
-@pytest.fixture(scope="module")
-def phones(browser: Browser, site: Site) -> Iterator[Phones]:
+@pytest.fixture(scope="package")
+def phones(browser: Browser, house: House) -> Iterator[Phones]:
     """As many as were needed at once."""
-    made = Phones(browser, site)
+    made = Phones(browser, house.url)
     yield made
     made.close()
 
 
 @pytest.fixture
-def enter(phones: Phones) -> Iterator[Enter]:
+def enter(phones: Phones, site: Site) -> Iterator[Enter]:
     """A person with a phone (or at a desk) and nothing remembered; gone after the test."""
-    taken: list[tuple[str, BrowserContext]] = []
+    taken: list[BrowserContext] = []
 
     def come(*, desk: bool = False, **options: object) -> Person:
-        wanted = {**(DESK if desk else PHONE), **options}
-        taken.append((repr(wanted), phones.take(repr(wanted), wanted)))
-        return Person(taken[-1][1], taken[-1][1].new_page())
+        taken.append(phones.take(**{**(DESK if desk else PHONE), **options}))
+        return Person(taken[-1], taken[-1].new_page())
 
     yield come
-    for kind, context in taken:
-        phones.give_back(kind, context)
+    for context in taken:
+        phones.give_back(context)
+
+
+@pytest.fixture(scope="module")
+def people(phones: Phones, site: Site) -> Iterator[People]:
+    """Signed in when first needed, on pages that stand still: what fades in would be measured half faded."""
+    made = People(lambda *, desk: phones.take(**(DESK if desk else PHONE), color_scheme="light", reduced_motion="reduce"))
+    yield made
+    for person in made.all():
+        phones.give_back(person.context)

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
 _RUN = """async () => {
-  const found = await axe.run(document, {resultTypes: ['violations'], ...%s});
+  const found = await axe.run(document, {resultTypes: ['violations'], preload: {assets: ['media']}, ...%s});
   return found.violations.map(v => `${v.id}: ` + v.nodes.map(n => n.target.join(' ') + ' – ' + (n.any[0] || n.all[0] || n.none[0] || {}).message).join('; '));
 }"""
 
@@ -51,6 +51,24 @@ _TOO_WIDE = """() => {
 }"""
 
 
+_SHAPE = """() => {
+  const worded = new Set(['alt', 'aria-description', 'aria-label', 'aria-roledescription', 'aria-valuetext', 'placeholder', 'title', 'value']);
+  const told = new Set(['autocomplete', 'for', 'href', 'id', 'name', 'role', 'tabindex', 'type']);
+  const seen = {};
+  const number = (name, words) => {
+    const known = seen[name] ??= new Map();
+    if (!known.has(words)) known.set(words, known.size);
+    return words.trim() ? known.get(words) : '';
+  };
+  const address = text => text.split('?')[0];
+  const attribute = ({name, value}) => worded.has(name) ? `${name}~${number(name, value)}`
+    : told.has(name) || name.startsWith('aria-') ? `${name}=${address(value)}` : name;
+  const own = one => [...one.childNodes].some(child => child.nodeType === Node.TEXT_NODE && child.data.trim());
+  return [...document.querySelectorAll('*')].slice(1).filter(one => !one.closest('head'))
+    .map(one => `${one.parentElement.tagName}>${one.tagName} ${[...one.attributes].map(attribute).sort().join(' ')}${own(one) ? ' …' : ''}`).join('\\n');
+}"""
+
+
 @cache
 def _axe() -> str:
     return AXE.read_text(encoding="utf-8")
@@ -62,6 +80,8 @@ class Rules(Enum):
     ALL = "{}"
     COLOURS = "{runOnly: {type: 'rule', values: ['color-contrast']}}"
     """For a page that was looked at in other colours."""
+    PLACE = "{runOnly: {type: 'rule', values: ['color-contrast', 'scrollable-region-focusable']}}"
+    """For a page that was looked at with smaller letters: what lies upon what, and what scrolls."""
     ALL_BUT_COLOURS = "{rules: {'color-contrast': {enabled: false}}}"
     """For a page that was looked at in other words: the half of the work that words cannot change is left out."""
 
@@ -74,6 +94,11 @@ def violations(page: Page, rules: Rules) -> list[str]:
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(_axe())
     return _lines(page.evaluate(_RUN % rules.value))
+
+
+def shape(page: Page) -> str:
+    """All of a page but what its words say: elements, roles, names and bonds between them, where words stand, and which of them are the same."""
+    return str(page.evaluate(_SHAPE))
 
 
 def small_targets(page: Page, least: int) -> list[str]:

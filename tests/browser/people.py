@@ -1,6 +1,9 @@
 """What people do in a browser, so that tests read like prose."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from playwright.sync_api import BrowserContext, Locator, Page
 
@@ -48,6 +51,14 @@ class Person:
         self.button("登录").click()
         self.page.wait_for_url(lambda url: "/sign-in" not in url)
 
+    def is_signed_in(self, login: str) -> None:
+        """As after `sign_in`, without the pages: no page is open then."""
+        signing = self.context.request
+        token = re.search(r'name="csrf_token" value="([^"]+)"', signing.get("/sign-in").text())
+        assert token is not None
+        form = {"csrf_token": token[1], "login": login, "password": PASSWORD, "next": ""}
+        assert signing.post("/sign-in", form=form, max_redirects=0).status == 303
+
     def say(self, code: str, text: str) -> str:
         """Open the form, write, send; the receipt's path."""
         self.open(f"/p/{code}")
@@ -55,3 +66,31 @@ class Person:
         self.button("提交").click()
         self.page.wait_for_url("**/r/**")
         return self.path.split("?")[0]
+
+
+class Hand(Protocol):
+    """Hands out a phone or a desk."""
+
+    def __call__(self, *, desk: bool) -> BrowserContext: ...
+
+
+class People:
+    """The browsers of a module: one for each person on a phone or at a desk, each with one page that goes from address to address."""
+
+    def __init__(self, hand: Hand) -> None:
+        self._hand = hand
+        self._made: dict[str, Person] = {}
+
+    def page_of(self, login: str, *, desk: bool) -> Person:
+        """Of whoever signs in so; of somebody without an account for an empty `login`."""
+        name = f"{login}{desk}"
+        if name not in self._made:
+            context = self._hand(desk=desk)
+            person = self._made[name] = Person(context, context.new_page())
+            if login:
+                person.is_signed_in(login)
+        return self._made[name]
+
+    def all(self) -> Iterable[Person]:
+        """Whoever came."""
+        return self._made.values()

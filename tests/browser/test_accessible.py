@@ -4,7 +4,6 @@ sideways."""
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser
 
 from intake.domain.point import PointState
 from intake.domain.submission import Urgency
@@ -15,7 +14,8 @@ from intake.services.submission_submit import Stored
 from intake.services.submission_withdraw import withdraw
 from intake.services.topic_screen import propose
 from tests.browser.conftest import Site
-from tests.browser.looking import Open, People, at, sent, unfolded, wrong_on_desk, wrong_on_phone
+from tests.browser.looking import Open, at, sent, unfolded, wrong_on_desk, wrong_on_phone
+from tests.browser.people import People
 from tests.factories.matters import attach, decided, receipt_path, screening, taken_up, told, topic_of, triage
 from tests.factories.sentences import say
 
@@ -81,12 +81,6 @@ def _card(stored: Stored) -> str:
     return f"/m/cards/{stored.submission_id}"
 
 
-@pytest.fixture(scope="module")
-def people(browser: Browser, site: Site) -> People:
-    """Signed in when first needed."""
-    return People(browser, site)
-
-
 PHONE_PAGES: dict[str, tuple[str, Open]] = {
     "form": ("", at(f"/p/{LONGCHI}")),
     "form with contact open": ("", unfolded(f"/p/{LONGCHI}")),
@@ -103,6 +97,10 @@ PHONE_PAGES: dict[str, tuple[str, Open]] = {
     "home": ("", at("/")),
     "home with an error": ("", sent("/", "/", code="nowhere")),
     "sign in": ("", at("/sign-in")),
+    "own items elsewhere": ("", at("/mine")),
+    "sign in by WeChat, unnamed": ("", at("/sign-in/wechat")),
+    "a link to bind that is over": ("", at("/bind/over")),
+    "own WeChat": ("zhou", at("/account/wechat")),
     "sign in with an error": ("", sent("/sign-in", "/sign-in", login="nobody", password="wrong")),
     "not found": ("", at("/nowhere")),
     "forbidden": ("zhou", at("/d")),

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser
 
 from intake.domain.outcome import Verdict
 from intake.domain.permission import Role
@@ -16,7 +15,8 @@ from intake.services.submission_detail import ask
 from intake.services.submission_submit import Stored
 from intake.wiring import Wiring
 from tests.browser.conftest import Site
-from tests.browser.looking import Open, People, at, sent, unfolded, wrong_on_desk, wrong_on_phone
+from tests.browser.looking import Open, at, sent, unfolded, wrong_on_desk, wrong_on_phone
+from tests.browser.people import People
 from tests.factories.administrators import person_with
 from tests.factories.matters import deciding, receipt_path, told
 from tests.factories.referrals import assigned, delivered, referred
@@ -92,6 +92,7 @@ def _not_solved(wiring: Wiring, town: Town) -> Stored:
             words="我去看看。",
             nonce="a",
             most_a_day=9,
+            digest_minutes=10,
             at=now,
         )
         write_from_resident(session, submission_id=stored.submission_id, words="二单元那盏。", nonce="a", most_a_day=9, at=now)
@@ -112,12 +113,6 @@ def _declined(wiring: Wiring, town: Town) -> Stored:
     with wiring.sessions.begin() as session:
         decide.decline(session, card, reason=DeclineReason.NOT_REMIT.value, words="要由地名办定。")
     return stored
-
-
-@pytest.fixture(scope="module")
-def people(browser: Browser, site: Site) -> People:
-    """Signed in when first needed."""
-    return People(browser, site)
 
 
 PHONE_PAGES: dict[str, tuple[str, Open]] = {

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser
 from sqlalchemy import select
 
 from config.taxonomy import Taxonomy
@@ -25,7 +24,8 @@ from intake.services.release import publish
 from intake.services.topic_class import open_class
 from intake.services.topic_proposal_decide import Answering, dismiss
 from tests.browser.conftest import Site
-from tests.browser.looking import Open, People, at, sent, unfolded, wrong_on_desk, wrong_on_phone
+from tests.browser.looking import Open, at, sent, unfolded, wrong_on_desk, wrong_on_phone
+from tests.browser.people import People
 from tests.factories.matters import held, proposed, told, topic_of
 from tests.factories.releases import drafted, pooled_topic, releasing
 from tests.factories.town import Town, actor, town_in
@@ -119,12 +119,6 @@ def shaped(site: Site, town: Town) -> int:
 
 def _taxonomy(site: Site) -> Taxonomy:
     return site.wiring.taxonomy
-
-
-@pytest.fixture(scope="module")
-def people(browser: Browser, site: Site) -> People:
-    """Signed in when first needed."""
-    return People(browser, site)
 
 
 PHONE_PAGES: dict[str, tuple[str, Open]] = {

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import date
 
 import pytest
-from playwright.sync_api import Browser
 
 from intake.domain.instruction import CloseReason
 from intake.domain.official_list import ListKind
 from intake.models import Referral
 from intake.services.instruction import close
 from tests.browser.conftest import Site
-from tests.browser.looking import Open, People, at, sent, unfolded, wrong_on_desk
+from tests.browser.looking import Open, at, sent, unfolded, wrong_on_desk
+from tests.browser.people import People
 from tests.factories.instructions import following, registered, sent_on
 from tests.factories.lists import followed, issued, listed, relayed
 from tests.factories.matters import told, topic_of, topic_row
@@ -63,12 +63,6 @@ def seen(site: Site) -> Papers:
         closed=closed,
         topic=topic,
     )
-
-
-@pytest.fixture(scope="module")
-def people(browser: Browser, site: Site) -> People:
-    """Signed in when first needed."""
-    return People(browser, site)
 
 
 DESK_PAGES: dict[str, tuple[str, Open]] = {

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser
 
 from intake.domain.referral import UnitKind
 from intake.domain.topic import TopicState
@@ -11,7 +10,8 @@ from intake.models import Department, Referral, Topic
 from intake.services import referral_department, referral_office
 from intake.services.contact_consent import agree
 from tests.browser.conftest import Site
-from tests.browser.looking import Open, People, at, sent, unfolded, wrong_on_desk, wrong_on_phone
+from tests.browser.looking import Open, at, sent, unfolded, wrong_on_desk, wrong_on_phone
+from tests.browser.people import People
 from tests.factories.matters import taken_up, told, topic_of
 from tests.factories.referrals import assigned, delivered, referred, referred_topic, replied, signed, step
 from tests.factories.town import town_in
@@ -85,12 +85,6 @@ def seen(site: Site) -> Way:
         ),
         card=told(wiring, town.longchi_code, "楼道灯坏了，老人摔过跤").submission_id,
     )
-
-
-@pytest.fixture(scope="module")
-def people(browser: Browser, site: Site) -> People:
-    """Signed in when first needed."""
-    return People(browser, site)
 
 
 PHONE_PAGES: dict[str, tuple[str, Open]] = {

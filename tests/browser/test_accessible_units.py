@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from io import BytesIO
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from intake.models import Attachment
 from intake.services import referral_check, referral_department, referral_office
@@ -12,7 +12,8 @@ from intake.services.answer_draft import AnswerWords, save_draft
 from intake.services.attachment import Incoming, Upload, accept_cleaned, receive, received, refuse, small_key
 from intake.wiring import Wiring
 from tests.browser.conftest import Enter, Site
-from tests.browser.looking import Open, People, at, sent, unfolded, wrong_on_desk
+from tests.browser.looking import Open, at, sent, unfolded, wrong_on_desk
+from tests.browser.people import People
 from tests.factories import files
 from tests.factories.matters import taken_up, told, topic_of
 from tests.factories.referrals import assigned, delivered, referred, referred_topic, replied, signed, step
@@ -94,12 +95,6 @@ def written(wiring: Wiring, town: Town) -> int:
     return referral_id
 
 
-@pytest.fixture(scope="module")
-def people(browser: Browser, site: Site) -> People:
-    """Signed in when first needed."""
-    return People(browser, site)
-
-
 def pressed(button: str, *, words: str) -> Open:
     """Write an answer, choose a file that can't be taken, and press the button."""
 
@@ -146,7 +141,7 @@ def ticks(page: Page) -> list[str]:
 
 def test_ticks_follow_what_is_written(enter: Enter, seen: Unit) -> None:
     gao = enter(desk=True)
-    gao.sign_in("gaoqiang")
+    gao.is_signed_in("gaoqiang")
     gao.open(f"/dept/referrals/{seen.writing}")
     assert ticks(gao.page) == ["答到了", "还没答到"]
     gao.page.locator("#answer-words").press_sequentially("垃圾桶已增加一个，每天清运。", delay=5)
@@ -157,13 +152,10 @@ def test_ticks_follow_what_is_written(enter: Enter, seen: Unit) -> None:
     assert "垃圾桶已增加一个" in gao.page.locator("#answer-words").input_value(), "and it was kept meanwhile"
 
 
-def test_a_file_is_added_and_the_answer_sent_without_script(browser: Browser, site: Site, seen: Unit) -> None:
-    context = browser.new_context(base_url=site.url, locale="zh-CN", java_script_enabled=False)
-    page = context.new_page()
-    page.goto("/sign-in")
-    page.fill("#login", "gaoqiang")
-    page.fill("#password", "tests-only-password")
-    page.get_by_role("button", name="登录").click()
+def test_a_file_is_added_and_the_answer_sent_without_script(enter: Enter, site: Site, seen: Unit) -> None:
+    gao = enter(desk=True, java_script_enabled=False)
+    gao.is_signed_in("gaoqiang")
+    page = gao.page
     page.goto(f"/dept/referrals/{seen.sent_back}")
     page.fill("#answer-words", "井盖 11 月 20 日前换成新的，由养护队办，有事打 0550-0000001。")
     page.set_input_files("#files", {"name": "井盖.jpg", "mimeType": "image/jpeg", "buffer": files.photo()})
@@ -179,4 +171,3 @@ def test_a_file_is_added_and_the_answer_sent_without_script(browser: Browser, si
     assert "已提交" in page.inner_text("main")
     with site.wiring.sessions() as session:
         assert session.query(Attachment).filter_by(referral_id=seen.sent_back).one().answer_id is not None
-    context.close()

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import pytest
-from playwright.sync_api import Browser
 
 from intake.adapters.assistant import ChatAssistant
 from intake.ports import NullJobQueue
 from intake.services.assistant_draft import ask
 from tests.browser.conftest import Site
-from tests.browser.looking import Open, People, at, sent, wrong_on_desk
+from tests.browser.looking import Open, at, sent, wrong_on_desk
+from tests.browser.people import People
 from tests.contract.endpoint import Endpoint, endpoint, says, sends
 from tests.factories.matters import told, topic_of
 from tests.factories.town import actor, town_in
@@ -61,11 +61,6 @@ def seen(site: Site, server: Endpoint) -> Topics:
     server.behave = says("幸福里路灯不亮")
     asked(made.waiting, "title")
     return made
-
-
-@pytest.fixture(scope="module")
-def people(browser: Browser, site: Site) -> People:
-    return People(browser, site)
 
 
 PAGES: dict[str, Open] = {

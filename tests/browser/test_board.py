@@ -35,7 +35,7 @@ def topics(site: Site) -> list[int]:
 def staff(enter: Enter) -> Person:
     """王静 at her desk; whatever the browser complains about fails the test."""
     person = enter(desk=True)
-    person.sign_in("wangjing")
+    person.is_signed_in("wangjing")
     return person
 
 
@@ -208,7 +208,7 @@ def test_on_a_narrow_screen_the_topic_takes_the_place_of_the_list(staff: Person,
 
 def test_everything_is_there_without_script(enter: Enter, site: Site, topics: list[int]) -> None:
     staff = enter(desk=True, java_script_enabled=False)
-    staff.sign_in("wangjing")
+    staff.is_signed_in("wangjing")
     staff.open("/d/topics")
     page = staff.page
     page.locator("a.topic", has_text="菜场门口占道").click()

@@ -36,7 +36,7 @@ def cleared(site: Site) -> None:
 def member(enter: Enter) -> Person:
     """周明远 on his phone."""
     person = enter()
-    person.sign_in("zhou")
+    person.is_signed_in("zhou")
     return person
 
 
@@ -206,7 +206,7 @@ def test_the_drawer_holds_the_focus_and_gives_it_back(member: Person, site: Site
 def test_single_keys_at_a_desk_rest_while_somebody_types(enter: Enter, site: Site, lamps: Callable[[str], Stored]) -> None:
     card = lamps("广场的路灯不亮")
     member = enter(desk=True)
-    member.sign_in("zhou")
+    member.is_signed_in("zhou")
     member.open(f"/m/cards/{card.submission_id}")
     member.page.keyboard.press("3")
     member.page.keyboard.press("3")

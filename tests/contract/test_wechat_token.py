@@ -15,7 +15,7 @@ from config.settings import Settings
 from intake.adapters.redis_queue import web_redis
 from intake.adapters.wechat import token as token_module
 from intake.adapters.wechat.client import WeChatClient
-from intake.adapters.wechat.token import FORCE_PAUSE_SECONDS, PREFIX
+from intake.adapters.wechat.token import FORCE_PAUSE_SECONDS, PREFIX, place_of
 from intake.domain.errors import RetryableDeliveryError
 from intake.ports import SystemClock
 from tests.contract.conftest import client_of
@@ -219,6 +219,27 @@ def test_each_account_has_its_own_token(client: WeChatClient, platform: WeChatSe
     assert list(platform.account.scenes) == ["longchi-3"]
 
 
+def test_a_foreign_app_id_without_its_secret_gets_no_token(client: WeChatClient, platform: WeChatServer) -> None:
+    """Another district's administrator enters it: what was fetched with the right secret isn't theirs."""
+    ask(client)
+    with pytest.raises(RetryableDeliveryError) as refused:
+        client.put_menu(replace(KEYS, account="gh_000000000001", secret="w" * 32), [("我要反映", "https://zhibao.example/")])
+    assert refused.value.code == "40125"
+    assert platform.account.menu is None
+
+
+def test_an_account_without_a_token_harms_no_message(client: WeChatClient, platform: WeChatServer, clock: TestClock) -> None:
+    """A frozen AppSecret is a code that stands in no table of ours, and it passes."""
+    platform.world.faults.order("stable_token", Fault.ERROR, code=40243)
+    with pytest.raises(RetryableDeliveryError) as refused:
+        ask(client)
+    assert (refused.value.code, refused.value.after_seconds) == ("40243", 600)
+    ask(client)
+    clock.forward(minutes=116)
+    platform.world.faults.order("stable_token", Fault.ERROR, code=40243)
+    ask(client)  # the token in hand lasts four more minutes
+
+
 def test_a_corrected_secret_works_at_once(client: WeChatClient) -> None:
     mistyped = replace(KEYS, secret="w" * 32)
     with pytest.raises(RetryableDeliveryError) as refused:
@@ -308,7 +329,7 @@ def test_who_waits_takes_the_token_that_the_other_fetched(
         platform.account.tokens.stable(force=False).value, clock.now() + timedelta(hours=1), clock.now() + timedelta(hours=2)
     )
     redis.set(
-        PREFIX + KEYS.app_id,
+        place_of(KEYS),
         f'{{"token": "{held.token}", "renew_at": "{held.renew_at.isoformat()}", "ends_at": "{held.ends_at.isoformat()}"}}',
     )
     waiting.join(5)
@@ -342,7 +363,7 @@ def test_redis_emptied_costs_one_fetch(client: WeChatClient, platform: WeChatSer
 
 @pytest.mark.parametrize("stored", ["", "{}", "not json", "[]", "null", '{"token": 1, "renew_at": 2, "ends_at": 3}'])
 def test_nonsense_in_redis_is_no_token(client: WeChatClient, redis: Redis, stored: str) -> None:
-    redis.set(PREFIX + KEYS.app_id, stored)
+    redis.set(place_of(KEYS), stored)
     ask(client)
 
 

@@ -85,7 +85,18 @@ def complete(path: Path) -> dict[str, Any]:
     return dict(result)
 
 
-def test_a_run_stores_and_triages_every_message_once_and_so_does_the_next_on_its_data(data: Path, tmp_path: Path) -> None:
+def shown_until_up(process: subprocess.Popen[str]) -> str:
+    """What it prints until it only waits for Ctrl-C."""
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if "Ctrl-C" in line:
+            break
+    return "".join(lines)
+
+
+def test_a_run_stores_and_triages_every_message_once_and_so_does_the_next_which_stays_until_told(data: Path, tmp_path: Path) -> None:
     code, output = run(data, "--exit", "--port", "0", "--json", str(tmp_path / "first.json"))
     assert code == 0, output
     complete(tmp_path / "first.json")
@@ -95,37 +106,26 @@ def test_a_run_stores_and_triages_every_message_once_and_so_does_the_next_on_its
     replay = tmp_path / "rows.jsonl"
     rows = [{"time": f"2019/2/8 {n % 24}:05:01", "title": f"{n}号楼的路灯不亮", "detail": "幸福里晚上看不见路"} for n in range(2 * COUNT)]
     replay.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
-    code, output = run(data, "--exit", "--port", "0", "--json", str(tmp_path / "second.json"), "--replay", str(replay))
-    assert code == 0, output
-    complete(tmp_path / "second.json")
-    assert "三个月" not in output
+    process = start(data, "--port", "0", "--json", str(tmp_path / "second.json"), "--replay", str(replay))
+    try:
+        shown = shown_until_up(process)
+        assert "三个月" not in shown
+        assert "zhibao-demo-2026" in shown
+        assert "█" in shown
+        complete(tmp_path / "second.json")
+        code, output = run(data)
+        assert code == 2
+        assert "正由进程" in output
+        process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        assert process.wait(60) == 0, time.monotonic() - began
+    finally:
+        end(process)
 
 
-def test_it_stays_up_refuses_a_second_and_stops_when_told(data: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
+def test_a_port_that_is_taken_is_said(data: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        process = start(data, "--bare", "--port", "0")
-        try:
-            assert process.stdout is not None
-            lines = []
-            for line in process.stdout:
-                lines.append(line)
-                if "Ctrl-C" in line:
-                    break
-            shown = "".join(lines)
-            assert "zhibao-demo-2026" in shown
-            assert "█" in shown
-            code, output = run(data)
-            assert code == 2
-            assert "正由进程" in output
-            code, output = run(data.with_name("other"), "--port", str(port))
-            assert code == 2
-            assert str(port) in output
-            process.send_signal(signal.SIGINT)
-            began = time.monotonic()
-            assert process.wait(60) == 0, time.monotonic() - began
-        finally:
-            end(process)
-    DataPaths.of(data.with_name("other")).discard()
+        code, output = run(data, "--port", str(port))
+    assert code == 2
+    assert str(port) in output

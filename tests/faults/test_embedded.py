@@ -158,10 +158,8 @@ def test_a_second_start_is_refused_with_a_sentence(data: Path) -> None:
 @pytest.mark.parametrize(
     "locale",
     [
-        {"LANG": "zh_CN.UTF-8"},
-        {"LANG": "C"},
+        {"LANG": "zh_CN.UTF-8", "PGDATABASE": "elsewhere", "PGPORT": "1"},
         {"LC_ALL": "C", "PYTHONUTF8": "0"},
-        {"PGDATABASE": "elsewhere", "PGPORT": "1"},
     ],
 )
 def test_no_locale_and_no_variable_of_the_operator_matters(hold: Holder, locale: dict[str, str]) -> None:

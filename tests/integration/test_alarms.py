@@ -15,7 +15,7 @@ from intake.domain.permission import Role
 from intake.domain.referral import UnitKind
 from intake.domain.submission import SubmissionState, Urgency
 from intake.domain.triage_result import Verdict
-from intake.models import Alarm, AlarmCall, Area, AuditEntry, Department, HistoryEntry, Submission
+from intake.models import Alarm, AlarmCall, Area, AuditEntry, Department, HistoryEntry, Submission, User
 from intake.ports import NullJobQueue, Wake
 from intake.queries.alarm import alarm_steps, alarms_page, calls_of, ringing
 from intake.services.alarm import LOOKED_BACK, Answering, close, give_back, mark_seen, raise_by_person, take
@@ -358,3 +358,22 @@ def test_a_wave_is_raised_in_batches(wiring: Wiring, town: Town, session: Sessio
         told(wiring, town.longchi_code, f"第 {number} 处起火", urgency=Urgency.EMERGENCY)
     alarms.run()
     assert len(session.scalars(select(Alarm.id)).all()) == 5
+
+
+def test_what_somebody_took_whose_account_was_closed_rings_again_at_once(
+    wiring: Wiring, town: Town, duty_id: int, clock: TestClock
+) -> None:
+    stored = gas(wiring, town)
+    with wiring.sessions.begin() as session:
+        take(session, answering(wiring, duty_id, stored))
+    alarms.run()
+    assert alarm_of(wiring, stored).state is AlarmState.TAKEN, "whoever took it is there"
+    with wiring.sessions.begin() as session:
+        session.get_one(User, duty_id).active = False
+    clock.forward(seconds=20)
+    alarms.run()
+    again = alarm_of(wiring, stored)
+    assert (again.state, again.taken_by, again.repeated_at) == (AlarmState.RAISED, None, wiring.clock.now())
+    version = again.version
+    alarms.run()
+    assert alarm_of(wiring, stored).version == version, "once"

@@ -13,12 +13,6 @@ from tests.conftest import test_database_url
 from tests.factories.town import Town
 
 
-@pytest.fixture
-def database(fresh_database: str) -> str:
-    """These tests change the tables themselves."""
-    return fresh_database
-
-
 def tamper(database: str, statement: str, *values: Any) -> None:
     """What only a superuser can do, with triggers and foreign keys switched off."""
     url = test_database_url("zhibao_super", database).replace("postgresql+psycopg://", "postgresql://")

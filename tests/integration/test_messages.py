@@ -41,6 +41,7 @@ def member_writes(wiring: Wiring, user_id: int, stored: Stored, words: str, *, n
             words=words,
             nonce=nonce,
             most_a_day=MOST,
+            digest_minutes=10,
             at=wiring.clock.now(),
         )
 

@@ -19,17 +19,11 @@ from intake.adapters.migrate import current, downgrade, head, upgrade
 from intake.models import Base
 from intake.wiring import Wiring
 from tests.conftest import test_database_url
-from tests.factories.matters import taken_up, told, topic_of
+from tests.factories.matters import told
 from tests.factories.town import Town
 
 APPEND_ONLY = ("history", "audit_entries", "audit_links")
 TABLES = sorted(Base.metadata.tables)
-
-
-@pytest.fixture
-def database(fresh_database: str) -> str:
-    """These tests change the tables themselves."""
-    return fresh_database
 
 
 def superuser(database: str) -> psycopg.Connection[Any]:
@@ -94,18 +88,6 @@ def test_each_revision_goes_up_down_and_up_on_an_empty_database(empty: str) -> N
         assert shape(empty) == raised
     downgrade(url, revision="base")
     assert shape(empty) == before
-
-
-def test_the_newest_revision_goes_down_and_up_with_rows_in_it(wiring: Wiring, town: Town, database: str) -> None:
-    taken_up(
-        wiring, town.jing_id, topic_of(wiring, town.zhou_id, "路灯不亮", told(wiring, town.longchi_code, "路灯坏了", contact="13800000021"))
-    )
-    wiring.close()
-    url, raised = test_database_url("zhibao_owner", database), shape(database)
-    downgrade(url, revision="-1")
-    upgrade(url)
-    assert at(database) == head()
-    assert shape(database) == raised
 
 
 def test_models_and_migrations_agree(database: str) -> None:

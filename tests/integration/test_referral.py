@@ -9,7 +9,7 @@ from intake.domain.errors import Conflict, Forbidden, InvalidInput, InvalidTrans
 from intake.domain.outcome import Verdict
 from intake.domain.permission import Role
 from intake.domain.receipt import SHANGHAI
-from intake.domain.referral import AnswerOutcome, PauseReason, ReasonCode, ReferralKind, ReferralState
+from intake.domain.referral import AnswerOutcome, EntryKind, PauseReason, ReasonCode, ReferralKind, ReferralState
 from intake.domain.submission import SubmissionState, Urgency
 from intake.domain.topic import TopicAction, TopicState
 from intake.models import (
@@ -35,6 +35,7 @@ from intake.services.referral_lock import ANSWER_MAX
 from intake.services.submission_withdraw import withdraw
 from intake.wiring import Wiring
 from tests.factories.administrators import person_with
+from tests.factories.clock import TestClock
 from tests.factories.matters import decided, deciding, taken_up, told, topic_of
 from tests.factories.referrals import acting, assigned, delivered, referral_of, referred, referred_topic, replied, signed, step
 from tests.factories.sentences import submission_of
@@ -470,3 +471,37 @@ def test_reopening_gives_the_lead_a_new_day_and_the_resident_follows_it(wiring: 
         assert session.query(Outcome).filter_by(submission_id=stored.submission_id).count() == 2
         assert session.query(Outcome).filter(Outcome.superseded_at.is_(None)).count() == 1
         assert session.get_one(Submission, stored.submission_id).state is SubmissionState.ANSWERED
+
+
+def test_an_answer_nobody_waits_for_any_more_is_not_sent_back(wiring: Wiring, town: Town) -> None:
+    stored = told(wiring, town.longchi_code, "幸福里2栋路灯不亮")
+    referral_id = replied(wiring, town, referred(wiring, town, stored))
+    with wiring.sessions.begin() as session:
+        withdraw(session, submission_id=stored.submission_id, at=wiring.clock.now())
+    with pytest.raises(Conflict, match="已经撤回"):
+        step(wiring, referral_id, town.zhou_id, referral_check.send_back, words="什么时候换新的？")
+    step(wiring, referral_id, town.zhou_id, referral_check.check_and_deliver)
+    assert row(wiring, referral_id).state is ReferralState.DELIVERED
+
+
+def test_the_extensions_of_a_former_lead_do_not_count_for_the_next(wiring: Wiring, town: Town, referral_id: int, clock: TestClock) -> None:
+    signed(wiring, town, referral_id)
+    most = wiring.workflow.referral.extensions_most
+    for _ in range(most):
+        asked = step(wiring, referral_id, town.gao_id, referral_department.ask_extension, days=2, words="等配件。")
+        step(wiring, referral_id, town.fang_id, referral_office.decide_extension, extension_id=asked, grant=True, words="")
+    with pytest.raises(Conflict, match="不能再延"):
+        step(wiring, referral_id, town.gao_id, referral_department.ask_extension, days=2, words="还要等。")
+    clock.forward(minutes=1)
+    step(wiring, referral_id, town.fang_id, referral_office.reassign, lead_id=town.homes_id, words="归住建部门。")
+    step(wiring, referral_id, town.wu_id, referral_department.sign)
+    assert step(wiring, referral_id, town.wu_id, referral_department.ask_extension, days=2, words="要现场查看。") is not None
+
+
+def test_a_request_for_time_that_falls_away_stands_in_the_record(wiring: Wiring, town: Town, referral_id: int) -> None:
+    signed(wiring, town, referral_id)
+    step(wiring, referral_id, town.gao_id, referral_department.ask_extension, days=5, words="等配件。")
+    step(wiring, referral_id, town.gao_id, referral_department.reply, **ANSWER)
+    with wiring.sessions() as session:
+        entry = session.query(ReferralEntry).filter_by(kind=EntryKind.EXTENSION_DECISION).one()
+    assert (entry.reason_code, entry.written_by, entry.for_resident) == ("fell_away", None, False)

@@ -6,9 +6,10 @@ from intake.models import Referral
 from intake.queries import referral_list
 from intake.queries.pages import Page
 from intake.queries.referral_list import ReferralFilter, ReferralRow, referrals
+from intake.services import referral_check
 from intake.wiring import Wiring
 from tests.factories.matters import told
-from tests.factories.referrals import delivered, referred
+from tests.factories.referrals import delivered, referred, signed, step
 from tests.factories.town import Town, actor
 
 
@@ -50,6 +51,17 @@ def test_a_number_is_found_however_old(wiring: Wiring, town: Town, sent: list[in
     with wiring.sessions.begin() as session:
         session.get_one(Referral, oldest).external_number = "12345-88a"
     assert ids(found(wiring, town.jing_id, ReferralFilter(states=(), words=" 12345-88a "))) == [oldest]
+
+
+def test_the_number_of_a_paper_answer_is_found_in_its_district(wiring: Wiring, town: Town, sent: list[int]) -> None:
+    signed(wiring, town, sent[0])
+    step(
+        wiring, sent[0], town.jing_id, referral_check.paper_reply, outcome="done", words="已换灯。", reason="纸质答复未附照片。", signed_name="高强",
+        paper_number="云城管函〔2026〕15号", paper_date=wiring.clock.now().date(),
+    )  # fmt: skip
+    wanted = ReferralFilter(states=(), words=" 云城管函〔2026〕15号 ")
+    assert ids(found(wiring, town.jing_id, wanted)) == sent[:1]
+    assert not ids(found(wiring, town.stranger_id, wanted)), "another district's"
 
 
 def test_a_number_is_found_alone(wiring: Wiring, town: Town, sent: list[int]) -> None:

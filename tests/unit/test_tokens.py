@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-TOKENS = Path(__file__).parents[2] / "intake" / "web" / "assets" / "tokens.css"
+ASSETS = Path(__file__).parents[2] / "intake" / "web" / "assets"
+TOKENS = ASSETS / "tokens.css"
 SURFACES = ("paper", "card")
 WORDS = [(ink, on) for ink in ("ink", "quiet", "act", "alarm") for on in (*SURFACES, "wash")]
 WORDS += [
@@ -64,3 +65,20 @@ def test_no_colour_stands_outside_the_token_file() -> None:
     for path in others:
         css = re.sub(r"@media print \{.*?\n\}", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)  # ink on white
         assert not re.findall(r"#[0-9a-fA-F]{3,8}\b|rgba?\(|hsla?\(", css), path.name
+
+
+COLOURED = re.compile(r"color|background|border|fill|filter|opacity|shadow|stroke|blend")
+
+
+def test_large_letters_have_no_colours_of_their_own() -> None:
+    """So that contrast measured in one size holds in the other (tests/browser/looking.py)."""
+    rules = [
+        rule
+        for path in ASSETS.glob("*.css")
+        for rule in re.findall(r"([^{}]*data-care[^{}]*)\{([^{}]*)\}", path.read_text(encoding="utf-8"))
+    ]
+    declared = [one.partition(":") for _, body in rules for one in body.split(";") if one.strip()]
+    assert len(declared) > 20
+    for name, _, value in declared:
+        assert not COLOURED.search(name), name
+        assert not name.strip().startswith("--") or re.fullmatch(r"[\d.]+(px)?", value.strip()), f"{name} is no size"

@@ -10,6 +10,7 @@ import pytest
 import intake
 from intake.domain.alarm import AlarmAction
 from intake.domain.attachment import AttachmentAction
+from intake.domain.chat_draft import DraftAction
 from intake.domain.errors import InvalidTransition
 from intake.domain.instruction import InstructionAction
 from intake.domain.invitation import InvitationAction
@@ -28,6 +29,7 @@ from intake.domain.referral import (
     ReferralState,
 )
 from intake.domain.release import ReleaseAction
+from intake.domain.scene_code import SceneAction
 from intake.domain.submission import (
     DECLINE_WORDS,
     OPEN_FOR_DECISION,
@@ -38,6 +40,7 @@ from intake.domain.submission import (
     SubmissionAction,
     SubmissionState,
 )
+from intake.domain.submission_file import FileAction
 from intake.domain.topic import JOINABLE, ROUTE_NAMES, TOPIC_TABLE, Route, TopicAction, TopicState
 from intake.domain.topic_proposal import ProposalAction
 from intake.domain.transition import LABELS, StateTable
@@ -58,6 +61,9 @@ ACTIONS: dict[str, type[StrEnum]] = {
     "triage_model": ModelAction,
     "referral": ReferralAction,
     "referral_helper": HelperAction,
+    "chat_draft": DraftAction,
+    "submission_file": FileAction,
+    "scene_code": SceneAction,
     "extension": ExtensionAction,
     "attachment": AttachmentAction,
     "alarm": AlarmAction,
@@ -192,8 +198,12 @@ def test_nothing_is_delivered_that_nobody_checked() -> None:
     assert by_whom == {Permission.REFERRAL_CHECK}
 
 
-def test_a_notice_that_left_the_house_is_never_pending_again_unless_the_channel_asked() -> None:
-    assert [t.action for t in NOTICE_TABLE.transitions if t.target is NoticeState.PENDING] == [NoticeAction.RETRY]
+# A channel asked for another try or refused it, or a person decided; nothing else sends a notice a second time.
+def test_a_notice_that_left_the_house_is_never_pending_again_unless_the_channel_or_a_person_asked() -> None:
+    back = {t.action for t in NOTICE_TABLE.transitions if t.target is NoticeState.PENDING}
+    assert back == {NoticeAction.RETRY, NoticeAction.FALL_BACK, NoticeAction.SEND_AGAIN}
+    from_unknown = {t.action: t.permission for t in NOTICE_TABLE.transitions if NoticeState.UNCERTAIN in t.sources}
+    assert from_unknown == {NoticeAction.SEND_AGAIN: Permission.NOTICES_MANAGE}
 
 
 def test_rows_written_many_at_once_are_born_like_the_others() -> None:

@@ -19,13 +19,13 @@ from wechatpy.crypto import WeChatCrypto
 from intake.adapters.wechat.callback import (
     MAX_BODY,
     CallbackRefused,
-    Incoming,
     LocalReplayMemory,
     RedisReplayMemory,
     Refusal,
     ReplayMemory,
     WeChatCallback,
 )
+from intake.domain.chat_event import Arrival, EventKind, Incoming
 from tests.wechat_platform import vectors
 from tests.wechat_platform.platform import CallbackError, Credentials, Platform
 from tests.wechat_platform.sealing import Seal, signature
@@ -89,13 +89,14 @@ def test_a_text_is_read_with_its_sender_and_time(aes_key: str | None) -> None:
     platform = make_platform(aes_key=aes_key)
 
     assert receive(platform, platform.text_message(ZHOU, "三号楼<电梯>又坏了 & 没人管", 77)) == Incoming(
-        kind="text",
+        kind=EventKind.TEXT,
         account=platform.account,
         openid=ZHOU,
         text="三号楼<电梯>又坏了 & 没人管",
         scene=None,
         created_at=NOW,
         dedupe_key="message:77",
+        message_id=77,
     )
 
 
@@ -112,7 +113,8 @@ def test_a_text_is_read_with_its_sender_and_time(aes_key: str | None) -> None:
         ("SCAN", "longchi-3", "scan", "longchi-3"),
         ("unsubscribe", "", "unsubscribe", None),
         # menus, locations and events not invented yet are nobody's scene
-        ("CLICK", "menu-1", "other", None),
+        ("CLICK", "menu-1", "click", None),
+        ("VIEW", "https://zhibao.example/", "other", None),
         ("brand_new_event", "qrscene_9", "other", None),
     ],
 )
@@ -122,12 +124,58 @@ def test_events_are_told_apart(event: str, key: str, kind: str, scene: str | Non
     assert (incoming.kind, incoming.scene, incoming.text) == (kind, scene, "")
 
 
-def test_a_picture_is_something_else() -> None:
-    message = SAFE.text_message(ZHOU, "x").replace(">text<", ">image<")
+def test_what_a_resident_sends_is_read_by_its_kind() -> None:
+    image = receive(SAFE, SAFE.message(ZHOU, "image", 5, PicUrl="http://mmbiz.qpic.cn/1", MediaId="m-1"))
+    voice = receive(SAFE, SAFE.message(ZHOU, "voice", 6, MediaId="m-2", Format="amr", Recognition="路灯坏了"))
+    place = receive(SAFE, SAFE.message(ZHOU, "location", 7, Location_X="31.2", Location_Y="118.30", Scale="15", Label="幸福里"))
+    link = receive(SAFE, SAFE.message(ZHOU, "link", 8, Title="通知", Description="x", Url="https://example.org/a"))
 
-    incoming = receive(SAFE, message)
+    assert (image.kind, image.media_id, image.message_id, image.text) == ("image", "m-1", 5, "")
+    assert (voice.kind, voice.media_id, voice.text) == ("voice", "m-2", "路灯坏了")
+    assert (place.kind, place.latitude, place.longitude, place.text) == ("location", 31.2, 118.3, "幸福里")
+    assert (link.kind, link.text, link.address) == ("link", "通知", "https://example.org/a")
 
-    assert (incoming.kind, incoming.text) == ("other", "")
+
+def test_a_link_that_is_no_web_address_loses_it() -> None:
+    assert receive(SAFE, SAFE.message(ZHOU, "link", 8, Title="通知", Url="javascript:alert(1)")).address == ""
+
+
+def test_a_video_is_something_else() -> None:
+    incoming = receive(SAFE, SAFE.message(ZHOU, "video", 9, MediaId="m-1"))
+
+    assert (incoming.kind, incoming.message_id, incoming.text) == ("other", 9, "")
+
+
+def test_reports_on_notices_are_read() -> None:
+    failed = SAFE.event(ZHOU, "TEMPLATESENDJOBFINISH", None, MsgID="200163836", Status="failed:user block")
+    rows = [
+        {"TemplateId": "T-1", "MsgID": "1700827132819554304", "ErrorCode": "0", "ErrorStatus": "success"},
+        {"TemplateId": "T-2", "MsgID": "not a number", "ErrorCode": "0", "ErrorStatus": "success"},
+    ]
+    arrived = SAFE.event(ZHOU, "subscribe_msg_sent_event", None, SubscribeMsgSentEvent={"List": rows[0]})
+    misshapen = SAFE.event(ZHOU, "subscribe_msg_sent_event", None, SubscribeMsgSentEvent={"List": rows[1]})
+
+    assert receive(SAFE, failed).arrivals == (Arrival("200163836", ok=False, reason="failed:user block"),)
+    assert receive(SAFE, arrived).arrivals == (Arrival("1700827132819554304", ok=True, reason=""),)
+    assert receive(SAFE, misshapen).arrivals == ()
+
+
+def test_two_reports_of_one_second_are_two() -> None:
+    reports = [SAFE.event(ZHOU, "TEMPLATESENDJOBFINISH", None, MsgID=number, Status="success") for number in ("1", "2")]
+
+    assert len({receive(SAFE, one).dedupe_key for one in reports}) == 2
+
+
+def test_what_a_resident_allows_is_read_row_by_row() -> None:
+    rows = "".join(
+        f"<List><TemplateId>T-{number}</TemplateId><SubscribeStatusString>{said}</SubscribeStatusString></List>"
+        for number, said in enumerate(("accept", "reject"))
+    )
+    event = SAFE.event(ZHOU, "subscribe_msg_popup_event", None).replace(
+        "</xml>", f"<SubscribeMsgPopupEvent>{rows}</SubscribeMsgPopupEvent></xml>"
+    )
+
+    assert receive(SAFE, event).subscriptions == (("T-0", True), ("T-1", False))
 
 
 def test_text_that_looks_like_markup_stays_text() -> None:
@@ -490,13 +538,14 @@ def test_tencents_sample_message_opens() -> None:
     body = f"<xml><ToUserName>{vectors.OFFICIAL_TEXT_ACCOUNT}</ToUserName><Encrypt><![CDATA[{sample.sealed}]]></Encrypt></xml>".encode()
 
     assert vector_callback(sample).receive(vector_args(sample), body) == Incoming(
-        kind="text",
+        kind=EventKind.TEXT,
         account=vectors.OFFICIAL_TEXT_ACCOUNT,
         openid=vectors.OFFICIAL_TEXT_OPENID,
         text=vectors.OFFICIAL_TEXT_CONTENT,
         scene=None,
         created_at=datetime.fromtimestamp(vectors.OFFICIAL_TEXT_CREATED, UTC),
         dedupe_key=f"message:{vectors.OFFICIAL_TEXT_MESSAGE_ID}",
+        message_id=int(vectors.OFFICIAL_TEXT_MESSAGE_ID),
     )
 
 

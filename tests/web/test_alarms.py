@@ -180,12 +180,12 @@ def test_a_member_raises_one_from_the_card(wiring: Wiring, town: Town, zhou: Per
 
 def test_the_first_page_of_the_desk_leads_there(wiring: Wiring, jing: Person, gas: Stored) -> None:
     page = jing.get("/d")
-    assert "紧急呼叫 1" in words_of(page)
+    assert "紧急来件 1" in words_of(page)
     assert 'href="/alarms"' in page.get_data(as_text=True)
 
 
 def test_nothing_rings_and_the_page_says_so(zhou: Person) -> None:
-    assert "没有紧急呼叫" in words_of(zhou.get("/alarms"))
+    assert "没有紧急来件" in words_of(zhou.get("/alarms"))
 
 
 def test_the_page_speaks_english(app: Flask, wiring: Wiring, town: Town, zhou: Person, gas: Stored) -> None:
@@ -226,3 +226,10 @@ def test_the_line_costs_one_statement_of_those_who_may_answer_and_none_of_the_ot
     before = cost(wiring, admin, "/d/areas", "龙池社区")
     rings(wiring, town.ziwei_code, GAS)
     assert cost(wiring, admin, "/d/areas", "龙池社区") == before
+
+
+def test_the_duty_room_begins_with_what_rings_and_an_office_with_its_referrals(
+    app: Flask, client: FlaskClient, wiring: Wiring, town: Town
+) -> None:
+    assert duty_officer(app, wiring, town).client.get("/start").location == "/alarms"
+    assert sign_in(client, "fangmin").client.get("/start").location == "/o"

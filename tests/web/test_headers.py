@@ -16,9 +16,17 @@ from intake.web.guard import open_to_all
 from intake.wiring import Wiring
 from tests.factories.matters import told
 from tests.factories.town import Town
+from tests.factories.wechat import CALLBACK_KEY, make_account
 from tests.web.pages import send_sentence, sign_in
 
 TEMPLATES = Path(intake.web.__file__).parent / "templates"
+
+
+def forged(app: Flask, town: Town) -> TestResponse:
+    wiring: Wiring = app.extensions["wiring"]
+    with wiring.sessions.begin() as session:
+        make_account(session, wiring.vault, area_id=town.district_id)
+    return app.test_client().post(f"/wechat/{CALLBACK_KEY}", data=b"x")
 
 
 def broken(app: Flask) -> TestResponse:
@@ -49,7 +57,7 @@ ANSWERS: dict[str, tuple[int, Callable[[Flask, Town], TestResponse]]] = {
     "too much": (413, lambda app, town: send_sentence(app.test_client(), town.longchi_code, "灯" * 200_000)),
     "an error of ours": (500, lambda app, _: broken(app)),
     "health": (200, lambda app, _: app.test_client().get("/healthz")),
-    "a forged callback": (403, lambda app, _: app.test_client().post("/wechat", data=b"x")),
+    "a forged callback": (403, forged),
     "a style sheet": (200, lambda app, _: app.test_client().get(stylesheet(app))),
     "a missing file": (404, lambda app, _: app.test_client().get("/static/gone-12345678.css")),
 }

@@ -1,12 +1,14 @@
 """Closes what was answered and met with silence; empties contacts and withdrawn texts and deletes files whose time is over (到期清除)."""
 
 from intake.ports import Wake
-from intake.services import attachment
+from intake.services import attachment, submission_file
 from intake.services.answer_draft import forget_drafts
 from intake.services.assistant_draft import forget_words
+from intake.services.chat_draft import MESSAGES_KEPT, erase_dropped, forget_messages
 from intake.services.poster_batch import expired_files, forget_files
 from intake.services.retention import apply_retention
 from intake.services.submission_close import close_silent
+from intake.services.wechat_follower import forget_followers
 from intake.wiring import Wiring
 from workers.runtime import job, job_session, process_wiring, stopping
 
@@ -29,6 +31,10 @@ def run() -> None:
     while emptied == BATCH and not stopping():
         with job_session() as session:
             emptied = apply_retention(session, workflow=wiring.workflow, at=wiring.clock.now(), limit=BATCH)
+    forgotten = BATCH
+    while forgotten == BATCH and not stopping():
+        with job_session() as session:
+            forgotten = forget_followers(session, workflow=wiring.workflow, at=wiring.clock.now(), limit=BATCH)
     with job_session() as session:
         forget_words(session, at=wiring.clock.now())
         forget_drafts(session)
@@ -39,6 +45,7 @@ def run() -> None:
     while deleted == BATCH and not stopping():
         deleted = _delete_evidence(wiring)
     _delete_originals(wiring)
+    _forget_chats(wiring)
 
 
 def _delete_posters(wiring: Wiring) -> int:
@@ -70,3 +77,31 @@ def _delete_originals(wiring: Wiring) -> None:
         keys = attachment.originals_lately(session, at=wiring.clock.now())
     for key in keys:
         wiring.objects.delete(key)
+
+
+def _forget_chats(wiring: Wiring) -> None:
+    """Drafts that were thrown away, residents' files that nothing needs, and which messages came."""
+    erased = BATCH
+    while erased == BATCH and not stopping():
+        with job_session() as session:
+            erased = erase_dropped(session, at=wiring.clock.now(), limit=BATCH)
+    deleted = BATCH
+    while deleted == BATCH and not stopping():
+        deleted = _delete_said(wiring)
+    with job_session() as session:
+        originals = submission_file.originals_lately(session, at=wiring.clock.now())
+        forget_messages(session, before=wiring.clock.now() - MESSAGES_KEPT)
+    for key in originals:
+        wiring.objects.delete(key)
+
+
+def _delete_said(wiring: Wiring) -> int:
+    """Photos and voices: the bytes first, then the note of it, as with posters."""
+    with job_session() as session:
+        files = submission_file.unneeded_files(session, limit=BATCH)
+    for _, keys in files:
+        for key in keys:
+            wiring.objects.delete(key)
+    with job_session() as session:
+        submission_file.forget_bytes(session, [file_id for file_id, _ in files])
+    return len(files)

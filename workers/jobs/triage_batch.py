@@ -12,16 +12,18 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from intake.domain.chat_draft import is_unheard
 from intake.domain.language.lexicon import lexicon_of
 from intake.models import Submission
 from intake.ports import Wake
 from intake.queries.same_matter import AreaNames, area_names, place_names
 from intake.queries.sender import SentLately, sent_lately
+from intake.services.submission_file import words_heard
 from intake.services.submission_triage import lock_same_matter, store_results, take_received
 from intake.wiring import Wiring
 from workers.district_model import DistrictStages, DistrictTriage
 from workers.runtime import PASSING, describe, job, job_session, process_wiring, stopping
-from workers.suggestion import Case, Desk, Found, result_without_machine
+from workers.suggestion import NOTHING_WRITTEN, Case, Desk, Found, result_without_machine
 from workers.triage.message import Finding, Message
 from workers.triage.pipeline import Stage
 from workers.triage.same_matter import PairScorer
@@ -105,9 +107,19 @@ def _examined(session: Session, models: Mapping[int, DistrictTriage], batch: Seq
     areas = area_names(session, {submission.area_id for submission in batch})
     lately = sent_lately(session, batch)
     names = {district_id: _place_names(session, district_id) for district_id in models}
-    messages = [_message(submission, areas[submission.area_id], names[submission.district_id], lately) for submission in batch]
+    spoken = [submission.id for submission in batch if is_unheard(submission.text_written, submission.channel)]
+    heard = words_heard(session, spoken) if spoken else {}
+    messages = [
+        _message(submission, areas[submission.area_id], names[submission.district_id], lately, heard.get(submission.id))
+        for submission in batch
+    ]
     stages = [models[submission.district_id].stages for submission in batch]
-    begun = [_examine(of.begin, submission, message, Finding()) for of, submission, message in zip(stages, batch, messages, strict=True)]
+    begun = [
+        {"error": NOTHING_WRITTEN}
+        if submission.id in spoken and submission.id not in heard
+        else _examine(of.begin, submission, message, Finding())
+        for of, submission, message in zip(stages, batch, messages, strict=True)
+    ]
     for district_id, model in models.items():
         _read_ahead(model, [found for found, one in zip(begun, batch, strict=True) if one.district_id == district_id])
     return [
@@ -116,10 +128,12 @@ def _examined(session: Session, models: Mapping[int, DistrictTriage], batch: Seq
     ]
 
 
-def _message(submission: Submission, area: AreaNames, names: tuple[str, ...], lately: Mapping[int, SentLately]) -> Message:
+def _message(
+    submission: Submission, area: AreaNames, names: tuple[str, ...], lately: Mapping[int, SentLately], heard: str | None
+) -> Message:
     sent = lately.get(submission.id)
     return Message(
-        submission.text_written,
+        heard or submission.text_written,
         submission.area_id,
         area.names,
         submission.received_at,

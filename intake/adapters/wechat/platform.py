@@ -7,7 +7,7 @@ from requests import Session
 from wechatpy.client import WeChatClient
 from wechatpy.exceptions import WeChatClientException
 
-from intake.adapters.wechat.errors import STALE_TOKEN, delivery_error
+from intake.adapters.wechat.errors import ACCOUNT_PAUSE_SECONDS, STALE_TOKEN, delivery_error
 from intake.adapters.wechat.token import FETCH_SECONDS, Tokens
 from intake.adapters.wechat.transport import SECONDS
 from intake.domain.errors import DeliveryUnknown, RetryableDeliveryError
@@ -79,4 +79,9 @@ def fetch_token(keys: WeChatKeys, *, force: bool, http: Session, api_url: str, a
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise RetryableDeliveryError(code="unreadable") from None
     # 40001 here speaks of the secret, not of a token
-    raise delivery_error(40125 if code == 40001 else code, at=at, said=str(answer.get("errmsg", ""))[:200])
+    said = str(answer.get("errmsg", ""))[:200]
+    error = delivery_error(40125 if code == 40001 else code, at=at, said=said)
+    if isinstance(error, RetryableDeliveryError):
+        raise error
+    # Whatever it is that keeps the account from a token (a frozen AppSecret, say), the message that needed one is none the worse for it.
+    raise RetryableDeliveryError(said, code=str(code), after_seconds=ACCOUNT_PAUSE_SECONDS)

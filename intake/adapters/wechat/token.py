@@ -8,6 +8,7 @@ A token that is refused is fetched anew without force first, which is enough whe
 back is it forced, since that is allowed twenty times a day (and does nothing twice in 30 s).
 """
 
+import hashlib
 import json
 import threading
 import time
@@ -53,6 +54,11 @@ class Held:
     ends_at: datetime
 
 
+def place_of(keys: WeChatKeys) -> str:
+    """Where the token lies: found by those who know the secret, not by whoever enters a foreign account's AppID."""
+    return f"{PREFIX}{keys.app_id}:{hashlib.sha256(keys.secret.encode()).hexdigest()[:16]}"
+
+
 class Tokens:
     """Hands out the accounts' tokens; one instance serves all threads."""
 
@@ -66,7 +72,7 @@ class Tokens:
 
     def current(self, keys: WeChatKeys) -> str:
         """A token that holds for another while; whoever comes first in its last minutes renews it, the others use it meanwhile."""
-        held = self._read(keys.app_id)
+        held = self._read(keys)
         if held is None:
             return self._renewed(keys, lambda found: found is not None)
         if self._clock.now() >= held.renew_at:
@@ -91,8 +97,8 @@ class Tokens:
         return held.token
 
     def _renewed(self, keys: WeChatKeys, good: Callable[[Held | None], bool], *, failed: str = "") -> str:
-        with self._lock(keys.app_id, wait=WAIT_SECONDS, until=lambda: good(self._read(keys.app_id))) as mine:
-            held = self._read(keys.app_id)
+        with self._lock(keys.app_id, wait=WAIT_SECONDS, until=lambda: good(self._read(keys))) as mine:
+            held = self._read(keys)
             if held is not None and good(held):
                 return held.token
             if not mine:
@@ -109,26 +115,26 @@ class Tokens:
         now = self._clock.now()
         ends_at = now + timedelta(seconds=seconds)
         held = Held(token, max(ends_at - RENEW_BEFORE, now + timedelta(seconds=seconds / 2)), ends_at)
-        self._write(keys.app_id, held, seconds)
+        self._write(keys, held, seconds)
         log.info("wechat_token", app_id=keys.app_id, seconds=seconds, forced=force)
         return held
 
-    def _read(self, app_id: str) -> Held | None:
+    def _read(self, keys: WeChatKeys) -> Held | None:
         try:
-            stored = self._redis.get(PREFIX + app_id)
+            stored = self._redis.get(place_of(keys))
         except RedisError:
-            held = self._own.get(app_id)
+            held = self._own.get(place_of(keys))
         else:
             held = _held(stored)
         return held if held is not None and self._clock.now() < held.ends_at else None
 
-    def _write(self, app_id: str, held: Held, seconds: int) -> None:
-        self._own[app_id] = held
+    def _write(self, keys: WeChatKeys, held: Held, seconds: int) -> None:
+        self._own[place_of(keys)] = held
         facts = {"token": held.token, "renew_at": held.renew_at.isoformat(), "ends_at": held.ends_at.isoformat()}
         try:
-            self._redis.set(PREFIX + app_id, json.dumps(facts), ex=max(1, seconds))
+            self._redis.set(place_of(keys), json.dumps(facts), ex=max(1, seconds))
         except RedisError as error:
-            log.warning("wechat_token_not_shared", app_id=app_id, error=type(error).__name__)
+            log.warning("wechat_token_not_shared", app_id=keys.app_id, error=type(error).__name__)
 
     def _may_force(self, app_id: str) -> bool:
         """Once in `FORCE_PAUSE_SECONDS`; never while Redis is away, since then nobody counts."""

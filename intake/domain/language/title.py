@@ -17,8 +17,8 @@ _OPENING = re.compile(
     r"^(?:你们?好|您好|领导好?|尊敬的.{0,4}|请问一?下?|想?问问|反映一?下?|咨询一?下?|投诉|举报|麻烦|强烈(?:要求|建议)|关于|希望|建议|求助|我们|你好反映下|我想|请)+"
 )
 _CLOSING = re.compile(r"(?:谢谢|管管吧|求修|啊|呀|吧|呢|吗)+$")
-_SPACED_NUMBER = re.compile(r"(?<=\S)[ \u3000]*(\d+)[ \u3000]*(?=\S)")
-"""A number inside a sentence, as in 幸福里 5 号楼: the blanks around it part nothing."""
+_SPACED_NUMBER = re.compile(r"(?:(?<=\S)[ \u3000]+)?(\d+)[ \u3000]*(?=\S)")
+"""A number in a sentence, as in 幸福里 5 号楼, or at its very start: the blanks around it part nothing."""
 
 
 def title_for(text: str, lexicon: Lexicon | None = None) -> str:

@@ -13,6 +13,10 @@ KINDS_BEFORE = ("decision", "topic_decision", "outcome")
 KINDS_NEW = ("received", "joined", "session", "rate", "message")
 CHANNELS_NEW = ("customer", "long", "once", "template", "sms", "board")
 STATES_BEFORE = ("pending", "sending", "sent", "uncertain", "failed", "cancelled")
+ENTRIES_BEFORE = (
+    "instruction", "progress", "help", "return", "dispute", "dispute_decision", "reassignment", "send_back", "extension", "extension_decision",
+    "pause", "resume", "hand_over", "reopening",
+)  # fmt: skip
 WAYS_BEFORE = ("form", "wechat_text", "member", "worker", "import", "open_call")
 WAYS_NEW = ("wechat_image", "wechat_voice")
 WAYS = ("form", "wechat_text", *WAYS_NEW, "member", "worker", "import", "open_call")
@@ -32,6 +36,8 @@ def upgrade() -> None:
     _allow("notifications", "channel", "channel", ("receipt", *CHANNELS_NEW))
     _allow("notifications", "state", "state", (*STATES_BEFORE, "expired"))
     _allow("submissions", "channel", "channel", WAYS)
+    _allow("referral_entries", "kind", "kind", (*ENTRIES_BEFORE, "urge"))
+    op.create_index("ix_answers_paper", "answers", ["district_id", "paper_number"], unique=False, postgresql_where="paper_number <> ''")
     op.create_table(
         "wechat_accounts",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -249,6 +255,7 @@ def upgrade() -> None:
             "sent_by", sa.Enum("word", "pause", "form", name="sent_by", native_enum=False, create_constraint=True, length=40), nullable=True
         ),
         sa.Column("submission_id", sa.BigInteger(), nullable=True),
+        sa.Column("offered", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["follower_id"], ["wechat_followers.id"], name=op.f("fk_chat_drafts_follower_id_wechat_followers")),
@@ -257,7 +264,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_chat_drafts")),
     )
     op.create_index("ix_chat_drafts_due", "chat_drafts", ["closes_at"], unique=False, postgresql_where="state = 'open'")
-    op.create_index("ix_chat_drafts_retention", "chat_drafts", ["state_changed_at"], unique=False, postgresql_where="erased_at IS NULL")
+    op.create_index(
+        "ix_chat_drafts_dropped", "chat_drafts", ["id"], unique=False, postgresql_where="state = 'dropped' AND erased_at IS NULL"
+    )
+    op.create_index("ix_chat_drafts_follower", "chat_drafts", ["follower_id", "state_changed_at"], unique=False)
+    op.create_index(
+        "ix_chat_drafts_submission", "chat_drafts", ["submission_id"], unique=False, postgresql_where="submission_id IS NOT NULL"
+    )
     op.create_index(
         "uq_chat_drafts_open",
         "chat_drafts",
@@ -303,6 +316,13 @@ def upgrade() -> None:
     op.create_index("ix_submission_files_received", "submission_files", ["id"], unique=False, postgresql_where="state = 'received'")
     op.create_index("ix_submission_files_submission", "submission_files", ["submission_id", "id"], unique=False)
     op.create_index(
+        "ix_submission_files_unneeded",
+        "submission_files",
+        ["id"],
+        unique=False,
+        postgresql_where="file_key <> '' AND (state = 'refused' OR removed_at IS NOT NULL)",
+    )
+    op.create_index(
         "ix_submission_files_to_hear",
         "submission_files",
         ["id"],
@@ -321,6 +341,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("message_id", sa.BigInteger(), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("latitude", sa.Double(), nullable=True),
@@ -332,7 +353,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_chat_parts")),
         sa.UniqueConstraint("dedupe_key", name=op.f("uq_chat_parts_dedupe_key")),
     )
-    op.create_index("ix_chat_parts_draft", "chat_parts", ["draft_id", "sent_at", "id"], unique=False)
+    op.create_index("ix_chat_parts_file", "chat_parts", ["file_id"], unique=False, postgresql_where="file_id IS NOT NULL")
+    op.create_index("ix_chat_parts_draft", "chat_parts", ["draft_id", "sent_at", "message_id"], unique=False)
     op.add_column("notifications", sa.Column("once_key", sa.Text(), nullable=False, server_default=""))
     op.add_column("notifications", sa.Column("follower_id", sa.BigInteger(), nullable=True))
     op.add_column("notifications", sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True))
@@ -348,6 +370,35 @@ def upgrade() -> None:
     op.create_index("uq_notifications_once", "notifications", ["submission_id", "once_key"], unique=True)
     op.create_index(
         "ix_notifications_follower", "notifications", ["follower_id", "id"], unique=False, postgresql_where="follower_id IS NOT NULL"
+    )
+    op.drop_index("ix_notifications_due", table_name="notifications", postgresql_where="state = 'pending'")
+    op.create_index(
+        "ix_notifications_due",
+        "notifications",
+        ["due_at", "id"],
+        unique=False,
+        postgresql_where="state = 'pending' AND channel = 'receipt'",
+    )
+    op.create_index(
+        "ix_notifications_due_out",
+        "notifications",
+        ["due_at", "id"],
+        unique=False,
+        postgresql_where="state = 'pending' AND channel <> 'receipt'",
+    )
+    op.create_index(
+        "ix_notifications_received",
+        "notifications",
+        ["due_at", "id"],
+        unique=False,
+        postgresql_where="state = 'pending' AND kind = 'received'",
+    )
+    op.create_index("ix_notifications_platform", "notifications", ["platform_id"], unique=False, postgresql_where="platform_id <> ''")
+    op.create_index(
+        "ix_notifications_out", "notifications", ["district_id", "created_at"], unique=False, postgresql_where="channel <> 'receipt'"
+    )
+    op.create_index(
+        "ix_outcomes_unsaid", "outcomes", ["told_at"], unique=False, postgresql_where="verdict IS NULL AND superseded_at IS NULL"
     )
     op.create_index(
         "ix_notifications_stuck", "notifications", ["district_id", "id"], unique=False, postgresql_where="state IN ('uncertain', 'failed')"
@@ -365,6 +416,8 @@ def upgrade() -> None:
     )
     op.create_foreign_key(op.f("fk_submissions_follower_id_wechat_followers"), "submissions", "wechat_followers", ["follower_id"], ["id"])
     op.create_foreign_key(op.f("fk_submissions_campaign_id_campaigns"), "submissions", "campaigns", ["campaign_id"], ["id"])
+    op.add_column("wechat_messages", sa.Column("answer", postgresql.JSONB(astext_type=sa.Text()), nullable=False, server_default="{}"))
+    op.alter_column("wechat_messages", "answer", server_default=None)
     op.add_column("wechat_followers", sa.Column("wrote_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("wechat_followers", sa.Column("replies_used", sa.Integer(), server_default="0", nullable=False))
     op.add_column("wechat_followers", sa.Column("touched_at", sa.DateTime(timezone=True), nullable=True))
@@ -378,6 +431,9 @@ def downgrade() -> None:
     op.execute(f"DELETE FROM notifications WHERE kind IN ({_listed(KINDS_NEW)})")
     op.execute(f"UPDATE submissions SET channel = 'wechat_text' WHERE channel IN ({_listed(WAYS_NEW)})")
     _allow("submissions", "channel", "channel", WAYS_BEFORE)
+    op.drop_index("ix_answers_paper", table_name="answers", postgresql_where="paper_number <> ''")
+    op.execute("DELETE FROM referral_entries WHERE kind = 'urge'")
+    _allow("referral_entries", "kind", "kind", ENTRIES_BEFORE)
     _allow("notifications", "state", "state", STATES_BEFORE)
     _allow("notifications", "channel", "channel", ("receipt",))
     _allow("notifications", "kind", "kind", KINDS_BEFORE)
@@ -388,6 +444,13 @@ def downgrade() -> None:
     op.drop_column("submissions", "campaign_id")
     op.drop_column("submissions", "follower_id")
     op.drop_constraint(op.f("fk_notifications_follower_id_wechat_followers"), "notifications", type_="foreignkey")
+    op.drop_index("ix_outcomes_unsaid", table_name="outcomes", postgresql_where="verdict IS NULL AND superseded_at IS NULL")
+    op.drop_index("ix_notifications_out", table_name="notifications", postgresql_where="channel <> 'receipt'")
+    op.drop_index("ix_notifications_platform", table_name="notifications", postgresql_where="platform_id <> ''")
+    op.drop_index("ix_notifications_received", table_name="notifications", postgresql_where="state = 'pending' AND kind = 'received'")
+    op.drop_index("ix_notifications_due_out", table_name="notifications", postgresql_where="state = 'pending' AND channel <> 'receipt'")
+    op.drop_index("ix_notifications_due", table_name="notifications", postgresql_where="state = 'pending' AND channel = 'receipt'")
+    op.create_index("ix_notifications_due", "notifications", ["due_at"], unique=False, postgresql_where="state = 'pending'")
     op.drop_index("ix_notifications_stuck", table_name="notifications", postgresql_where="state IN ('uncertain', 'failed')")
     op.drop_index("ix_notifications_follower", table_name="notifications", postgresql_where="follower_id IS NOT NULL")
     op.drop_index("uq_notifications_once", table_name="notifications")
@@ -400,8 +463,14 @@ def downgrade() -> None:
     op.drop_column("notifications", "expires_at")
     op.drop_column("notifications", "follower_id")
     op.drop_column("notifications", "once_key")
+    op.drop_index("ix_chat_parts_file", table_name="chat_parts", postgresql_where="file_id IS NOT NULL")
     op.drop_index("ix_chat_parts_draft", table_name="chat_parts")
     op.drop_table("chat_parts")
+    op.drop_index(
+        "ix_submission_files_unneeded",
+        table_name="submission_files",
+        postgresql_where="file_key <> '' AND (state = 'refused' OR removed_at IS NOT NULL)",
+    )
     op.drop_index(
         "ix_submission_files_to_hear",
         table_name="submission_files",
@@ -412,7 +481,9 @@ def downgrade() -> None:
     op.drop_index("ix_submission_files_awaited", table_name="submission_files", postgresql_where="state = 'awaited'")
     op.drop_table("submission_files")
     op.drop_index("uq_chat_drafts_open", table_name="chat_drafts", postgresql_where="state = 'open'", postgresql_nulls_not_distinct=True)
-    op.drop_index("ix_chat_drafts_retention", table_name="chat_drafts", postgresql_where="erased_at IS NULL")
+    op.drop_index("ix_chat_drafts_submission", table_name="chat_drafts", postgresql_where="submission_id IS NOT NULL")
+    op.drop_index("ix_chat_drafts_follower", table_name="chat_drafts")
+    op.drop_index("ix_chat_drafts_dropped", table_name="chat_drafts", postgresql_where="state = 'dropped' AND erased_at IS NULL")
     op.drop_index("ix_chat_drafts_due", table_name="chat_drafts", postgresql_where="state = 'open'")
     op.drop_table("chat_drafts")
     op.drop_table("wechat_rights")
@@ -433,6 +504,7 @@ def downgrade() -> None:
     op.execute("DELETE FROM wechat_followers WHERE point_id IS NULL")
     op.alter_column("wechat_followers", "point_id", existing_type=sa.BIGINT(), nullable=False)
     op.alter_column("wechat_followers", "district_id", existing_type=sa.BIGINT(), nullable=False)
+    op.drop_column("wechat_messages", "answer")
     op.drop_column("wechat_followers", "touches_used")
     op.drop_column("wechat_followers", "touched_at")
     op.drop_column("wechat_followers", "replies_used")

@@ -1,6 +1,6 @@
 """Making an account from an invitation, and setting a new password from a link an administrator sent."""
 
-from flask import redirect, render_template, request, session, url_for
+from flask import render_template, request
 from werkzeug.wrappers import Response
 
 from intake.domain.errors import DomainError, InvalidInput, NotFound, TooMany
@@ -9,10 +9,10 @@ from intake.queries.invitations import invitation_view
 from intake.services.invitation import accept_invitation, find_invitation
 from intake.services.person import PASSWORD_MIN, find_reset, reset_password
 from intake.services.sign_in import sign_in
-from intake.web.account.views import account
+from intake.web.account.views import account, enter
 from intake.web.asked import typed
 from intake.web.errors import status_of
-from intake.web.guard import COOKIE_KEY, open_to_all, sign_in_form
+from intake.web.guard import open_to_all, sign_in_form
 from intake.web.unit_of_work import db, wiring
 
 __all__ = ["account"]
@@ -121,7 +121,4 @@ def _password() -> str:
 def _enter(user: User, password: str) -> Response:
     """Sign in on this device, as if the new password had been typed at the door."""
     entered = sign_in(db(), login=user.login, password=password, hours=wiring().settings.session_hours, at=wiring().clock.now())
-    session.clear()
-    session[COOKIE_KEY] = entered.token
-    session.permanent = True
-    return redirect(url_for("account.start"), code=303)
+    return enter(entered.token)

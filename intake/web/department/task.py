@@ -60,6 +60,8 @@ class Task:
     helping: Helping | None
     step: int
     """How many of the five steps are behind it; 5 when it has ended."""
+    urged: Entry | None
+    """The last time it was urged, while the unit has it."""
     missing: Entry | None
     """What the checker or a resident found missing, while the unit has it again."""
 
@@ -133,6 +135,12 @@ def _begun(found: ReferralPage, draft: DraftShown) -> DraftShown | AnswerShown:
     return found.answer if draft.saved_at is None and sent_back and found.answer is not None else draft
 
 
+def _urged(found: ReferralPage) -> Entry | None:
+    if found.state not in AT_DEPARTMENT:
+        return None
+    return next((entry for entry in reversed(found.entries) if entry.kind is EntryKind.URGE), None)
+
+
 def _missing(found: ReferralPage) -> Entry | None:
     again = [entry for entry in found.entries if entry.kind in {EntryKind.SEND_BACK, EntryKind.REOPENING}]
     at_department = found.state in AT_DEPARTMENT and (found.sent_back or found.reopened)
@@ -148,6 +156,7 @@ def _task(found: ReferralPage, draft: DraftShown, words: str) -> Task:
         leads=unit == found.lead_id,
         helping=next((helper for helper in found.helpers if helper.unit_id == unit), None) if unit != found.lead_id else None,
         step=_STEP_OF.get(found.state, 0),
+        urged=_urged(found),
         missing=_missing(found),
     )
 

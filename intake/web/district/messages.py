@@ -28,6 +28,7 @@ def write_message(submission_id: int) -> Page:
             words=sent("words"),
             nonce=sent("once", longest=64),
             most_a_day=wiring().workflow.check.messages_a_day,
+            digest_minutes=wiring().workflow.wechat.digest_minutes,
             at=wiring().clock.now(),
         ),
     )

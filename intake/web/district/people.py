@@ -14,9 +14,11 @@ from intake.queries.departments import department_choices
 from intake.queries.entity_history import entity_history
 from intake.queries.leave import leave_of
 from intake.queries.people import PersonFilter, people_in_reach, person_detail
+from intake.queries.wechat_binding import binding_of
 from intake.services import person as service
 from intake.services.leave import come_back, go_away
 from intake.services.person import NAME_MAX, PASSWORD_MIN, RESET_HOURS
+from intake.services.wechat_binding import unbind_person
 from intake.web.asked import day_sent, id_asked, id_sent, needed, one_of, sent, typed, version_sent, words_asked
 from intake.web.errors import status_of
 from intake.web.guard import actor, requires
@@ -191,6 +193,17 @@ def end_session(user_id: int, session_id: int) -> Page:
     return _done(user_id, "signed-out")
 
 
+@people.post("/<int:user_id>/wechat/unbind")
+@requires(Permission.PEOPLE_MANAGE)
+def unbind_wechat(user_id: int) -> Page:
+    """Take the person's WeChat off and sign every device out."""
+    try:
+        unbind_person(db(), actor=actor(), user_id=user_id, at=wiring().clock.now())
+    except DomainError as error:
+        return _person(user_id, error=error)
+    return _done(user_id, "unbound")
+
+
 @people.post("/<int:user_id>/reset")
 @requires(Permission.PEOPLE_MANAGE)
 def reset(user_id: int) -> Page:
@@ -261,6 +274,7 @@ def _person(user_id: int, *, error: DomainError | None = None, form: str = "") -
         "signed-out": _("那台设备已退出。"),
         "away": _("休假已登记，到时候自动恢复。"),
         "back": _("已销假。"),
+        "unbound": _("微信已解绑，他的设备都已退出。"),
     }.get(request.args.get("done", ""), "")
     page = render_template(
         "people/person.html",
@@ -270,6 +284,7 @@ def _person(user_id: int, *, error: DomainError | None = None, form: str = "") -
         facts_error=error if form == "facts" else None,
         granting=typed() if form == "roles" else {},
         granting_error=error if form == "roles" else None,
+        binding=binding_of(db(), user_id),
         leave=leave_of(db(), user_id, at=wiring().clock.now()),
         away=typed() if form == "away" else {},
         away_error=error if form == "away" else None,

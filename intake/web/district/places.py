@@ -10,9 +10,12 @@ from intake.domain.errors import DomainError, InvalidInput
 from intake.domain.permission import Permission
 from intake.domain.point import POINT_KIND_NAMES, WEEKDAY_NAMES, PointAction, PointKind, PointState
 from intake.domain.poster_batch import FORMAT_NAMES
+from intake.domain.scene_code import MOST_SCENES
+from intake.domain.wechat_refusal import refusal_words
 from intake.queries.area import area_choices
 from intake.queries.entity_history import entity_history
 from intake.queries.points import RECENT_DAYS, PointDetail, PointFilter, listeners_of, point_detail, points_in_reach
+from intake.queries.scene_code import scene_of_point
 from intake.services.place import NAME_MAX, NOTE_MAX, PointFacts, add_point, change_facts, change_point, rotate_code, set_rota
 from intake.web.asked import id_asked, id_sent, needed, one_of, sent, typed, version_sent, words_asked
 from intake.web.errors import status_of
@@ -77,14 +80,14 @@ def create_point() -> Page:
 @requires(Permission.PLACES_VIEW)
 def point(point_id: int) -> Page:
     """Everything about one point."""
-    return _point(point_id)
+    return point_page(point_id)
 
 
 @places.get("/points/<int:point_id>/code.png")
 @requires(Permission.PLACES_VIEW)
 def code_picture(point_id: int) -> Response:
     """The code as a picture to save."""
-    found = _detail(point_id)
+    found = detail_of(point_id)
     picture = code_png(_address(found), module_px=20)
     return Response(picture, mimetype="image/png", headers={"Content-Disposition": f'attachment; filename="{found.row.code}.png"'})
 
@@ -93,7 +96,7 @@ def code_picture(point_id: int) -> Response:
 @requires(Permission.POINTS_MANAGE)
 def edit_point(point_id: int) -> Page:
     """The form with what stands there now."""
-    return _facts_form(_detail(point_id))
+    return _facts_form(detail_of(point_id))
 
 
 @places.post("/points/<int:point_id>/facts")
@@ -104,7 +107,7 @@ def change_point_facts(point_id: int) -> Page:
         change_facts(db(), actor=actor(), point_id=point_id, version=version_sent(), facts=_facts(), at=wiring().clock.now())
     except DomainError as error:
         db().rollback()
-        return _facts_form(_detail(point_id), error=error)
+        return _facts_form(detail_of(point_id), error=error)
     return redirect(url_for("places.point", point_id=point_id, done="changed"), code=303)
 
 
@@ -124,7 +127,7 @@ def move_point(point_id: int) -> Page:
         )
     except DomainError as error:
         db().rollback()
-        return _point(point_id, error=error)
+        return point_page(point_id, error=error)
     return redirect(url_for("places.point", point_id=point_id, done="moved"), code=303)
 
 
@@ -132,7 +135,7 @@ def move_point(point_id: int) -> Page:
 @requires(Permission.POINTS_MANAGE)
 def ask_rotate(point_id: int) -> Page:
     """Says what a new code means before it is made."""
-    return render_template("places/rotate.html", point=_detail(point_id), error=None)
+    return render_template("places/rotate.html", point=detail_of(point_id), error=None)
 
 
 @places.post("/points/<int:point_id>/rotate")
@@ -145,7 +148,7 @@ def rotate(point_id: int) -> Page:
         rotate_code(db(), actor=actor(), point_id=point_id, version=version_sent(), at=wiring().clock.now())
     except DomainError as error:
         db().rollback()
-        return render_template("places/rotate.html", point=_detail(point_id), error=error), status_of(error)
+        return render_template("places/rotate.html", point=detail_of(point_id), error=error), status_of(error)
     return redirect(url_for("places.point", point_id=point_id, done="rotated"), code=303)
 
 
@@ -153,7 +156,7 @@ def rotate(point_id: int) -> Page:
 @requires(Permission.POINTS_MANAGE)
 def rota(point_id: int) -> Page:
     """Who listens on which weekday."""
-    return _rota(_detail(point_id))
+    return _rota(detail_of(point_id))
 
 
 @places.post("/points/<int:point_id>/rota")
@@ -165,11 +168,12 @@ def change_rota(point_id: int) -> Page:
         set_rota(db(), actor=actor(), point_id=point_id, version=version_sent(), days=days, at=wiring().clock.now())
     except DomainError as error:
         db().rollback()
-        return _rota(_detail(point_id), error=error)
+        return _rota(detail_of(point_id), error=error)
     return redirect(url_for("places.point", point_id=point_id, done="rota"), code=303)
 
 
-def _detail(point_id: int) -> PointDetail:
+def detail_of(point_id: int) -> PointDetail:
+    """The point, where the person may see it; NotFound or Forbidden otherwise."""
     return point_detail(db(), actor(), point_id, at=wiring().clock.now())
 
 
@@ -233,14 +237,16 @@ def _rota(detail: PointDetail, *, error: DomainError | None = None) -> Page:
     return (page, status_of(error)) if error is not None else page
 
 
-def _point(point_id: int, *, error: DomainError | None = None) -> Page:
-    detail = _detail(point_id)
+def point_page(point_id: int, *, error: DomainError | None = None) -> Page:
+    """A point's page, with the refusal of what was just tried there."""
+    detail = detail_of(point_id)
     done = {
         "created": _("已建好。先看看二维码，再打印海报。"),
         "changed": _("已保存。"),
         "moved": _("已记下，居民扫码时马上能看到。"),
         "rotated": _("已换新码。请打印新海报，把墙上的旧海报换下来。"),
         "rota": _("值班表已保存，从下一件来件起按新的来。"),
+        "scene": _("已交给后台生成，一般不到半分钟。"),
     }.get(request.args.get("done", ""), "")
     page = render_template(
         "places/point.html",
@@ -251,6 +257,9 @@ def _point(point_id: int, *, error: DomainError | None = None) -> Page:
         kinds=POINT_KIND_NAMES,
         weekdays=WEEKDAY_NAMES,
         formats=FORMAT_NAMES,
+        scene=scene_of_point(db(), point_id=point_id, area_id=detail.area_id),
+        most_scenes=MOST_SCENES,
+        refusal_words=refusal_words,
         recent_days=RECENT_DAYS,
         note=typed().get("note", "") if error is not None else "",
         tried=request.form.get("action", "") if error is not None else "",

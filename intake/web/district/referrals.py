@@ -11,7 +11,7 @@ from intake.domain.errors import DomainError
 from intake.domain.language.lexicon import lexicon_of
 from intake.domain.permission import Permission
 from intake.domain.receipt import SHANGHAI
-from intake.domain.referral import OPEN_REFERRAL, OUTCOME_NAMES, ReferralKind, ReferralState
+from intake.domain.referral import AT_DEPARTMENT, OPEN_REFERRAL, OUTCOME_NAMES, ReferralKind, ReferralState
 from intake.queries.instruction import instructions_of
 from intake.queries.referral_list import WAITING, ReferralFilter, referrals, revisits, tally
 from intake.queries.referral_page import ReferralPage, referral_page
@@ -21,6 +21,7 @@ from intake.services import referral as service
 from intake.services import referral_check, referral_office
 from intake.services.referral_check import SEND_BACK_MOST
 from intake.services.referral_lock import Acting
+from intake.services.referral_urge import urge
 from intake.web.asked import id_asked, id_sent, one_of, sent, typed, words_asked
 from intake.web.errors import status_of
 from intake.web.guard import actor, requires
@@ -40,6 +41,7 @@ PANELS: dict[str, frozenset[ReferralState]] = {
     "assign": frozenset({S.SENT, S.ACCEPTED}),
     "paper-reply": frozenset({S.ASSIGNED, S.IN_PROGRESS}),
     "number": OPEN_REFERRAL,
+    "urge": AT_DEPARTMENT,
     "withdraw": frozenset({S.SENT, S.ACCEPTED, S.ASSIGNED, S.IN_PROGRESS, S.DISPUTED}),
     "revisit": frozenset({S.DELIVERED}),
 }
@@ -102,6 +104,13 @@ def send_back(referral_id: int) -> Page:
 def number(referral_id: int) -> Page:
     """The number in another system."""
     return step(referral_id, "number", lambda s, a: referral_office.set_external_number(s, a, number=sent("external_number")))
+
+
+@follow.post("/referrals/<int:referral_id>/urge")
+@requires(Permission.REFERRAL_FOLLOW)
+def press(referral_id: int) -> Page:
+    """催办."""
+    return step(referral_id, "urge", lambda s, a: urge(s, a, words=sent("words", longest=LONGEST)))
 
 
 @follow.post("/referrals/<int:referral_id>/withdraw")

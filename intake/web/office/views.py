@@ -18,6 +18,7 @@ from intake.queries.referral_page import ReferralPage, referral_page
 from intake.queries.referral_units import answering_units
 from intake.services import referral_office as service
 from intake.services.referral_lock import Acting
+from intake.services.referral_urge import urge
 from intake.web.asked import id_sent, ids_sent, one_of, sent, typed, words_asked
 from intake.web.errors import status_of
 from intake.web.guard import actor, requires
@@ -38,6 +39,7 @@ PANELS: dict[str, frozenset[ReferralState]] = {
     "resume": AT_DEPARTMENT,
     "extension": AT_DEPARTMENT,
     "number": OPEN_REFERRAL,
+    "urge": AT_DEPARTMENT,
 }
 """The forms of a page by what they do, and the states in which they are offered."""
 
@@ -188,6 +190,13 @@ def resume(referral_id: int) -> Page:
 def number(referral_id: int) -> Page:
     """The number in another system."""
     return _step(referral_id, "number", lambda s, a: service.set_external_number(s, a, number=sent("external_number")))
+
+
+@office.post("/referrals/<int:referral_id>/urge")
+@requires(Permission.REFERRAL_ASSIGN)
+def press(referral_id: int) -> Page:
+    """催办."""
+    return _step(referral_id, "urge", lambda s, a: urge(s, a, words=sent("words", longest=LONGEST)))
 
 
 def _unit() -> int:

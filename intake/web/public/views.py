@@ -34,6 +34,7 @@ from intake.web.guard import anonymous_form, open_to_all
 from intake.web.language import PREFERENCES
 from intake.web.remembered import Remembered
 from intake.web.unit_of_work import db, wiring
+from intake.web.wechat_accounts import inside_wechat
 
 public = Blueprint("public", __name__)
 
@@ -143,7 +144,8 @@ def _cacheable(page: str) -> Response:
     response.vary.add("Cookie")
     signed_in = current_app.config["SESSION_COOKIE_NAME"] in request.cookies
     if not signed_in and not PREFERENCES.keys() & request.args.keys():
-        response.headers["Cache-Control"] = f"public, max-age={CACHE_SECONDS}"
+        # Inside WeChat it may offer the scanner: that is no page for others' caches.
+        response.headers["Cache-Control"] = f"{'private' if inside_wechat() else 'public'}, max-age={CACHE_SECONDS}"
         response.add_etag()
         response.make_conditional(request)
     return response

@@ -15,6 +15,7 @@ from intake.domain.submission import SubmissionState
 from intake.queries.appeal import may_appeal
 from intake.queries.attachment import file_on_receipt
 from intake.queries.receipt import ReceiptView, Received, receipt_of
+from intake.queries.submission_file import file_on_own_receipt
 from intake.services.appeal import appeal_submission, appeal_topic
 from intake.services.contact_consent import agree, take_back
 from intake.services.message import note_read, write_from_resident
@@ -30,6 +31,7 @@ from intake.web.language import translate as _
 from intake.web.numbers import whole_number
 from intake.web.resident.blueprint import Page, resident
 from intake.web.resident.receipt_link import link_to, received_by_link, secret_by_link
+from intake.web.said import said_file
 from intake.web.unit_of_work import db, wiring
 from qr_assets.code import code_svg
 
@@ -129,6 +131,14 @@ def evidence(number: str, token: str, attachment_id: int) -> Response:
     """One picture or paper behind the answer; `?small=1` a small picture of it."""
     secret = secret_by_link(number, token)
     return stored_file(file_on_receipt(db(), submission_id=secret.submission_id, attachment_id=attachment_id, at=wiring().clock.now()))
+
+
+@resident.get("/r/<number>/<token>/said/<int:file_id>")
+@open_to_all
+def said_on_receipt(number: str, token: str, file_id: int) -> Response:
+    """One of the resident's own photos or voices; `?small=1` a small picture of it."""
+    secret = secret_by_link(number, token)
+    return said_file(file_on_own_receipt(db(), submission_id=secret.submission_id, file_id=file_id))
 
 
 @resident.get("/r/<number>/<token>/code.svg")

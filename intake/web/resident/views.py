@@ -13,15 +13,19 @@ from intake.services.submission_submit import Stored, already_stored, read_sente
 from intake.web.errors import status_of
 from intake.web.guard import anonymous_form, open_to_all
 from intake.web.language import translate as _
-from intake.web.resident import receipt, receipt_find
+from intake.web.resident import mine, receipt, receipt_find
 from intake.web.resident.around import around
 from intake.web.resident.blueprint import Page, resident
+from intake.web.resident.campaign import came_by, campaign_carried
 from intake.web.resident.device import device_key
+from intake.web.resident.draft import draft_on_form, kept_for_chat, send_draft
+from intake.web.resident.in_wechat import follower_at, js_config, keep_with, photos_sent, to_be_recognised
+from intake.web.resident.known import known_follower
 from intake.web.resident.receipt_link import link_to
 from intake.web.resident.similar import similar_at
 from intake.web.unit_of_work import db, wiring
 
-__all__ = ["receipt", "receipt_find", "resident"]
+__all__ = ["mine", "receipt", "receipt_find", "resident"]
 
 
 @resident.get("/p/<code>")
@@ -31,7 +35,7 @@ def form(code: str) -> Page:
     point = _point(code)
     if point.state is not PointState.ACTIVE:
         return render_template("resident/closed.html", point=point), 200 if point.state is PointState.PAUSED else 410
-    return _form(point)
+    return to_be_recognised(point) or _form(point)
 
 
 @resident.post("/p/<code>")
@@ -40,6 +44,9 @@ def send(code: str) -> Page:
     """Store the sentence once and lead to its receipt; whatever is wrong, the text stays in the box."""
     point = _point(code)
     try:
+        kept = kept_for_chat(point)
+        if kept is not None:
+            return kept
         stored = _store(point)
     except Expired as error:
         return _form(point, error=error, key=None)
@@ -84,6 +91,11 @@ def _form(point: PointView, *, error: DomainError | None = None, key: str | None
         turn_to=route_out(request.form.get("text", "")[:TEXT_MAX]) if error is not None else None,
         key=key or fresh,
         field_name=getattr(error, "field", None),
+        campaign=campaign_carried(point),
+        is_known=known_follower(point) is not None,
+        js_config=js_config(point),
+        photos=photos_sent(),
+        draft=draft_on_form(point),
     )
     return (page, status_of(error)) if error is not None else page
 
@@ -116,4 +128,19 @@ def _store(point: PointView) -> Stored:
         if stored is not None:
             return stored
         raise TooMany(_("这里提交得太多了，请过一小时再试。写的内容还在框里；着急的话请打电话或到社区服务台说。"))
-    return submit(db(), vault=wired.vault, point=point, key=once, sentence=sentence, channel=Channel.FORM, at=now, device_hash=device)
+    follower = follower_at(point)
+    stored = send_draft(point, sentence, device=device) or submit(
+        db(),
+        vault=wired.vault,
+        point=point,
+        key=once,
+        sentence=sentence,
+        channel=Channel.FORM,
+        at=now,
+        device_hash=device,
+        openid_hash=follower.openid_hash if follower else None,
+        follower_id=follower.id if follower else None,
+        campaign=came_by(point),
+    )
+    keep_with(stored, point, follower)
+    return stored

@@ -1,0 +1,106 @@
+"""照片与语音 as people look at them and hear them: on a card, on a receipt, on the form that opens a draft."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from intake.domain.actor import Actor
+from intake.domain.errors import NotFound
+from intake.domain.permission import Permission
+from intake.domain.submission_file import FileKind, FileState
+from intake.models import Area, ChatPart, Submission, SubmissionFile
+
+_NONE = "没有这张照片或这段语音，可能已经清除，或者不归您看。"
+
+
+@dataclass(frozen=True, slots=True)
+class FileSaid:
+    """One photo or voice as a page shows it."""
+
+    id: int
+    kind: FileKind
+    state: FileState
+    seconds: float | None
+    heard: str
+    """What was heard in it, masked; empty where nothing was."""
+    refused_because: str
+
+    @property
+    def is_photo(self) -> bool:
+        """Whether it is looked at, not listened to."""
+        return self.kind is FileKind.PHOTO
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it may be seen or heard."""
+        return self.state is FileState.READY
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSaid:
+    """One that was made anew and lies in the store."""
+
+    key: str
+    media_type: str
+
+
+_COLUMNS = (
+    SubmissionFile.id,
+    SubmissionFile.kind,
+    SubmissionFile.state,
+    SubmissionFile.seconds,
+    SubmissionFile.heard_masked,
+    SubmissionFile.refused_because,
+)
+
+
+def files_of(session: Session, submission_id: int) -> tuple[FileSaid, ...]:
+    """What was sent beside the words of a submission, in the order it came."""
+    return _files(session, SubmissionFile.submission_id == submission_id)
+
+
+def files_of_draft(session: Session, draft_id: int) -> tuple[FileSaid, ...]:
+    """The same of a draft."""
+    return _files(session, SubmissionFile.id.in_(select(ChatPart.file_id).where(ChatPart.draft_id == draft_id)))
+
+
+def _files(session: Session, whose: ColumnElement[bool]) -> tuple[FileSaid, ...]:
+    rows = session.execute(select(*_COLUMNS).where(whose, SubmissionFile.removed_at.is_(None)).order_by(SubmissionFile.id))
+    return tuple(FileSaid(*row) for row in rows)
+
+
+def file_for(session: Session, actor: Actor, file_id: int) -> StoredSaid:
+    """The file, for those who may see its submission's card; NotFound for anybody else."""
+    row = session.execute(
+        select(SubmissionFile.file_key, SubmissionFile.media_type, Area.path)
+        .join(Submission, Submission.id == SubmissionFile.submission_id)
+        .join(Area, Area.id == Submission.area_id)
+        .where(SubmissionFile.id == file_id, Submission.district_id == actor.district_id, *_shown())
+    ).one_or_none()
+    if row is None or not actor.may(Permission.VOICE_HEAR, area_path=row.path):
+        raise NotFound(_NONE)
+    return StoredSaid(row.file_key, row.media_type)
+
+
+def file_on_own_receipt(session: Session, *, submission_id: int, file_id: int) -> StoredSaid:
+    """The file, for whoever holds the receipt; NotFound otherwise."""
+    return _one(session, [SubmissionFile.id == file_id, SubmissionFile.submission_id == submission_id])
+
+
+def file_of_draft(session: Session, *, draft_id: int, file_id: int) -> StoredSaid:
+    """The file, for whoever holds the draft's link; NotFound otherwise."""
+    of_draft = select(ChatPart.file_id).where(ChatPart.draft_id == draft_id)
+    return _one(session, [SubmissionFile.id == file_id, SubmissionFile.id.in_(of_draft)])
+
+
+def _one(session: Session, whose: Sequence[ColumnElement[bool]]) -> StoredSaid:
+    row = session.execute(select(SubmissionFile.file_key, SubmissionFile.media_type).where(*whose, *_shown())).one_or_none()
+    if row is None:
+        raise NotFound(_NONE)
+    return StoredSaid(*row)
+
+
+def _shown() -> tuple[ColumnElement[bool], ...]:
+    return SubmissionFile.state == FileState.READY, SubmissionFile.removed_at.is_(None), SubmissionFile.file_key != ""

@@ -1,0 +1,341 @@
+"""聊天草稿: begun, added to, placed at a point, sent as exactly one submission, thrown away, erased.
+
+Who sends holds the draft's row: the chat, the form and the pause can't both send it, and whoever comes second gets the first one's receipt.
+"""
+
+import os
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, cast
+
+from sqlalchemy import Select, Table, bindparam, delete, exists, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from intake.domain.actor import MACHINE, RESIDENT
+from intake.domain.chat_draft import Composed, DraftAction, DraftState, Part, PartKind, SentBy, compose, says_something
+from intake.domain.errors import Conflict, InvalidInput, NotFound
+from intake.domain.point import PointState
+from intake.domain.submission import Channel
+from intake.domain.text import PLACE_MAX
+from intake.models import ChatDraft, ChatPart, Submission, SubmissionFile, WeChatFollower, WeChatMessage
+from intake.ports import Vault
+from intake.queries.point import PointView, point_by_id
+from intake.services.submission_submit import Sentence, Stored, hint_of, read_sentence, submit
+from intake.services.transition import begin, move
+
+MESSAGES_KEPT = timedelta(days=2)
+"""How long it is known which messages were taken in; the platform repeats one within seconds, and an older one is refused as stale."""
+FORM_MINUTES = 30
+"""A pause waits for so long once the draft was opened on the form."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewPart:
+    """One message for a draft."""
+
+    kind: PartKind
+    dedupe_key: bytes
+    sent_at: datetime
+    message_id: int = 0
+    words: str = ""
+    address: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    file_id: int | None = None
+
+
+def begin_draft(session: Session, *, follower_id: int, point_id: int | None, district_id: int | None, at: datetime) -> ChatDraft:
+    """An empty draft; the caller holds the follower's row, so that there is one at most."""
+    draft = ChatDraft(
+        district_id=district_id,
+        follower_id=follower_id,
+        point_id=point_id,
+        link_salt=os.urandom(16),
+        offered={},
+        created_at=at,
+    )
+    begin(session, draft, actor=RESIDENT, at=at)
+    session.flush()
+    return draft
+
+
+def add_part(
+    session: Session, *, draft_id: int, district_id: int | None, part: NewPart, closes_at: datetime | None, is_placed: bool
+) -> bool:
+    """Add a message in one statement; False when the draft was sent meanwhile, so that the message begins the next one.
+
+    `is_placed`: its point takes it, so that whoever was asked to pick another one has decided by talking on.
+    """
+    row = session.execute(
+        _adding(is_placed=is_placed),
+        {
+            "draft": draft_id,
+            "closes": closes_at,
+            "p_district_id": district_id,
+            "p_dedupe_key": part.dedupe_key,
+            "p_kind": part.kind,
+            "p_sent_at": part.sent_at,
+            "p_message_id": part.message_id,
+            "p_words": part.words,
+            "p_address": part.address,
+            "p_latitude": part.latitude,
+            "p_longitude": part.longitude,
+            "p_file_id": part.file_id,
+        },
+    )
+    return row.scalar() is not None
+
+
+_PART = ("district_id", "dedupe_key", "kind", "sent_at", "message_id", "words", "address", "latitude", "longitude", "file_id")
+
+
+@cache
+def _adding(*, is_placed: bool) -> Any:
+    """The statement, built once."""
+    drafts, parts = cast("Table", ChatDraft.__table__), cast("Table", ChatPart.__table__)
+    held = (
+        update(drafts)
+        .where(drafts.c.id == bindparam("draft"), drafts.c.state == DraftState.OPEN)
+        .values({"closes_at": bindparam("closes", type_=drafts.c.closes_at.type)} | ({"offered": {}} if is_placed else {}))
+        .returning(drafts.c.id)
+        .cte("held")
+    )
+    bound = [bindparam(f"p_{name}", type_=parts.c[name].type) for name in _PART]
+    return (
+        insert(parts)
+        .from_select(["draft_id", *_PART], select(held.c.id, *bound))
+        .on_conflict_do_nothing(index_elements=["dedupe_key"])
+        .returning(parts.c.draft_id)
+    )
+
+
+def offer(session: Session, *, draft_id: int, page: int, ids: Sequence[int]) -> None:
+    """Note which points the resident picks from by number."""
+    session.execute(update(ChatDraft).where(ChatDraft.id == draft_id).values(offered={"page": page, "ids": list(ids)}))
+
+
+def place_draft(session: Session, *, draft_id: int, point: PointView, closes_at: datetime, at: datetime) -> ChatDraft:
+    """The draft goes to `point`, into the one that is open there if there is one; a pause sends it if it says something."""
+    draft = session.scalars(_open(draft_id)).one()
+    there = session.scalars(
+        select(ChatDraft)
+        .where(
+            ChatDraft.follower_id == draft.follower_id,
+            ChatDraft.point_id == point.id,
+            ChatDraft.state == DraftState.OPEN,
+            ChatDraft.id != draft.id,
+        )
+        .with_for_update()
+    ).one_or_none()
+    file_ids = select(ChatPart.file_id).where(ChatPart.draft_id == draft.id, ChatPart.file_id.is_not(None))
+    session.execute(update(SubmissionFile).where(SubmissionFile.id.in_(file_ids)).values(district_id=point.district_id))
+    target = there or draft
+    session.execute(update(ChatPart).where(ChatPart.draft_id == draft.id).values(draft_id=target.id, district_id=point.district_id))
+    if there is not None:
+        move(session, draft, DraftAction.DROP, actor=RESIDENT, at=at)
+        draft.erased_at, draft.closes_at = at, None  # nothing of it is left
+    else:
+        draft.point_id, draft.district_id = point.id, point.district_id
+    says = session.scalar(select(exists().where(ChatPart.draft_id == target.id, ChatPart.kind.in_(_SAYING))))
+    target.offered, target.closes_at = {}, closes_at if says else None
+    session.flush()
+    return target
+
+
+def parts_of(session: Session, draft_id: int) -> list[Part]:
+    """What was said so far."""
+    rows = session.execute(
+        select(
+            ChatPart.kind, ChatPart.sent_at, ChatPart.message_id, ChatPart.words, ChatPart.address, ChatPart.latitude, ChatPart.longitude
+        ).where(ChatPart.draft_id == draft_id)
+    )
+    return [Part(*row) for row in rows]
+
+
+def send(
+    session: Session,
+    *,
+    vault: Vault,
+    draft_id: int,
+    by: SentBy,
+    at: datetime,
+    sentence: Sentence | None = None,
+    device_hash: bytes | None = None,
+) -> Stored:
+    """Send it as one submission; `sentence` is what the form says of it, else it is composed of its parts.
+
+    Sent before, it gives the same receipt, `repeated`. Raises Conflict when it was thrown away, InvalidInput (field `text`) when it says
+    nothing, (field `point`) when no point was picked, PointClosed when the point takes nothing and a person asks for it to be sent: what a
+    pause sends was said while the point was open.
+    """
+    draft = session.scalars(_by_id(draft_id)).one_or_none()
+    if draft is None:
+        raise NotFound("没有这段草稿。")
+    if draft.state is DraftState.SENT:
+        return _sent_before(session, draft)
+    if draft.state is DraftState.DROPPED:
+        raise Conflict("这段话已经不要了，没有送出。想说的话请重新写。")
+    point = point_by_id(session, draft.point_id) if draft.point_id is not None else None
+    if point is None:
+        raise InvalidInput("还没有选直报点，请先选一个。", field="point")
+    if by is SentBy.PAUSE:
+        point = replace(point, state=PointState.ACTIVE)
+    composed = compose(parts_of(session, draft.id))
+    follower = session.execute(select(WeChatFollower.id, WeChatFollower.openid_hash).where(WeChatFollower.id == draft.follower_id)).one()
+    stored = submit(
+        session,
+        vault=vault,
+        point=point,
+        key=draft_key(draft.id),
+        sentence=sentence or _sentence(composed),
+        channel=composed.channel if sentence is None else Channel.WECHAT_TEXT,
+        at=at,
+        device_hash=device_hash,
+        openid_hash=follower.openid_hash,
+        follower_id=follower.id,
+    )
+    move(session, draft, DraftAction.SEND, actor=MACHINE if by is SentBy.PAUSE else RESIDENT, at=at)
+    draft.sent_by, draft.submission_id, draft.closes_at = by, stored.submission_id, None
+    file_ids = select(ChatPart.file_id).where(ChatPart.draft_id == draft.id, ChatPart.file_id.is_not(None))
+    session.execute(
+        update(SubmissionFile)
+        .where(SubmissionFile.id.in_(file_ids))
+        .values(submission_id=stored.submission_id, district_id=point.district_id)
+        .execution_options(synchronize_session=False)
+    )
+    session.flush()
+    return stored
+
+
+def says_the_same(session: Session, submission_id: int, sentence: Sentence) -> bool:
+    """Whether what was sent is what the form says: words, place and contact."""
+    row = session.execute(
+        select(Submission.text_written, Submission.place, Submission.contact_hint).where(Submission.id == submission_id)
+    ).one()
+    return row == (sentence.message.text, sentence.place, hint_of(sentence.contact))
+
+
+def drop(session: Session, *, draft_id: int, at: datetime) -> None:
+    """Throw it away; its words and files are erased in the night."""
+    draft = session.scalars(_open(draft_id)).one()
+    move(session, draft, DraftAction.DROP, actor=RESIDENT, at=at)
+    draft.closes_at = None
+
+
+def due_drafts(session: Session, *, at: datetime, limit: int) -> list[int]:
+    """Drafts whose pause is over, held until the commit; those that somebody is writing into are left."""
+    return list(
+        session.scalars(
+            select(ChatDraft.id)
+            .where(ChatDraft.state == DraftState.OPEN, ChatDraft.closes_at <= at)
+            .order_by(ChatDraft.closes_at, ChatDraft.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+    )
+
+
+def leave_open(session: Session, draft_id: int) -> None:
+    """It says nothing that could be sent: it waits for words."""
+    session.execute(update(ChatDraft).where(ChatDraft.id == draft_id).values(closes_at=None))
+
+
+def wait_for_the_form(session: Session, *, draft_id: int, at: datetime) -> None:
+    """The draft was opened on the form: the pause waits, so that what is edited there isn't sent under the resident's hands."""
+    session.execute(
+        update(ChatDraft)
+        .where(ChatDraft.id == draft_id, ChatDraft.state == DraftState.OPEN, ChatDraft.closes_at < at + timedelta(minutes=FORM_MINUTES))
+        .values(closes_at=at + timedelta(minutes=FORM_MINUTES))
+    )
+
+
+def drop_forgotten(session: Session, *, before: datetime, at: datetime, limit: int) -> int:
+    """Drop drafts that nobody ended and nothing came into since `before`; how many."""
+    since = exists().where(ChatPart.draft_id == ChatDraft.id, ChatPart.sent_at >= before)
+    forgotten = session.scalars(
+        select(ChatDraft)
+        .where(ChatDraft.state == DraftState.OPEN, ChatDraft.closes_at.is_(None), ChatDraft.created_at < before, ~since)
+        .order_by(ChatDraft.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for draft in forgotten:
+        move(session, draft, DraftAction.DROP, actor=MACHINE, at=at)
+    return len(forgotten)
+
+
+def erase_dropped(session: Session, *, at: datetime, limit: int) -> int:
+    """Empty up to `limit` drafts that were thrown away; how many. The bytes of their files go with the next sweep of files."""
+    dropped = session.scalars(
+        select(ChatDraft)
+        .where(ChatDraft.state == DraftState.DROPPED, ChatDraft.erased_at.is_(None))
+        .order_by(ChatDraft.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    ids = [draft.id for draft in dropped]
+    file_ids = select(ChatPart.file_id).where(ChatPart.draft_id.in_(ids), ChatPart.file_id.is_not(None))
+    session.execute(
+        update(SubmissionFile)
+        .where(SubmissionFile.id.in_(file_ids))
+        .values(removed_at=at, heard_written="", heard_masked="")
+        .execution_options(synchronize_session=False)
+    )
+    _empty_parts(session, ids)
+    for draft in dropped:
+        draft.erased_at = at
+    return len(dropped)
+
+
+def erase_of_submission(session: Session, submission_id: int, *, at: datetime) -> None:
+    """Empty what a submission was made of, and forget who said it; its files are the submission's, and go with its words."""
+    ids = list(session.scalars(select(ChatDraft.id).where(ChatDraft.submission_id == submission_id)))
+    _empty_parts(session, ids)
+    session.execute(update(ChatDraft).where(ChatDraft.id.in_(ids)).values(submission_id=None, erased_at=at))
+
+
+def _empty_parts(session: Session, draft_ids: Sequence[int]) -> None:
+    session.execute(
+        update(ChatPart)
+        .where(ChatPart.draft_id.in_(draft_ids))
+        .values(words="", address="", latitude=None, longitude=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def forget_messages(session: Session, *, before: datetime) -> int:
+    """Delete what was only kept to know a repeat; how many."""
+    return len(session.scalars(delete(WeChatMessage).where(WeChatMessage.created_at < before).returning(WeChatMessage.dedupe_key)).all())
+
+
+def draft_key(draft_id: int) -> bytes:
+    """What makes chat, form and pause one submission."""
+    return b"chat" + struct.pack(">Q", draft_id)
+
+
+def _sentence(composed: Composed) -> Sentence:
+    return read_sentence(text=composed.text, place=composed.place[:PLACE_MAX], contact="")
+
+
+def _sent_before(session: Session, draft: ChatDraft) -> Stored:
+    row = session.execute(
+        select(Submission.id, Submission.receipt_number, Submission.receipt_salt).where(Submission.id == draft.submission_id)
+    ).one_or_none()
+    if row is None:
+        raise Conflict("这段话送出很久了，原来的内容已经清除。")
+    return Stored(row.id, row.receipt_number, row.receipt_salt, repeated=True)
+
+
+_SAYING = [kind for kind in PartKind if says_something(kind)]
+
+
+def _by_id(draft_id: int) -> Select[ChatDraft]:
+    return select(ChatDraft).where(ChatDraft.id == draft_id).with_for_update().execution_options(populate_existing=True)
+
+
+def _open(draft_id: int) -> Select[ChatDraft]:
+    return _by_id(draft_id).where(ChatDraft.state == DraftState.OPEN)

@@ -1,0 +1,51 @@
+"""照片与语音 that residents sent, for the pages that show them: the bytes, and the question a card asks."""
+
+from io import BytesIO
+
+from flask import Blueprint, request, send_file
+from werkzeug.wrappers import Response
+
+from intake.domain.errors import Expired
+from intake.domain.permission import Permission
+from intake.queries.submission_file import FileSaid, StoredSaid, file_for, files_of
+from intake.services.attachment import small_key
+from intake.web.attachments import SANDBOX
+from intake.web.guard import actor, requires
+from intake.web.unit_of_work import db, wiring
+
+said = Blueprint("said", __name__)
+
+_TYPES = frozenset({"image/jpeg", "audio/mpeg"})
+
+
+@said.get("/said/<int:file_id>")
+@requires(Permission.VOICE_HEAR)
+def show(file_id: int) -> Response:
+    """One photo or voice; `?small=1` a small picture."""
+    return said_file(file_for(db(), actor(), file_id))
+
+
+@said.app_template_global()
+def files_said(submission_id: int) -> tuple[FileSaid, ...]:
+    """What came beside the words of a submission, for the page that shows it; one question."""
+    return files_of(db(), submission_id)
+
+
+def said_file(found: StoredSaid) -> Response:
+    """The bytes, in ranges too, without which an iPhone plays nothing; Expired when the store has lost it.
+
+    Read whole: a photo made anew is below a megabyte, a voice below a quarter. Caches between don't keep it.
+    """
+    assert found.media_type in _TYPES, "nothing else becomes ready"
+    is_photo = found.media_type == "image/jpeg"
+    key = small_key(found.key) if is_photo and "small" in request.args else found.key
+    try:
+        with wiring().objects.open(key) as file:
+            bytes_ = BytesIO(file.read())
+    except FileNotFoundError:
+        raise Expired("这张照片或这段语音已经不在了。") from None
+    answer = send_file(bytes_, mimetype=found.media_type, download_name="photo.jpg" if is_photo else "voice.mp3", conditional=True)
+    answer.headers["Cache-Control"] = "private, max-age=3600"
+    answer.headers["Content-Security-Policy"] = SANDBOX
+    answer.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    return answer
