@@ -43,6 +43,7 @@ from intake.web.numbers import RowId
 from intake.web.office.views import office
 from intake.web.public.campaign import campaign
 from intake.web.public.views import public
+from intake.web.raw_query import init_raw_query
 from intake.web.resident.around import init_around
 from intake.web.resident.notice import notices as notice_links
 from intake.web.resident.similar import init_similar
@@ -83,6 +84,7 @@ def create_app(wiring: Wiring) -> Flask:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask's documented way
             app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies, x_host=settings.trusted_proxies
         )
+    init_raw_query(app)
     init_language(app, translations=TRANSLATIONS)
     # Flask runs after-request hooks last-registered first: headers are added to what the unit of work let through.
     init_headers(app, https=settings.base_url.startswith("https://"))

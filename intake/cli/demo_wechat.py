@@ -75,8 +75,9 @@ def platform(settings: Settings) -> tuple[Companion, ...]:
     """The simulated platform as a process beside the others; none without a source tree."""
     if not SIMULATOR.exists():
         return ()
-    port = settings.wechat_api_url.rpartition(":")[2]
-    argv = (sys.executable, "-m", "tests.wechat_platform", "--port", port, "--chat", str(_file(DataPaths.of(settings.data_dir))))
+    port, paths = settings.wechat_api_url.rpartition(":")[2], DataPaths.of(settings.data_dir)
+    demo_account(paths)  # its chat page is up once it can read the file
+    argv = (sys.executable, "-m", "tests.wechat_platform", "--port", port, "--chat", str(_file(paths)))
     return (Companion("wechat-platform", "模拟微信", argv, PROJECT, lambda: _answers(settings.wechat_api_url)),)
 
 

@@ -11,6 +11,8 @@ from intake.domain.wechat_template import Fact
 
 WHAT_MAX = 20
 """Characters of the resident's own words, as masked."""
+SAID_MAX = 150
+"""Characters of what a person wrote to the resident: an answer is read in the chat, a long one on the receipt."""
 MOST_LISTED = 6
 """Of the notices that one message carries; the others are counted."""
 CHAT_MOST_BYTES = 2048
@@ -32,6 +34,8 @@ class NoticeFacts:
     """Who did it: a person, or a unit; empty for the system."""
     at: datetime
     link: str
+    said: str = ""
+    """What they wrote to the resident."""
 
 
 HEADLINES: dict[NoticeKind, str] = {
@@ -100,6 +104,8 @@ def _single(facts: NoticeFacts) -> str:
         lines.append(f"您说的：{_plain(facts.what)}")
     if facts.state:
         lines.append(f"{_plain(facts.who)}：{_plain(facts.state)}" if facts.who else _plain(facts.state))
+    if facts.said:
+        lines.append(f"“{_plain(facts.said, SAID_MAX)}”")
     lines += [f"回执号：{facts.number}", f"{WHAT_FOLLOWS[facts.kind]}。", _anchor(facts.link, "打开回执")]
     if facts.kind in ASKING:
         lines.append(" ".join(_anchor(verdict_link(facts.link, one), name) for one, name in VERDICT_NAMES.items()))
@@ -117,6 +123,6 @@ def _anchor(link: str, words: str) -> str:
     return f'<a href="{link}">{words}</a>'
 
 
-def _plain(words: str) -> str:
+def _plain(words: str, most: int = 60) -> str:
     """Nothing that the chat would take for an anchor."""
-    return cut(words, 60).replace("<", "〈").replace(">", "〉")
+    return cut(words, most).replace("<", "〈").replace(">", "〉")

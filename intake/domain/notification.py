@@ -89,7 +89,17 @@ class NoticeAction(StrEnum):
 
 
 S, A = NoticeState, NoticeAction
-LABELS.add({S.PENDING: "待发", S.SENDING: "发送中", S.SENT: "已送达", S.UNCERTAIN: "不确定", S.FAILED: "没送到", S.CANCELLED: "已取消", S.EXPIRED: "已过时"})
+LABELS.add(
+    {
+        S.PENDING: "待发",
+        S.SENDING: "发送中",
+        S.SENT: "已送达",
+        S.UNCERTAIN: "不确定",
+        S.FAILED: "没送到",
+        S.CANCELLED: "已取消",
+        S.EXPIRED: "已过时",
+    }
+)
 
 NOTICE_TABLE = StateTable(
     noun="notification",

@@ -28,6 +28,8 @@ class BehindNotice:
     step: str
     """The table's sentence for what was decided; empty where no decision stands behind it."""
     who: str
+    said: str
+    """What they wrote to the resident; empty where there was nothing to write."""
     at: datetime
     """When it happened."""
     is_news: bool
@@ -45,7 +47,7 @@ def behind_notices(session: Session, notice_ids: Sequence[int]) -> dict[int, Beh
     """By the notice's id, in one statement."""
     unread = exists().where(Message.submission_id == Submission.id, Message.written_from == MessageFrom.MEMBER, Message.read_at.is_(None))
     rows = session.execute(
-        select(Notification, Submission, IntakePoint.name, Decision, User.name, Department.name, Outcome, unread)
+        select(Notification, Submission, IntakePoint.name, Decision, User.name, Department.name, Answer.words, Outcome, unread)
         .join(Submission, Submission.id == Notification.submission_id)
         .join(IntakePoint, IntakePoint.id == Submission.point_id)
         .outerjoin(Decision, Decision.id == Notification.decision_id)
@@ -64,11 +66,12 @@ def behind_notices(session: Session, notice_ids: Sequence[int]) -> dict[int, Beh
             place=place,
             step=_step(decision),
             who=unit or name or "",
+            said=answered or (decision.words if decision is not None else ""),
             at=decision.decided_at if decision is not None else notice.created_at,
             is_news=_is_news(notice, submission, decision, outcome, unread=is_unread),
             contact_cipher=submission.contact_cipher,
         )
-        for notice, submission, place, decision, name, unit, outcome, is_unread in rows
+        for notice, submission, place, decision, name, unit, answered, outcome, is_unread in rows
     }
 
 

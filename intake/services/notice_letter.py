@@ -144,6 +144,7 @@ def _facts(desk: Desk, behind: BehindNotice) -> NoticeFacts:
         place=behind.place,
         state=behind.step,
         who=behind.who,
+        said=behind.said,
         at=behind.at,
         link=f"{desk.base_url}/n/{token_of(desk.vault, behind.notice_id)}",
     )

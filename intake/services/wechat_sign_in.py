@@ -26,7 +26,7 @@ def bound_person(session: Session, follower_id: int) -> User:
             (WeChatFollower.account == WeChatBinding.account) & (WeChatFollower.openid_hash == WeChatBinding.openid_hash),
         )
         .where(WeChatFollower.id == follower_id)
-        .with_for_update(of=User)
+        .with_for_update(of=(User, WeChatBinding))  # the binding too: one that is just being taken off opens nothing
     ).one_or_none()
     if user is None:
         raise NotFound(UNBOUND)

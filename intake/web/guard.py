@@ -15,7 +15,6 @@ from intake.domain.permission import Permission
 from intake.queries.actor import actor_of_session
 from intake.services.sign_in import token_hash
 from intake.web.errors import KEPT_FIELDS
-from intake.web.own_path import path_asked_for
 from intake.web.unit_of_work import db, wiring
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -80,7 +79,7 @@ def _check() -> Response | None:
         if person is None:
             if request.method == "POST" and any(request.form.get(name) for name in KEPT_FIELDS):
                 raise SignedOut("登录已过期。您写的内容在下面，请先复制；重新登录后再提交。")
-            target = path_asked_for() if request.method == "GET" else ""
+            target = request.full_path.rstrip("?") if request.method == "GET" else ""
             return redirect(url_for("account.sign_in", next=target), code=303)
         csrf.protect()
         if access.permission is not None and not person.may(access.permission):

@@ -1,7 +1,5 @@
 """Where a person may be led after a detour: our own pages and nowhere else."""
 
-from flask import request
-
 LONGEST = 1_000
 """Characters; it travels to the platform and back inside another address."""
 
@@ -13,11 +11,3 @@ def own_path(target: str) -> str:
     """
     ours = target.startswith("/") and not target.startswith("//") and "\\" not in target and target.isprintable()
     return target if ours and len(target) <= LONGEST else ""
-
-
-def path_asked_for() -> str:
-    """What this request asks for, to be led back to; nothing where it can't be: bytes that are no text stand in no address of ours."""
-    try:
-        return own_path(request.full_path.rstrip("?"))
-    except UnicodeDecodeError:
-        return ""

@@ -163,3 +163,12 @@ def test_quiet_hours_within_one_day_are_quiet_too() -> None:
     rules = replace(default_workflow().wechat, quiet_from_hour=12, quiet_to_hour=14)
     assert out_of_quiet(datetime(2026, 11, 2, 5, 0, tzinfo=UTC), rules) == datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
     assert out_of_quiet(datetime(2026, 11, 2, 7, 0, tzinfo=UTC), rules) == datetime(2026, 11, 2, 7, 0, tzinfo=UTC)
+
+
+def test_the_answer_itself_is_read_in_the_chat_and_nobody_else_gets_it() -> None:
+    told = replace(ANSWERED, said="灯已经换好，<b>请看</b>。" + "长" * 400)
+    words = chat_words([told])
+    assert "区城市管理局：有关单位答复了您。\n“灯已经换好，〈b〉请看〈/b〉。长长" in words
+    assert len(words.encode()) < CHAT_MOST_BYTES
+    assert "灯已经换好" not in sms_words([told])
+    assert "灯已经换好" not in "".join(template_facts(told, others=0).values())

@@ -47,7 +47,7 @@ from intake.domain.transition import LABELS, StateTable
 from intake.domain.triage_model import ModelAction
 from intake.models import IntakePoint, Submission, Topic
 from intake.services.topic_screen import SCREENING
-from intake.services.transition import TABLES, WITHOUT_HISTORY, initial_state
+from intake.services.transition import TABLES, WITHOUT_HISTORY, Stateful, initial_state
 
 ACTIONS: dict[str, type[StrEnum]] = {
     "submission": SubmissionAction,
@@ -209,7 +209,8 @@ def test_a_notice_that_left_the_house_is_never_pending_again_unless_the_channel_
 def test_rows_written_many_at_once_are_born_like_the_others() -> None:
     for kind in WITHOUT_HISTORY:
         assert initial_state(kind) is TABLES[kind].initial
-    for other in (Submission, Topic, IntakePoint):
+    with_history: tuple[type[Stateful], ...] = (Submission, Topic, IntakePoint)
+    for other in with_history:
         with pytest.raises(AssertionError):
             initial_state(other)
 

@@ -12,7 +12,8 @@ from intake.domain.errors import DomainError
 from intake.domain.permission import Role
 from intake.models import AuditEntry, LoginSession, RoleGrant, User, WeChatAccount, WeChatBinding, WeChatBindTicket, WeChatFollower
 from intake.services.person import issue_reset, reset_password
-from intake.services.wechat_binding import TICKET_MINUTES, bind, issue_ticket
+from intake.services.wechat_binding import TICKET_MINUTES, bind, issue_ticket, unbind_person
+from intake.services.wechat_sign_in import sign_in_by_wechat
 from intake.wiring import Wiring
 from tests.factories.clock import TestClock
 from tests.factories.town import PASSWORD, Town, actor
@@ -229,19 +230,19 @@ def test_of_two_links_made_at_once_one_works(wiring: Wiring, served: WeChatServe
 
 def test_unbinding_ends_the_link_that_another_device_had_made(app: Flask, phone: Telephone, wiring: Wiring, town: Town) -> None:
     tie(phone, link_of(wiring, town.zhou_id))
-    thiefs = link_of(wiring, town.zhou_id)
+    left = link_of(wiring, town.zhou_id)
     sign_in(app.test_client(), "chenli").press(f"/d/people/{town.zhou_id}", "/wechat/unbind")
-    assert phone.get(thiefs).status_code == 410
+    assert phone.get(left).status_code == 410
     assert open_links(wiring) == 0
 
 
 def test_a_new_password_ends_links_too(wiring: Wiring, served: WeChatServer, town: Town) -> None:
     link_of(wiring, town.zhou_id)
     with wiring.sessions.begin() as session:
-        chen = actor(session, town.li_id)
+        admin = actor(session, town.li_id)
         version = session.get_one(User, town.zhou_id).version
-        token = issue_reset(session, vault=wiring.vault, actor=chen, user_id=town.zhou_id, version=version, at=wiring.clock.now())
-        reset_password(session, vault=wiring.vault, token=token, password="neues-passwort-1", at=wiring.clock.now())  # noqa: S106 - a test's
+        token = issue_reset(session, vault=wiring.vault, actor=admin, user_id=town.zhou_id, version=version, at=wiring.clock.now())
+        reset_password(session, vault=wiring.vault, token=token, password="neues-passwort-1", at=wiring.clock.now())
     assert open_links(wiring) == 0
 
 
@@ -322,6 +323,30 @@ def test_a_closed_account_is_not_opened_by_wechat(phone: Telephone, wiring: Wiri
     assert "已经停用" in words_of(phone.open(ENTER))
     token = hidden(phone.get("/sign-in").get_data(as_text=True), "csrf_token")
     assert phone.post("/sign-in/wechat", csrf_token=token).status_code == 403
+
+
+def test_a_sign_in_that_waits_for_an_unbinding_finds_nothing_bound(phone: Telephone, wiring: Wiring, town: Town) -> None:
+    tie(phone, link_of(wiring, town.zhou_id))
+    with wiring.sessions() as session:
+        follower_id = session.query(WeChatFollower).one().id
+    told: list[str] = []
+
+    def waiting() -> None:
+        try:
+            with wiring.sessions.begin() as session:
+                sign_in_by_wechat(session, follower_id=follower_id, hours=1, at=wiring.clock.now())
+        except DomainError as error:
+            told.append(error.message)
+
+    other = threading.Thread(target=waiting)
+    with wiring.sessions.begin() as session:
+        unbind_person(session, actor=actor(session, town.li_id), user_id=town.zhou_id, at=wiring.clock.now())
+        other.start()
+        other.join(0.5)
+    other.join()
+    assert ["还没有绑定账号" in words for words in told] == [True]
+    with wiring.sessions() as session:
+        assert session.query(LoginSession).filter(LoginSession.user_id == town.zhou_id, LoginSession.ended_at.is_(None)).count() == 0
 
 
 def test_a_lock_by_wrong_passwords_holds_here_too(phone: Telephone, wiring: Wiring, town: Town) -> None:

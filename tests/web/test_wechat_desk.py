@@ -1,5 +1,6 @@
 """公众号 on the desk: entered, shown without its secrets, checked, its menu, templates and verification file; degraded by kind."""
 
+import threading
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -69,6 +70,14 @@ def test_an_account_is_entered_sealed_and_used_by_the_district(chen: Person, wir
         assert entry.detail == {"kind": "service", "fields": ["token", "aes_key", "secret"]}
 
 
+# The next step is one that works: the callback answers only for an account in use, of a kind that has one.
+@pytest.mark.parametrize(("change", "said"), [({"active": ""}, "还没有启用"), ({"kind": "partner"}, "已保存。")])
+def test_what_comes_next_depends_on_the_account(chen: Person, change: dict[str, str], said: str) -> None:
+    page = words_of(chen.get(post(chen, "/d/wechat/new", FACTS | change).location))
+    assert said in page
+    assert "下一步：把回调地址" not in page
+
+
 def test_no_page_ever_shows_a_secret_again(chen: Person, wiring: Wiring, town: Town) -> None:
     post(chen, "/d/wechat/new", FACTS)
     account = only(wiring)
@@ -135,6 +144,18 @@ def test_a_wrong_setting_comes_back_with_its_cure(chen: Person, wiring: Wiring, 
     assert 'value="云栖政协"' in answer.get_data(as_text=True)
     with wiring.sessions() as session:
         assert session.query(WeChatAccount).count() == 0
+
+
+def test_of_two_who_connect_one_account_at_once_the_slower_is_told(chen: Person, wiring: Wiring, town: Town) -> None:
+    told: list[TestResponse] = []
+    slower = threading.Thread(target=lambda: told.append(post(chen, "/d/wechat/new", FACTS)))
+    with wiring.sessions.begin() as session:
+        make_account(session, wiring.vault, area_id=session.query(Area).filter_by(name="望江区").one().id)
+        slower.start()
+        slower.join(1)
+    slower.join()
+    assert told[0].status_code == 422
+    assert "已经接在别处" in words_of(told[0])
 
 
 def test_one_account_is_connected_in_one_place_only(chen: Person, wiring: Wiring, town: Town) -> None:

@@ -167,20 +167,28 @@ def _show(account_id: int, *, error: DomainError | None = None) -> Page:
         history=entity_history(db(), district_id=found.district_id or found.area_id, noun="wechat_account", entity_id=found.id),
         capability=Capability,
         error=error,
-        done=_done(),
+        done=_done(found),
         **_check_card(found),
     )
     return (page, status_of(error)) if error is not None else page
 
 
-def _done() -> str:
+def _done(found: AccountView) -> str:
     return {
-        "added": _("已接入。下一步：把回调地址填到公众平台，再回来点“检查设置”。"),
+        "added": _added(found),
         "changed": _("已保存，马上生效。改过密钥的，请再检查一次。"),
         "rotated": _("已换回调地址，旧地址马上失效。请马上到公众平台换成新的，不然收不到消息。"),
         "verification": _("已保存。现在可以到公众平台点“确定”了。"),
         "menu": _("已交给后台发布，一般不到半分钟。"),
     }.get(request.args.get("done", ""), "")
+
+
+def _added(found: AccountView) -> str:
+    if not found.can(Capability.CHAT):
+        return _("已保存。")
+    if not found.active:
+        return _("已存下，还没有启用。填齐以后先启用，再把回调地址填到公众平台：没有启用的，平台验证不通过。")
+    return _("已接入。下一步：把回调地址填到公众平台，再回来点“检查设置”。")
 
 
 def _check_card(found: AccountView) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from intake.services.submission_file import await_media
 from intake.services.submission_submit import Stored
 from intake.services.wechat_follower import note_point
 from intake.web.authorise import ask_platform, may_ask
-from intake.web.own_path import path_asked_for
+from intake.web.own_path import own_path
 from intake.web.resident.known import known_follower
 from intake.web.unit_of_work import db, wiring
 from intake.web.wechat_accounts import able, account_of, inside_wechat, js_config_of
@@ -30,7 +30,7 @@ def to_be_recognised(point: PointView) -> Response | None:
     """The way to the platform and back, for somebody who opens the form inside WeChat and isn't known yet; None for everybody else."""
     if not inside_wechat() or known_follower(point) is not None:
         return None
-    account, going = account_of(point.area_id), path_asked_for()
+    account, going = account_of(point.area_id), own_path(request.full_path.rstrip("?"))
     return ask_platform(account, going) if account is not None and going and may_ask(account) else None
 
 
