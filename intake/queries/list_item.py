@@ -157,7 +157,7 @@ def _result(
         referral_id=task.referral.id,
         number=task.referral.number,
         cells={
-            Column.MATTER: task.matter,
+            Column.MATTER: _matter_and_measure(task),
             Column.LEAD: task.lead,
             Column.DONE: answer.words if answer else "",
             Column.OUTCOME: _outcome(answer) if answer else "",
@@ -168,6 +168,11 @@ def _result(
         },
         lacks=_lack(answer, has_evidence=bool(evidence)),
     )
+
+
+def _matter_and_measure(task: _Task) -> str:
+    """A topic has a row for each of its measures: what tells them apart stands beside its title."""
+    return f"{task.matter}：{task.referral.title}" if task.referral.kind is ReferralKind.RESPONSIBILITY else task.matter
 
 
 def _lack(answer: Answer | None, *, has_evidence: bool) -> str:

@@ -72,7 +72,7 @@ def own_items(session: Session, follower_id: int, *, at: datetime, after: str, l
             number=row.receipt_number,
             salt=row.receipt_salt,
             state=row.state,
-            standing=standing_of(row.state, row.topic)[0],
+            standing=standing_of(row.state, row.topic, owner=None)[0],
             excerpt=row.excerpt,
             point_name=row.name,
             received_at=row.received_at,

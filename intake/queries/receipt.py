@@ -120,7 +120,7 @@ def receipt_of(session: Session, found: Received, *, at: datetime, workflow: Wor
     submission, point, owner, topic = found.submission, found.point, found.owner, found.topic
     holidays = HolidayTable(off=workflow.holidays.off, working=workflow.holidays.working)
     referrals = referrals_of(session, submission.id, topic, holidays=holidays) if found.is_referred else ()
-    standing, next_words = standing_of(submission.state, topic.state if topic else None)
+    standing, next_words = standing_of(submission.state, topic.state if topic else None, owner=submission.owner_role)
     return ReceiptView(
         submission_id=submission.id,
         number=submission.receipt_number,
@@ -209,8 +209,14 @@ _WITH_TOPIC: dict[TopicState, tuple[str, str]] = {
 """The same for one that is in a topic: the topic's way is what it waits for."""
 
 
-def standing_of(state: SubmissionState, topic: TopicState | None) -> tuple[str, str]:
-    """Where a submission stands, and what happens next; `topic` is the state of the topic that it is in."""
+_AGAIN_WITH_STAFF = ("重新受理，再看一遍", "由区政协工作人员重新看，结果和理由写在这里。")
+"""Of one that came back by an appeal, or that staff handled."""
+
+
+def standing_of(state: SubmissionState, topic: TopicState | None, *, owner: Role | None) -> tuple[str, str]:
+    """Where a submission stands, and what happens next; `topic` is the state of the topic that it is in, `owner` the role that has it."""
     if state is SubmissionState.IN_TOPIC and topic in _WITH_TOPIC:
         return _WITH_TOPIC[topic]
+    if state is SubmissionState.REOPENED and owner is Role.STAFF:
+        return _AGAIN_WITH_STAFF
     return _STANDING[state]

@@ -178,10 +178,12 @@ def templates_of(session: Session, account_id: int) -> tuple[TemplateLine, ...]:
 
 
 def last_heard(session: Session, original_id: str) -> datetime | None:
-    """When somebody last wrote to the account or touched it; None when the platform never called."""
+    """When somebody last wrote to the account or touched it; None when the platform never called: opening a page isn't that."""
     if not original_id:
         return None
-    return session.scalar(select(func.max(WeChatFollower.seen_at)).where(WeChatFollower.account == original_id))
+    heard = func.max(func.greatest(WeChatFollower.wrote_at, WeChatFollower.touched_at))
+    found: datetime | None = session.scalar(select(heard).where(WeChatFollower.account == original_id))
+    return found
 
 
 def verification_text(session: Session, name: str) -> str | None:

@@ -119,7 +119,8 @@ def _greeted(chat: Chat, follower: Follower, point: PointView | None) -> ChatAns
     homeless = next((draft_id for draft_id, point_id, _ in elsewhere if point_id is None), None)
     if homeless is not None and point is not None:
         draft = place_draft(chat.session, draft_id=homeless, point=point, closes_at=chat.closes_at, at=chat.at)
-        return chosen(draft, point)
+        if draft is not None:
+            return chosen(draft, point)
     waiting_at = next((name for _, point_id, name in elsewhere if point_id is not None), "")
     return ChatAnswer(Answer.GREET, {"place": here.name, "code": here.code, "waiting_at": waiting_at})
 
@@ -134,8 +135,6 @@ def _said(chat: Chat, follower: Follower, incoming: Incoming) -> ChatAnswer:
     here = standing(chat.session, follower_id=follower.id, point_id=follower.point_id)
     if incoming.kind is EventKind.TEXT:
         command = command_in(incoming.text)
-        if command is Command.MORE and (here.draft is None or not here.draft.offered):
-            command = None
         if command is not None:
             return _commanded(chat, follower, here, command)
         if here.draft is not None and here.draft.offered:
@@ -158,7 +157,7 @@ def _picked(chat: Chat, follower: Follower, draft: OpenDraft, text: str) -> Chat
     if point is None:
         return None if number is None else cure("这个直报点刚刚停了，请另选一个。")
     placed = chat_pick.settle(chat.session, follower_id=follower.id, draft_id=draft.id, point=point, closes_at=chat.closes_at, at=chat.at)
-    return chosen(placed, point)
+    return chosen(placed, point) if placed is not None else _sent_already(chat, follower)
 
 
 def _refused(draft: OpenDraft | None, incoming: Incoming) -> ChatAnswer | None:
@@ -166,17 +165,23 @@ def _refused(draft: OpenDraft | None, incoming: Incoming) -> ChatAnswer | None:
     is_photo = incoming.kind is EventKind.IMAGE
     if draft is not None and (draft.parts >= MOST_PARTS or (is_photo and draft.photos >= MOST_PHOTOS)):
         return ChatAnswer(Answer.TOO_MUCH, {"photos": MOST_PHOTOS if is_photo else 0})
-    if incoming.kind is EventKind.TEXT:
-        if (draft.letters if draft is not None else 0) + len(incoming.text) > MOST_LETTERS:
-            return ChatAnswer(Answer.TOO_LONG, {"most": MOST_LETTERS})
-        if draft is None or not draft.says:
-            try:
-                clean_message(incoming.text)
-            except InvalidInput as error:
-                return cure(error.message)
+    if (draft.letters if draft is not None else 0) + _letters(incoming) > MOST_LETTERS:
+        return ChatAnswer(Answer.TOO_LONG, {"most": MOST_LETTERS})
+    if incoming.kind is EventKind.TEXT and (draft is None or not draft.says):
+        try:
+            clean_message(incoming.text)
+        except InvalidInput as error:
+            return cure(error.message)
     if incoming.kind is EventKind.LINK and not (incoming.text.strip() or incoming.address):
         return cure(_NOT_READ)
     return None
+
+
+def _letters(incoming: Incoming) -> int:
+    """How much room a message takes of what may be written; what is spoken gives way where it is too much."""
+    if incoming.kind is EventKind.LINK:
+        return len(incoming.text[:LABEL_MAX]) + len(incoming.address[:LABEL_MAX]) + 1
+    return len(incoming.text) if incoming.kind is EventKind.TEXT else 0
 
 
 def _added(chat: Chat, follower: Follower, here: Standing, incoming: Incoming) -> ChatAnswer:
@@ -274,12 +279,10 @@ def _commanded(chat: Chat, follower: Follower, here: Standing, command: Command)
             return ChatAnswer(Answer.MINE if command is Command.MINE else Answer.HELP)
         case Command.SEND:
             return _sent(chat, follower, here)
-        case Command.DROP if here.draft is not None:
-            drop(chat.session, draft_id=here.draft.id, at=chat.at)
-            return ChatAnswer(Answer.DROPPED)
         case Command.DROP:
-            return ChatAnswer(Answer.NOTHING_YET)
-    page = here.draft.page + 1 if here.draft is not None and command is Command.MORE else 0
+            dropped = here.draft is not None and drop(chat.session, draft_id=here.draft.id, at=chat.at)
+            return ChatAnswer(Answer.DROPPED) if dropped else _sent_already(chat, follower)
+    page = here.draft.page + 1 if here.draft is not None and here.draft.offered and command is Command.MORE else 0
     return _offered(chat, here, draft_id=here.draft.id if here.draft is not None else _begun(chat, follower, here).id, page=page)
 
 
@@ -287,13 +290,18 @@ def _begun(chat: Chat, follower: Follower, here: Standing) -> ChatDraft:
     return begin_draft(chat.session, follower_id=follower.id, point_id=here.point_id, district_id=here.district_id, at=chat.at)
 
 
+def _sent_already(chat: Chat, follower: Follower) -> ChatAnswer:
+    """There is nothing to send or to take back: the receipt of what was sent last."""
+    lately = sent_lately(chat.session, follower_id=follower.id, since=chat.at - SAID_LATELY)
+    if lately is None:
+        return ChatAnswer(Answer.NOTHING_YET)
+    return ChatAnswer(Answer.ALREADY_SENT, {"number": lately.number, "salt": lately.salt.hex()})
+
+
 def _sent(chat: Chat, follower: Follower, here: Standing) -> ChatAnswer:
     """Send what was said; a second time, the receipt of the first."""
     if here.draft is None or not here.draft.parts:
-        lately = sent_lately(chat.session, follower_id=follower.id, since=chat.at - SAID_LATELY)
-        if lately is None:
-            return ChatAnswer(Answer.NOTHING_YET)
-        return ChatAnswer(Answer.ALREADY_SENT, {"number": lately.number, "salt": lately.salt.hex()})
+        return _sent_already(chat, follower)
     if not here.is_taking:
         return _where(chat, here)
     try:

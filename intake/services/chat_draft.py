@@ -1,6 +1,7 @@
 """聊天草稿: begun, added to, placed at a point, sent as exactly one submission, thrown away, erased.
 
 Who sends holds the draft's row: the chat, the form and the pause can't both send it, and whoever comes second gets the first one's receipt.
+Who needs the follower's row too takes that first, as every message does.
 """
 
 import os
@@ -16,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import MACHINE, RESIDENT
-from intake.domain.chat_draft import Composed, DraftAction, DraftState, Part, PartKind, SentBy, compose, says_something
+from intake.domain.chat_draft import Composed, DraftAction, DraftState, Part, PartKind, SentBy, compose, is_unheard, says_something
 from intake.domain.errors import Conflict, InvalidInput, NotFound
 from intake.domain.point import PointState
 from intake.domain.submission import Channel
@@ -118,9 +119,14 @@ def offer(session: Session, *, draft_id: int, page: int, ids: Sequence[int]) -> 
     session.execute(update(ChatDraft).where(ChatDraft.id == draft_id).values(offered={"page": page, "ids": list(ids)}))
 
 
-def place_draft(session: Session, *, draft_id: int, point: PointView, closes_at: datetime, at: datetime) -> ChatDraft:
-    """The draft goes to `point`, into the one that is open there if there is one; a pause sends it if it says something."""
-    draft = session.scalars(_open(draft_id)).one()
+def place_draft(session: Session, *, draft_id: int, point: PointView, closes_at: datetime, at: datetime) -> ChatDraft | None:
+    """The draft goes to `point`, into the one that is open there if there is one; a pause sends it if it says something.
+
+    None when it was sent meanwhile.
+    """
+    draft = session.scalars(_open(draft_id)).one_or_none()
+    if draft is None:
+        return None
     there = session.scalars(
         select(ChatDraft)
         .where(
@@ -172,6 +178,8 @@ def send(
     nothing, (field `point`) when no point was picked, PointClosed when the point takes nothing and a person asks for it to be sent: what a
     pause sends was said while the point was open.
     """
+    if by is SentBy.FORM:
+        _hold_follower(session, draft_id)
     draft = session.scalars(_by_id(draft_id)).one_or_none()
     if draft is None:
         raise NotFound("没有这段草稿。")
@@ -192,7 +200,7 @@ def send(
         point=point,
         key=draft_key(draft.id),
         sentence=sentence or _sentence(composed),
-        channel=composed.channel if sentence is None else Channel.WECHAT_TEXT,
+        channel=composed.channel if sentence is None or is_unheard(sentence.message.text, composed.channel) else Channel.WECHAT_TEXT,
         at=at,
         device_hash=device_hash,
         openid_hash=follower.openid_hash,
@@ -219,11 +227,14 @@ def says_the_same(session: Session, submission_id: int, sentence: Sentence) -> b
     return row == (sentence.message.text, sentence.place, hint_of(sentence.contact))
 
 
-def drop(session: Session, *, draft_id: int, at: datetime) -> None:
-    """Throw it away; its words and files are erased in the night."""
-    draft = session.scalars(_open(draft_id)).one()
+def drop(session: Session, *, draft_id: int, at: datetime) -> bool:
+    """Throw it away; its words and files are erased in the night. False when it was sent meanwhile."""
+    draft = session.scalars(_open(draft_id)).one_or_none()
+    if draft is None:
+        return False
     move(session, draft, DraftAction.DROP, actor=RESIDENT, at=at)
     draft.closes_at = None
+    return True
 
 
 def due_drafts(session: Session, *, at: datetime, limit: int) -> list[int]:
@@ -328,6 +339,11 @@ def _sent_before(session: Session, draft: ChatDraft) -> Stored:
     if row is None:
         raise Conflict("这段话送出很久了，原来的内容已经清除。")
     return Stored(row.id, row.receipt_number, row.receipt_salt, repeated=True)
+
+
+def _hold_follower(session: Session, draft_id: int) -> None:
+    whose = select(ChatDraft.follower_id).where(ChatDraft.id == draft_id).scalar_subquery()
+    session.execute(select(WeChatFollower.id).where(WeChatFollower.id == whose).with_for_update(key_share=True))
 
 
 _SAYING = [kind for kind in PartKind if says_something(kind)]

@@ -76,11 +76,15 @@ def _taking_in() -> Any:
 
 
 def let_go(session: Session, vault: Vault, incoming: Incoming) -> None:
-    """The follower left; what is open is sent all the same."""
+    """The follower left; what is open is sent all the same. A late repeat doesn't undo that they came back since."""
     hashed = openid_hash(vault, account=incoming.account, openid=incoming.openid)
     session.execute(
         update(WeChatFollower)
-        .where(WeChatFollower.account == incoming.account, WeChatFollower.openid_hash == hashed)
+        .where(
+            WeChatFollower.account == incoming.account,
+            WeChatFollower.openid_hash == hashed,
+            func.coalesce(WeChatFollower.touched_at, incoming.created_at) <= incoming.created_at,
+        )
         .values(following=False)
     )
 

@@ -38,7 +38,9 @@ def by_id(session: Session, point_id: int) -> PointView | None:
     return point if point is not None and point.state is PointState.ACTIVE else None
 
 
-def settle(session: Session, *, follower_id: int, draft_id: int, point: PointView, closes_at: datetime, at: datetime) -> ChatDraft:
-    """The follower is at `point` from now on, and so is what they said."""
-    note_point(session, follower_id=follower_id, point=point, at=at)
-    return place_draft(session, draft_id=draft_id, point=point, closes_at=closes_at, at=at)
+def settle(session: Session, *, follower_id: int, draft_id: int, point: PointView, closes_at: datetime, at: datetime) -> ChatDraft | None:
+    """The follower is at `point` from now on, and so is what they said; None, and nothing moves, when it was sent meanwhile."""
+    placed = place_draft(session, draft_id=draft_id, point=point, closes_at=closes_at, at=at)
+    if placed is not None:
+        note_point(session, follower_id=follower_id, point=point, at=at)
+    return placed

@@ -66,7 +66,7 @@ class Quarantined:
     @property
     def result(self) -> str:
         """Where it goes, the same at every try."""
-        return f"said/{self.id}{'.jpg' if self.kind is FileKind.PHOTO else '.mp3'}"
+        return result_key(self.id, self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,11 @@ class ToHear:
 def quarantine_key(file_id: int) -> str:
     """Where the bytes lie as they came."""
     return f"quarantine/said/{file_id}"
+
+
+def result_key(file_id: int, kind: FileKind) -> str:
+    """Where what was made of it lies."""
+    return f"said/{file_id}{'.jpg' if kind is FileKind.PHOTO else '.mp3'}"
 
 
 def await_media(
@@ -212,7 +217,7 @@ def claim_unheard(session: Session, *, at: datetime, limit: int) -> list[ToHear]
 
 def note_heard(session: Session, file_id: int, *, words: str, at: datetime) -> None:
     """Keep what was heard, masked for screens; a draft says it from now on, a submission that said nothing else is triaged anew on it."""
-    file = session.scalars(_locked(file_id).where(SubmissionFile.transcribed_at.is_(None))).one_or_none()
+    file = session.scalars(_unheard(file_id)).one_or_none()
     if file is None:
         return
     heard = clean(words).text[:TEXT_MAX]
@@ -227,7 +232,7 @@ def note_heard(session: Session, file_id: int, *, words: str, at: datetime) -> N
 
 def note_not_heard(session: Session, file_id: int, *, may_try_again: bool, at: datetime) -> None:
     """The recogniser couldn't: later, or never after some tries; the voice is there to be heard by people."""
-    file = session.scalars(_locked(file_id).where(SubmissionFile.transcribed_at.is_(None))).one_or_none()
+    file = session.scalars(_unheard(file_id)).one_or_none()
     if file is None:
         return
     if not may_try_again or file.fetch_tries >= HEAR_MOST_TRIES:
@@ -263,9 +268,11 @@ def remove_files_of(session: Session, submission_id: int, *, at: datetime) -> No
 
 
 def unneeded_files(session: Session, *, limit: int) -> list[tuple[int, tuple[str, ...]]]:
-    """Ids and keys of removed and refused files whose bytes are still there."""
+    """Ids of removed and refused files whose bytes are still there, and under which keys: the row's own first, then whatever else a worker
+    that was killed may have stored.
+    """
     rows = session.execute(
-        select(SubmissionFile.id, SubmissionFile.file_key)
+        select(SubmissionFile.id, SubmissionFile.kind, SubmissionFile.file_key)
         .where(
             SubmissionFile.file_key != "",
             or_(SubmissionFile.state == FileState.REFUSED, SubmissionFile.removed_at.is_not(None)),
@@ -273,21 +280,29 @@ def unneeded_files(session: Session, *, limit: int) -> list[tuple[int, tuple[str
         .order_by(SubmissionFile.id)
         .limit(limit)
     )
-    return [(file_id, (key, small_key(key)) if key.endswith(".jpg") else (key,)) for file_id, key in rows]
+    return [(file_id, tuple(dict.fromkeys((key, *_keys_of(file_id, kind))))) for file_id, kind, key in rows]
 
 
-def forget_bytes(session: Session, ids: Sequence[int]) -> None:
-    """Note that their bytes are gone."""
-    for file in session.scalars(select(SubmissionFile).where(SubmissionFile.id.in_(ids)).order_by(SubmissionFile.id).with_for_update()):
-        file.file_key = ""
+def forget_bytes(session: Session, swept: Sequence[tuple[int, tuple[str, ...]]]) -> None:
+    """Note that their bytes are gone; what was made anew meanwhile lies under another key, and waits for the next sweep."""
+    keys = dict(swept)
+    for file in session.scalars(select(SubmissionFile).where(SubmissionFile.id.in_(keys)).order_by(SubmissionFile.id).with_for_update()):
+        if file.file_key == keys[file.id][0]:
+            file.file_key = ""
 
 
 def originals_lately(session: Session, *, at: datetime) -> list[str]:
-    """Where originals of files made anew in the last two days lay: a worker killed right after its commit may have left one."""
-    ids = session.scalars(
-        select(SubmissionFile.id).where(SubmissionFile.state == FileState.READY, SubmissionFile.state_changed_at > at - _LATELY)
-    )
+    """Where originals lay of files that were made anew, refused or removed in the last two days: a worker killed right before or after its
+    commit may have left one.
+    """
+    settled = SubmissionFile.state.in_([FileState.READY, FileState.REFUSED]) & (SubmissionFile.state_changed_at > at - _LATELY)
+    ids = session.scalars(select(SubmissionFile.id).where(or_(settled, SubmissionFile.removed_at > at - _LATELY)))
     return [quarantine_key(file_id) for file_id in ids]
+
+
+def _keys_of(file_id: int, kind: FileKind) -> tuple[str, ...]:
+    result = result_key(file_id, kind)
+    return (quarantine_key(file_id), result, small_key(result)) if kind is FileKind.PHOTO else (quarantine_key(file_id), result)
 
 
 def _triage_anew(session: Session, submission_id: int, *, at: datetime) -> None:
@@ -311,6 +326,11 @@ def _held(session: Session, file_id: int, *states: FileState) -> SubmissionFile 
 
 def _locked(file_id: int) -> Select[SubmissionFile]:
     return select(SubmissionFile).where(SubmissionFile.id == file_id).with_for_update().execution_options(populate_existing=True)
+
+
+def _unheard(file_id: int) -> Select[SubmissionFile]:
+    """It may have been removed while somebody listened: what is heard then is kept nowhere."""
+    return _locked(file_id).where(SubmissionFile.transcribed_at.is_(None), SubmissionFile.removed_at.is_(None))
 
 
 def _refuse(session: Session, file: SubmissionFile, *, because: str, at: datetime) -> None:

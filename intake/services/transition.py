@@ -101,7 +101,7 @@ TABLES: dict[type, StateTable] = {
 }
 """Every noun with states, and its table."""
 
-WITHOUT_HISTORY = frozenset({Notification, ChatDraft, SubmissionFile})
+WITHOUT_HISTORY: frozenset[type[Stateful]] = frozenset({Notification, ChatDraft, SubmissionFile})
 """Their own columns tell their story; a history row each would double the largest tables for nobody."""
 
 

@@ -13,13 +13,14 @@ from sqlalchemy.orm import Session
 
 from intake.domain.errors import NotFound
 from intake.domain.notification import NoticeKind
-from intake.domain.wechat_account import CAPABILITIES, Capability, can
+from intake.domain.wechat_account import CAPABILITIES, Capability
 from intake.domain.wechat_facts import OWN_KINDS
 from intake.domain.wechat_finding import OwnCheck, matters
 from intake.models import DistrictProfile, WeChatAccount, WeChatTemplate
-from intake.ports import AccountCheck, Vault, WeChatKeys
+from intake.ports import AccountCheck, Vault, Wake, WeChatKeys
 from intake.queries.wechat_account import account_by_id
 from intake.queries.wechat_desk import last_heard
+from intake.services.wake import wake_after_commit
 from intake.services.wechat_account import keys_of, opened
 
 
@@ -89,7 +90,7 @@ def check_errand(session: Session, *, vault: Vault, account_id: int) -> CheckErr
         raise NotFound("没有这个公众号。")
     own = account.kind in OWN_KINDS
     keys = keys_of(vault, account)
-    chats = can(account.kind, Capability.CHAT)
+    chats = account.can(Capability.CHAT)  # not in use, it answers nobody
     return CheckErrand(
         account_id=account.id,
         version=account.version,
@@ -115,6 +116,7 @@ def note_check(
     """
     account = _locked(session, errand.account_id)
     if account.version != errand.version:
+        wake_after_commit(session, Wake.WECHAT)
         return
     own = _own_findings(session, account, base_url=base_url)
     if reached is not None:

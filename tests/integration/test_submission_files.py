@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from sqlalchemy.orm import Session
 
 from intake.adapters.file_cleaning import cleaned
 from intake.domain.attachment import Unusable
@@ -14,7 +15,8 @@ from intake.domain.submission import Channel, SubmissionState, Urgency
 from intake.domain.submission_file import FileKind, FileState
 from intake.models import ChatDraft, ChatPart, Contributor, HistoryEntry, Submission, SubmissionFile, SubmissionGrams
 from intake.queries.point import point_by_code
-from intake.services.submission_file import await_media, claim_awaited
+from intake.services import submission_file
+from intake.services.submission_file import Quarantined, accept_cleaned, await_media, claim_awaited, claim_unheard, note_heard
 from intake.services.submission_submit import Stored, read_sentence, submit
 from intake.services.submission_withdraw import withdraw
 from intake.wiring import Wiring
@@ -473,3 +475,94 @@ def test_a_dropped_draft_is_forgotten_with_its_files(wiring: Wiring, server: WeC
     with wiring.sessions() as session:
         assert {(one.words, one.latitude) for one in session.query(ChatPart)} == {("", None)}
         assert session.query(ChatDraft).one().erased_at is not None
+
+
+class Killed(BaseException):
+    """A worker that ends where it stands."""
+
+
+def killed_at(wiring: Wiring, job: object, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a job whose worker is killed right before it notes what it has stored."""
+
+    def die(*_a: object, **_k: object) -> bool:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(job, name, die)
+        with pytest.raises(Killed):
+            run(wiring, job)
+
+
+def forgotten(wiring: Wiring, submission_id: int, clock: TestClock) -> None:
+    """Withdrawn, and its days are over."""
+    with wiring.sessions.begin() as session:
+        withdraw(session, submission_id=submission_id, at=clock.now())
+    clock.forward(days=31)
+    run(wiring, apply_retention)
+
+
+@pytest.mark.parametrize("killed", ["fetching", "cleaning"])
+def test_bytes_that_a_killed_worker_had_stored_go_with_what_is_withdrawn(
+    killed: str, wiring: Wiring, server: WeChatServer, town: Town, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submission_id = spoken(wiring, town).submission_id
+    awaited(wiring, server, files.photo(), submission_id=submission_id)
+    if killed == "fetching":
+        killed_at(wiring, fetch_media, "take", monkeypatch)
+    else:
+        run(wiring, fetch_media)
+        killed_at(wiring, clean_files, "accept_cleaned", monkeypatch)
+    assert in_store(wiring) != []
+    forgotten(wiring, submission_id, clock)
+    assert in_store(wiring) == []
+
+
+def test_bytes_that_a_killed_worker_had_stored_go_when_the_platform_has_thrown_the_picture_away(
+    wiring: Wiring, server: WeChatServer, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    awaited(wiring, server, files.photo())
+    killed_at(wiring, fetch_media, "take", monkeypatch)
+    clock.forward(days=4)
+    run(wiring, fetch_media, apply_retention)
+    assert only(wiring).state is FileState.REFUSED
+    assert in_store(wiring) == []
+
+
+def test_what_is_made_anew_while_the_sweep_deletes_is_swept_the_next_time(
+    wiring: Wiring, server: WeChatServer, town: Town, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submission_id = spoken(wiring, town).submission_id
+    awaited(wiring, server, files.photo(), submission_id=submission_id)
+    run(wiring, fetch_media)
+    with wiring.objects.open(f"quarantine/said/{only(wiring).id}") as file:
+        original = BytesIO(file.read())
+    noted = submission_file.forget_bytes
+
+    def late(session: Session, swept: object) -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(submission_file, "forget_bytes", noted)
+            wiring.objects.put(f"quarantine/said/{only(wiring).id}", original)
+            with wiring.sessions.begin() as other:
+                one = Quarantined(only(wiring).id, FileKind.PHOTO, "image/jpeg")
+                wiring.objects.put(one.result, BytesIO(b"made anew"))
+                assert accept_cleaned(other, one, size=9, seconds=None, is_heard=False, at=clock.now())
+        noted(session, swept)  # type: ignore[arg-type]  # whatever the job swept
+
+    with monkeypatch.context() as patched:
+        patched.setattr(submission_file, "forget_bytes", late)
+        forgotten(wiring, submission_id, clock)
+    run(wiring, apply_retention)
+    assert in_store(wiring) == []
+
+
+def test_what_is_heard_after_it_was_forgotten_is_kept_nowhere(wiring: Wiring, server: WeChatServer, town: Town, clock: TestClock) -> None:
+    wiring.recogniser = Ear()
+    submission_id = spoken(wiring, town).submission_id
+    awaited(wiring, server, voice(), FileKind.VOICE, submission_id=submission_id)
+    run(wiring, fetch_media, clean_files)
+    with wiring.sessions.begin() as session:
+        (asked,) = claim_unheard(session, at=clock.now(), limit=1)
+    forgotten(wiring, submission_id, clock)
+    with wiring.sessions.begin() as session:
+        note_heard(session, asked.id, words="幸福里 3 号楼张阿姨说灯坏了", at=clock.now())
+    assert (only(wiring).heard_written, only(wiring).heard_masked) == ("", "")

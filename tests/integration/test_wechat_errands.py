@@ -12,6 +12,7 @@ from intake.models import DistrictProfile, HistoryEntry, IntakePoint, WeChatAcco
 from intake.ports import NullJobQueue, Wake, WeChatKeys
 from intake.queries.point import point_by_scene
 from intake.services.scene_code import ask_scene, note_scene, scenes_waiting
+from intake.services.wechat_follower import recognise
 from intake.services.wechat_setup import ask_check, set_menu
 from intake.wiring import Wiring
 from tests.factories.clock import TestClock
@@ -117,16 +118,29 @@ def test_what_was_put_right_is_right_at_the_next_check(wiring: Wiring, town: Tow
     assert "outcome" not in seen[OwnCheck.TEMPLATES][1]
 
 
+def test_a_page_that_was_opened_is_not_a_message_that_came(wiring: Wiring, town: Town, account_id: int) -> None:
+    with wiring.sessions.begin() as session:
+        recognise(session, vault=wiring.vault, account=ORIGINAL_ID, openid="oAunt", at=wiring.clock.now())
+    assert not checked(wiring, town, account_id)[OwnCheck.HEARD][0]
+
+
+def test_the_callback_of_an_account_that_is_not_in_use_is_not_asked(wiring: Wiring, town: Town, account_id: int, probe: Probe) -> None:
+    put(wiring, account_id, active=False)
+    assert OwnCheck.CALLBACK not in checked(wiring, town, account_id)
+    assert probe.asked == []
+
+
 def test_what_was_found_about_old_settings_is_not_told_of_the_new_ones(wiring: Wiring, town: Town, account_id: int, probe: Probe) -> None:
     """Somebody corrects the AppID while a worker asks about the wrong one."""
     put(wiring, account_id, app_id="wxffffffffffffffff")
     ask(wiring, town, account_id)
 
-    def corrected(_address: str, _token: str) -> bool:
-        put(wiring, account_id, app_id=APP_ID, version=2)
-        return True
+    class Meanwhile(Probe):
+        def answers(self, address: str, token: str) -> bool:
+            put(wiring, account_id, app_id=APP_ID, version=2)
+            return super().answers(address, token)
 
-    probe.answers = corrected  # type: ignore[method-assign]  # what happens meanwhile
+    wiring.probe = Meanwhile()
     wechat_errands.run()
     assert found(wiring, account_id) == {}
     wechat_errands.run()

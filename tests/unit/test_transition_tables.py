@@ -3,6 +3,7 @@
 import ast
 from collections import Counter
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,7 @@ from intake.domain.transition import LABELS, StateTable
 from intake.domain.triage_model import ModelAction
 from intake.models import IntakePoint, Submission, Topic
 from intake.services.topic_screen import SCREENING
-from intake.services.transition import TABLES, WITHOUT_HISTORY, Stateful, initial_state
+from intake.services.transition import TABLES, WITHOUT_HISTORY, initial_state
 
 ACTIONS: dict[str, type[StrEnum]] = {
     "submission": SubmissionAction,
@@ -209,8 +210,7 @@ def test_a_notice_that_left_the_house_is_never_pending_again_unless_the_channel_
 def test_rows_written_many_at_once_are_born_like_the_others() -> None:
     for kind in WITHOUT_HISTORY:
         assert initial_state(kind) is TABLES[kind].initial
-    with_history: tuple[type[Stateful], ...] = (Submission, Topic, IntakePoint)
-    for other in with_history:
+    for other in (Submission, Topic, IntakePoint):
         with pytest.raises(AssertionError):
             initial_state(other)
 
@@ -249,11 +249,14 @@ def test_every_reason_and_every_route_has_words() -> None:
     assert set(ROUTE_NAMES) == set(Route)
 
 
+@cache
 def enums() -> list[tuple[str, ast.ClassDef]]:
+    sources = [(path, path.read_text(encoding="utf-8")) for path in sorted(Path(intake.__file__).parent.rglob("*.py"))]
     return [
         (f"{path.name}:{node.name}", node)
-        for path in sorted(Path(intake.__file__).parent.rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for path, source in sources
+        if "StrEnum" in source
+        for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.ClassDef) and any(isinstance(base, ast.Name) and base.id == "StrEnum" for base in node.bases)
     ]
 

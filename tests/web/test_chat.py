@@ -1,7 +1,8 @@
 """The conversation: whatever is said in any order becomes one draft, and the draft one submission with a receipt."""
 
 import re
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -14,6 +15,7 @@ from intake.domain.notification import NoticeKind
 from intake.domain.point import PointAction, PointKind
 from intake.domain.submission import Channel
 from intake.models import Area, Notification, SubmissionFile, WeChatFollower, WeChatMessage
+from intake.services.chat_draft import send
 from intake.services.place import create_point
 from intake.services.submission_withdraw import withdraw
 from intake.wiring import Wiring
@@ -435,3 +437,69 @@ def test_a_repeat_costs_four_statements(aunt: Platform, wiring: Wiring) -> None:
     with statements(wiring) as sent:
         aunt.deliver(message)
     assert len(sent) == 4
+
+
+# --- at the same moment ------------------------------------------------------------------------------------------------------------------
+
+
+def meanwhile_sent(wiring: Wiring, act: Callable[[], str]) -> str:
+    """What is answered to somebody who writes while the pause is sending their draft."""
+    (draft,) = drafts(wiring)
+    answers: list[str] = []
+    writing = threading.Thread(target=lambda: answers.append(act()))
+    with wiring.sessions.begin() as session:
+        send(session, vault=wiring.vault, draft_id=draft.id, by=SentBy.PAUSE, at=wiring.clock.now())
+        writing.start()
+        writing.join(0.5)
+        assert writing.is_alive(), "it waits for the draft's row"
+    writing.join()
+    return answers[0]
+
+
+def test_who_takes_it_back_while_it_is_being_sent_learns_that_it_was_sent(aunt: Platform, wiring: Wiring) -> None:
+    aunt.text(AUNT, "路灯坏了")
+    answer = meanwhile_sent(wiring, lambda: aunt.text(AUNT, "不发了"))
+    assert "已经送出" in answer
+    assert submissions(wiring)[0].receipt_number in answer
+
+
+def test_who_picks_a_point_while_it_is_being_sent_learns_that_it_was_sent(aunt: Platform, wiring: Wiring) -> None:
+    aunt.text(AUNT, "路灯坏了")
+    aunt.text(AUNT, "换社区")
+    at = follower(wiring).point_id
+    answer = meanwhile_sent(wiring, lambda: aunt.text(AUNT, "1"))
+    assert submissions(wiring)[0].receipt_number in answer
+    assert follower(wiring).point_id == at
+
+
+def test_who_takes_it_back_after_the_pause_is_led_to_where_that_is_done(aunt: Platform, wiring: Wiring, clock: TestClock) -> None:
+    aunt.text(AUNT, "路灯坏了")
+    pause(wiring, clock)
+    answer = aunt.text(AUNT, "不发了")
+    assert submissions(wiring)[0].receipt_number in answer
+    assert "撤回" in answer
+
+
+def test_a_link_that_no_longer_fits_is_not_kept_and_holds_up_nothing(aunt: Platform, wiring: Wiring, clock: TestClock) -> None:
+    aunt.text(AUNT, "灯" * (MOST_LETTERS - 2))
+    answer = aunt.link(AUNT, "昨晚的事" * 100, "https://example.com/" + "a" * 400)
+    assert "没有收进去" in answer
+    pause(wiring, clock)
+    assert len(submissions(wiring)) == 1
+
+
+def test_a_goodbye_that_comes_again_does_not_undo_a_new_beginning(aunt: Platform, wiring: Wiring, clock: TestClock, town: Town) -> None:
+    goodbye = aunt.event(AUNT, "unsubscribe", None)
+    aunt.deliver(goodbye)
+    clock.forward(seconds=5)
+    aunt.follow(AUNT, scene_of(town.longchi_code))
+    aunt.deliver(goodbye)
+    assert follower(wiring).following
+
+
+def test_more_points_can_be_asked_for_after_something_else_was_said(aunt: Platform, wiring: Wiring) -> None:
+    aunt.text(AUNT, "路灯坏了")
+    aunt.text(AUNT, "换社区")
+    aunt.text(AUNT, "就是楼下那盏")
+    assert "请选" in aunt.text(AUNT, "换一批")
+    assert [part.words for part in parts(wiring)] == ["路灯坏了", "就是楼下那盏"]

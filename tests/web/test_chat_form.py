@@ -1,17 +1,20 @@
 """The same draft in the chat and on the form: opened there, edited there, sent once, whoever is faster."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from intake.domain.chat_draft import DraftState, SentBy
 from intake.domain.point import PointAction
 from intake.domain.submission import Channel
 from intake.models import Submission, WeChatFollower
-from intake.services.chat_draft import send
+from intake.services.chat_draft import due_drafts, send
+from intake.services.chat_link import token_of
 from intake.wiring import Wiring
 from tests.factories.clock import TestClock
 from tests.factories.town import Town
@@ -239,3 +242,71 @@ def test_outside_wechat_the_form_offers_nothing_new(client: FlaskClient, wiring:
     client.post(f"/p/{town.longchi_code}", data={"key": hidden(page, "key"), "text": "路灯坏了", "keep": "1"})
     with wiring.sessions() as session:
         assert session.query(Submission).one().channel is Channel.FORM
+
+
+def keep(known: FlaskClient, town: Town, text: str) -> Callable[[], TestResponse]:
+    """Press 存下，回微信接着说 on the form of 龙池社区."""
+    where = f"https://localhost/p/{town.longchi_code}"
+    fields = {"key": hidden(known.get(where).get_data(as_text=True), "key"), "text": text, "keep": "1"}
+    return lambda: known.post(where, data=fields, headers={"Origin": "https://localhost"})
+
+
+def test_words_kept_while_the_pause_sends_begin_the_next_draft(known: FlaskClient, aunt: Platform, wiring: Wiring, town: Town) -> None:
+    """The pause holds the draft, then needs the follower: neither may wait for the other, and no word is lost."""
+    aunt.text(AUNT, "路灯坏了")
+    (draft,) = drafts(wiring)
+    press, answers = keep(known, town, "还有垃圾没人收"), list[TestResponse]()
+    keeping = threading.Thread(target=lambda: answers.append(press()))
+    with wiring.sessions.begin() as session:
+        assert due_drafts(session, at=wiring.clock.now() + timedelta(hours=1), limit=5) == [draft.id]
+        keeping.start()
+        keeping.join(0.5)
+        assert keeping.is_alive(), "the words wait for the draft's row"
+        send(session, vault=wiring.vault, draft_id=draft.id, by=SentBy.PAUSE, at=wiring.clock.now())
+    keeping.join()
+    assert "存下了" in words_of(answers[0])
+    aunt.text(AUNT, "发送")
+    assert [one.text_written for one in submissions(wiring)] == ["路灯坏了", "还有垃圾没人收"]
+
+
+def test_the_form_and_a_word_in_the_chat_do_not_wait_for_each_other(
+    known: FlaskClient, aunt: Platform, wiring: Wiring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The form sends the draft and notes where the follower is; the chat notes the follower and adds to the draft."""
+    path = link_in(aunt.text(AUNT, "路灯坏了"))
+    fields = {**opened(known, f"https://localhost{path}"), "text": "路灯坏了"}
+    talks: list[threading.Thread] = []
+    answers: list[str] = []
+
+    def slowly(*args: object, **kwargs: object) -> object:
+        stored = send(*args, **kwargs)  # type: ignore[arg-type]  # as the form calls it
+        talks.append(threading.Thread(target=lambda: answers.append(aunt.text(AUNT, "还有垃圾没人收"))))
+        talks[0].start()
+        talks[0].join(0.5)
+        return stored
+
+    monkeypatch.setattr("intake.web.resident.draft.send", slowly)
+    answer = known.post(f"https://localhost{path.partition('?')[0]}", data=fields, headers={"Origin": "https://localhost"})
+    talks[0].join()
+    assert answer.status_code == 303
+    assert "记下了" in answers[0]
+
+
+def test_nothing_is_kept_for_a_point_that_takes_nothing(known: FlaskClient, aunt: Platform, wiring: Wiring, town: Town) -> None:
+    press = keep(known, town, "路灯坏了")
+    change(wiring, town.longchi_code, PointAction.PAUSE, "龙池社区搬家，周一再开。")
+    answer = press()
+    assert answer.status_code == 409
+    assert "周一再开" in words_of(answer)
+    assert drafts(wiring) == []
+
+
+def test_a_voice_sent_from_the_form_as_it_is_stays_one_that_is_listened_to(
+    aunt: Platform, client: FlaskClient, wiring: Wiring, town: Town
+) -> None:
+    aunt.voice(AUNT)
+    (draft,) = drafts(wiring)
+    token = token_of(wiring.vault, draft.id, draft.link_salt)
+    path = f"/p/{town.longchi_code}"
+    client.post(path, data={**opened(client, f"{path}?draft={token}"), "text": "（语音）", "contact": "13800000021"})
+    assert submissions(wiring)[0].channel is Channel.WECHAT_VOICE

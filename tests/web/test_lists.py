@@ -160,3 +160,11 @@ def test_the_index_costs_the_same_for_one_list_and_for_a_page_of_them(jing: Pers
     assert "第 1 份" not in first
     after = first.split("/d/lists?after=")[1].split('"')[0]
     assert "第 1 份" in jing.get(f"/d/lists?after={after}").get_data(as_text=True)
+
+
+def test_a_unit_is_chosen_by_its_name_among_its_kind(jing: Person, town: Town) -> None:
+    page = jing.get("/d/lists/new?kind=result").get_data(as_text=True)
+    assert f'<optgroup label="承办单位"><option value="{town.lights_id}">区城市管理局</option>' in page
+    assert f'<option value="{town.office_id}">区政府办公室</option>' in page
+    chosen = jing.get(f"/d/lists/new?kind=result&unit={town.lights_id}").get_data(as_text=True)
+    assert f'<option value="{town.lights_id}" selected>' in chosen

@@ -173,7 +173,10 @@ def test_a_decline_may_be_appealed_once_from_the_receipt(client: FlaskClient, wi
     path = f"{receipt_path(wiring, lamp)}/appeal"
     assert client.post(path, data={"about": "submission", "words": "路灯是公家的。"}).status_code == 303
     assert submission_of(wiring, lamp).state is SubmissionState.REOPENED
-    assert "申请再看一次" not in words_of(client.get(receipt_path(wiring, lamp)))
+    page = words_of(client.get(receipt_path(wiring, lamp)))
+    assert "申请再看一次" not in page
+    assert "由区政协工作人员重新看" in page
+    assert "上次处理的委员" not in page, "not who declined it"
     answer = client.post(path, data={"about": "submission", "words": "再看一次嘛。"})
     assert answer.status_code == 409
     assert "再看一次嘛。" in answer.get_data(as_text=True)

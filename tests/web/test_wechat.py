@@ -53,6 +53,14 @@ def test_the_settings_page_shakes_hands(platform: Platform) -> None:
     assert platform.handshake()
 
 
+def test_an_account_that_is_not_in_use_yet_shakes_hands_but_takes_nothing(platform: Platform, wiring: Wiring) -> None:
+    """The platform asks for the handshake before its settings can be saved."""
+    with wiring.sessions.begin() as session:
+        session.query(WeChatAccount).one().active = False
+    assert platform.handshake()
+    assert refused(platform, platform.text_message(AUNT, "路灯坏了")) == 404
+
+
 def test_following_by_a_points_code_greets_with_its_form(platform: Platform, client: FlaskClient, town: Town) -> None:
     greeting = platform.follow(AUNT, scene_of(town.longchi_code))
     assert greeting.startswith("龙池社区直报点。")
@@ -152,12 +160,6 @@ def test_an_account_that_only_carries_links_has_no_callback(
         else:
             assert refused(platform, platform.text_message(AUNT, "路灯坏了")) == status
             assert stored(wiring) == (0, 0, 0)
-
-
-def test_an_account_that_was_switched_off_answers_nobody(platform: Platform, wiring: Wiring) -> None:
-    with wiring.sessions.begin() as session:
-        session.query(WeChatAccount).one().active = False
-    assert refused(platform, platform.text_message(AUNT, "路灯坏了")) == 404
 
 
 def test_an_address_that_is_nobodys_is_not_found(platform: Platform) -> None:

@@ -103,5 +103,5 @@ def _delete_said(wiring: Wiring) -> int:
         for key in keys:
             wiring.objects.delete(key)
     with job_session() as session:
-        submission_file.forget_bytes(session, [file_id for file_id, _ in files])
+        submission_file.forget_bytes(session, files)
     return len(files)

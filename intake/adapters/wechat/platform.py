@@ -80,8 +80,8 @@ def fetch_token(keys: WeChatKeys, *, force: bool, http: Session, api_url: str, a
         raise RetryableDeliveryError(code="unreadable") from None
     # 40001 here speaks of the secret, not of a token
     said = str(answer.get("errmsg", ""))[:200]
-    error = delivery_error(40125 if code == 40001 else code, at=at, said=said)
-    if isinstance(error, RetryableDeliveryError):
-        raise error
+    refusal = delivery_error(40125 if code == 40001 else code, at=at, said=said)
+    if isinstance(refusal, RetryableDeliveryError):
+        raise refusal
     # Whatever it is that keeps the account from a token (a frozen AppSecret, say), the message that needed one is none the worse for it.
     raise RetryableDeliveryError(said, code=str(code), after_seconds=ACCOUNT_PAUSE_SECONDS)

@@ -176,7 +176,7 @@ def _show(account_id: int, *, error: DomainError | None = None) -> Page:
 def _done(found: AccountView) -> str:
     return {
         "added": _added(found),
-        "changed": _("已保存，马上生效。改过密钥的，请再检查一次。"),
+        "changed": _("已保存，一分钟内全部生效。改过密钥的，请再检查一次。"),
         "rotated": _("已换回调地址，旧地址马上失效。请马上到公众平台换成新的，不然收不到消息。"),
         "verification": _("已保存。现在可以到公众平台点“确定”了。"),
         "menu": _("已交给后台发布，一般不到半分钟。"),

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from intake.adapters.wechat.callback import MAX_BODY, CallbackKeys, CallbackRefused, Refusal, WeChatCallback
 from intake.domain.chat_event import Incoming
 from intake.domain.errors import NotFound
-from intake.domain.wechat_account import Capability
+from intake.domain.wechat_account import Capability, can
 from intake.queries.wechat_account import AccountRow, account_by_key
 from intake.services.chat import Chat, handle
 from intake.services.wechat_account import opened
@@ -25,7 +25,7 @@ wechat = Blueprint("wechat", __name__)
 def handshake(key: str) -> Response:
     """Answer the settings page of the platform."""
     try:
-        echo = _callback(_account(key)).verify_url(request.args)
+        echo = _callback(_account(key, in_use=False)).verify_url(request.args)
     except CallbackRefused as refused:
         return _refuse(refused)
     return Response(echo, mimetype="text/plain")
@@ -55,10 +55,13 @@ def receive(key: str) -> Response:
     return Response(callback.reply_text(incoming, words, request.args), mimetype="application/xml")
 
 
-def _account(key: str) -> AccountRow:
-    """The account behind an address; NotFound for a key that is none's, and for a kind that nothing is written to."""
+def _account(key: str, *, in_use: bool = True) -> AccountRow:
+    """The account behind an address; NotFound for a key that is none's, and for a kind that nothing is written to.
+
+    One that isn't in use yet shakes hands all the same, since the platform wants that before its settings can be saved.
+    """
     account = account_by_key(db(), key) if "\x00" not in key else None
-    if account is None or not account.can(Capability.CHAT):
+    if account is None or not (account.can(Capability.CHAT) if in_use else can(account.kind, Capability.CHAT)):
         raise NotFound("没有这个公众号的回调地址。")
     return account
 

@@ -125,7 +125,11 @@ def _sent(facts: Facts) -> str:
 
 
 def _already_sent(facts: Facts) -> str:
-    return _lines(_("刚才已经送出了，回执号 %(number)s：", number=facts["number"]), _receipt_address(facts))
+    return _lines(
+        _("刚才已经送出了，回执号 %(number)s：", number=facts["number"]),
+        _receipt_address(facts),
+        _("不想要了，打开它，点“撤回”。"),
+    )
 
 
 def _nothing_yet(_facts: Facts) -> str:
