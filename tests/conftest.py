@@ -51,6 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
     valkey.start()
     _servers.append(valkey)
     _make_template(postgres)
+    os.environ["ZHIBAO_TEST_FOLDER"] = folder.name
     os.environ["ZHIBAO_TEST_PG"] = postgres.url(user="zhibao_super", database="{}")
     os.environ["ZHIBAO_TEST_VALKEY"] = valkey.url()
 
@@ -167,11 +168,16 @@ def with_platform(wechat_server: WeChatServer, clock: TestClock) -> WeChatServer
 def settings(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
     """Settings of a test installation on the run's servers; WeChat's platform is nowhere, unless the test asks for `with_platform`."""
     platform = request.getfixturevalue("wechat_server").url if "with_platform" in request.fixturenames else NOWHERE
+    return settings_on(database, tmp_path, platform=platform)
+
+
+def settings_on(database: str, folder: Path, *, platform: str = NOWHERE) -> Settings:
+    """The same on a database of that name, with its files in `folder`."""
     return Settings(
         environment="test",
         wechat_api_url=platform,
         wechat_connect_url=platform,
-        object_folder=str(tmp_path / "objects"),
+        object_folder=str(folder / "objects"),
         database_url=test_database_url("zhibao_app", database),
         owner_database_url=test_database_url("zhibao_owner", database),
         redis_url=os.environ["ZHIBAO_TEST_VALKEY"].replace("db=0", f"db={_redis_db()}"),

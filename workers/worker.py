@@ -111,6 +111,10 @@ def worker_redis(url: str) -> Redis:
     return Redis.from_url(url, socket_connect_timeout=3.0, retry=Retry(NoBackoff(), 1))
 
 
+NICENESS = 5
+"""Somebody waits for an answer of the web, nobody for a worker: where both want the processor, the web goes first."""
+
+
 class _Signals:
     """SIGTERM and SIGINT: the first ends the worker after its job or batch, a second one at once."""
 
@@ -133,6 +137,7 @@ def work(queue: str) -> int:
     """
     settings = Settings.from_env()
     configure_logging(settings.log_level)
+    os.setpriority(os.PRIO_PROCESS, 0, max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
     wiring = process_wiring()
     signals = _Signals()
     kind = ForkingWorker if queue in FORKING_QUEUES else QueueWorker

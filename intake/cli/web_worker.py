@@ -33,8 +33,8 @@ SEND_SECONDS = 10
 HEAD_LIMIT = 64 * 1024
 WAITING_LIMIT = 200
 """Half-arrived requests a process keeps; then the oldest goes. With the body limit this also bounds the memory they take."""
-LARGE_LIMIT = 4
-"""Half-arrived files a process keeps, each up to what web/uploads.py allows."""
+LARGE_BYTES = 128 * 1024 * 1024
+"""Of half-arrived files a process keeps, by what each announced: two of the largest that web/uploads.py allows, a dozen as phones send."""
 _READ = 64 * 1024
 _HEAD_END = b"\r\n\r\n"
 
@@ -218,10 +218,14 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]  # its base has no
         return bool(size >= conn.whole)
 
     def _make_room(self, newcomer: Visitor) -> None:
-        """Of half-arrived files only so many; the one that has been under way longest goes."""
+        """Of half-arrived files only so much; those that have been under way longest go."""
         large = [one for one in self.pending_conns if one.is_large and one is not newcomer]
-        if len(large) >= LARGE_LIMIT:
-            self._give_up(large[0])
+        over = sum(one.whole for one in (*large, newcomer)) - LARGE_BYTES
+        for one in large:
+            if over <= 0:
+                return
+            over -= one.whole
+            self._give_up(one)
 
     @property
     def _usual_limit(self) -> int:

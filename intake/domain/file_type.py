@@ -1,6 +1,7 @@
 """What a file that was sent in is, by its bytes alone: neither its name nor what the browser says counts."""
 
 import re
+from enum import StrEnum
 from pathlib import PurePosixPath
 
 from intake.domain.attachment import MOST_PIXELS
@@ -32,19 +33,41 @@ _ARCHIVE_END = b"PK\x05\x06"
 _ENDINGS = {"image/jpeg": ".jpg", "image/png": ".png", "application/pdf": ".pdf"}
 
 
-def media_type_of(head: bytes, tail: bytes, *, name: str) -> str:
-    """The type of a file that begins with `head` and ends with `tail`; InvalidInput (field `files`) with what to do instead.
+class Flaw(StrEnum):
+    """Why bytes can't be taken."""
 
-    A file that is two kinds at once is none of them.
-    """
+    HEIC = "heic"
+    """As some phones keep photos: nothing here reads it."""
+    KIND = "kind"
+    """No kind that is taken."""
+    MIXED = "mixed"
+    """Two kinds at once."""
+    CUT = "cut"
+    """Its end is missing."""
+
+
+def kind_of(head: bytes, tail: bytes) -> str | Flaw:
+    """The type of a file that begins with `head` and ends with `tail`, or what is wrong with it: one that is two kinds at once is none."""
     if _HEIC.match(head):
-        raise InvalidInput(f"“{name}”是手机的 HEIC 照片，这里打不开。请在手机里把它另存为 JPG，或截图后再上传。", field=FIELD)
+        return Flaw.HEIC
     found = next((kind for kind, begins in _BEGINS.items() if head.startswith(begins)), None)
     if found is None:
-        raise InvalidInput(f"“{name}”不是能用的格式。请上传照片（JPG、PNG）或 PDF。", field=FIELD)
+        return Flaw.KIND
     if _also_something_else(found, head, tail):
+        return Flaw.MIXED
+    return Flaw.CUT if found == "application/pdf" and b"%%EOF" not in tail[-2048:] else found
+
+
+def media_type_of(head: bytes, tail: bytes, *, name: str) -> str:
+    """The same of a file that an officer sends; InvalidInput (field `files`) with what to do instead."""
+    found = kind_of(head, tail)
+    if found is Flaw.HEIC:
+        raise InvalidInput(f"“{name}”是手机的 HEIC 照片，这里打不开。请在手机里把它另存为 JPG，或截图后再上传。", field=FIELD)
+    if found is Flaw.KIND:
+        raise InvalidInput(f"“{name}”不是能用的格式。请上传照片（JPG、PNG）或 PDF。", field=FIELD)
+    if found is Flaw.MIXED:
         raise InvalidInput(f"“{name}”里混着别的内容，不能用。请重新拍照，或重新导出 PDF 再上传。", field=FIELD)
-    if found == "application/pdf" and b"%%EOF" not in tail[-2048:]:
+    if found is Flaw.CUT:
         raise InvalidInput(f"“{name}”不完整，可能没有传完。请重新导出 PDF 再上传。", field=FIELD)
     return found
 

@@ -6,17 +6,24 @@ from typing import BinaryIO, cast
 from flask import Flask, request
 
 from intake.domain.attachment import MOST_BYTES
+from intake.domain.form_photo import PHOTO_BYTES, PHOTOS_MOST
 from intake.services.attachment import Incoming
 
 BODY_BYTES = 2 * MOST_BYTES + 512 * 1024
 """For one request: two of the largest files, or six photos as phones take them, and the words beside them."""
 TAKES_FILES = re.compile(r"/(?:dept/referrals/\d{1,19}/(?:files|answer)|d/referrals/\d{1,19}/paper-reply)")
-"""Addresses where a request may be that large; everywhere else the usual bound stands."""
+"""Addresses where a request may be that large."""
+FORM_BYTES = PHOTOS_MOST * PHOTO_BYTES + 512 * 1024
+"""For a resident's form with its photos."""
+_FORM = re.compile(r"/p/[0-9A-Za-z]{1,40}")
+"""Where that is sent; everywhere else the usual bound stands."""
 FIELD = "files"
 
 
 def body_limit(path: str, *, usual: int) -> int:
     """Bytes that a request to `path` may have; also asked by the server, before anything of it is read (cli/web_worker.py)."""
+    if _FORM.fullmatch(path):
+        return FORM_BYTES
     return BODY_BYTES if TAKES_FILES.fullmatch(path) else usual
 
 
@@ -25,8 +32,8 @@ def init_uploads(app: Flask) -> None:
 
     @app.url_value_preprocessor
     def allow(_endpoint: str | None, _values: dict[str, object] | None) -> None:
-        if request.method == "POST" and TAKES_FILES.fullmatch(request.path):
-            request.max_content_length = BODY_BYTES
+        if request.method == "POST":
+            request.max_content_length = body_limit(request.path, usual=app.config["MAX_CONTENT_LENGTH"])
 
 
 def files_sent() -> list[Incoming]:

@@ -4,10 +4,10 @@ import pytest
 from flask import Flask
 from werkzeug.routing import AnyConverter, Rule
 
-from intake.app import create_app
 from intake.domain.permission import GRANTS, Permission, Role
 from intake.web.guard import Access, access_of
 from intake.wiring import Wiring
+from tests.apps import application
 from tests.factories.town import Town
 from tests.web.pages import Person, hidden, sign_in
 
@@ -16,7 +16,7 @@ PEOPLE = {Role.MEMBER: "zhou", Role.CONVENOR: "laozhou", Role.STAFF: "wangjing",
 
 @pytest.fixture
 def app(wiring: Wiring) -> Flask:
-    return create_app(wiring)
+    return application(wiring)
 
 
 def rules(app: Flask) -> list[Rule]:

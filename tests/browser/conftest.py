@@ -16,10 +16,9 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from config.settings import Settings
-from intake.app import create_app
 from intake.models import User
 from intake.wiring import Wiring, wire
-from tests.apps import begin_anew
+from tests.apps import application, begin_anew
 from tests.browser.people import People, Person
 from tests.conftest import test_database_url
 from tests.database import ReusedDatabase
@@ -75,7 +74,7 @@ def house() -> Iterator[House]:
     """The application, served on a port of its own."""
     made = House("", Flask(__name__), ReusedDatabase())
     wired = wire(made.settings(), clock=TestClock())
-    made.app = create_app(wired)
+    made.app = application(wired)
     server = make_server("127.0.0.1", 0, made.app, threaded=True, request_handler=Quiet)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     made.url = f"http://127.0.0.1:{server.server_port}"

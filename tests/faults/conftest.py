@@ -1,6 +1,7 @@
 """Real web processes to be killed and starved: gunicorn alone on the run's servers, or a whole installation in a folder of its own."""
 
 import contextlib
+import itertools
 import os
 import socket
 import subprocess
@@ -18,11 +19,15 @@ from intake.adapters.database import make_engine, make_sessions
 from intake.adapters.embedded.runtime_paths import DataPaths
 from intake.adapters.embedded.supervisor import RestartPolicy
 from intake.cli.installation import Installation, answers, environment_of, with_free_port
+from tests.conftest import settings_on
+from tests.database import copy_template, drop
 from tests.factories.town import Town, seed_town
 from tests.faults.visitors import eventually
 
 ROOT = Path(__file__).parents[2]
 
+THREADS = 2
+"""Of a web process that is easily starved."""
 LOOSE = {"device_limit": "100000/hour", "point_limit": "100000/hour", "address_limit": "100000/hour"}
 """These tests send more from one address than a whole estate would."""
 
@@ -49,24 +54,40 @@ Serve = Callable[..., Web]
 @pytest.fixture
 def serve(settings: Settings, tmp_path: Path) -> Iterator[Serve]:
     """Start `zhibao serve` on the run's servers; it is gone afterwards."""
-    started: list[subprocess.Popen[bytes]] = []
+    with contextlib.ExitStack() as started:
+        numbers = itertools.count()
 
-    def start(**changes: object) -> Web:
-        chosen = with_free_port(replace(settings, port=0, base_url="http://127.0.0.1:8000", **{**LOOSE, **changes}))  # type: ignore[arg-type]  # fields of Settings, by name
-        env = {"PATH": os.environ["PATH"], "PYTHONUTF8": "1", **environment_of(chosen)}
-        with (tmp_path / f"web{len(started)}.log").open("wb") as log:
-            argv = [sys.executable, "-m", "intake.cli.main", "serve"]
-            process = subprocess.Popen(argv, cwd=ROOT, env=env, stdout=log, stderr=log, start_new_session=True)
-        started.append(process)
+        def start(**changes: object) -> Web:
+            return started.enter_context(serving(settings, tmp_path / f"web{next(numbers)}.log", **changes))
+
+        yield start
+
+
+@contextlib.contextmanager
+def serving(settings: Settings, log_file: Path, **changes: object) -> Iterator[Web]:
+    """`zhibao serve` with `settings`, changed so, on a free port."""
+    chosen = with_free_port(replace(settings, port=0, base_url="http://127.0.0.1:8000", **{**LOOSE, **changes}))  # type: ignore[arg-type]  # fields of Settings, by name
+    env = {"PATH": os.environ["PATH"], "PYTHONUTF8": "1", **environment_of(chosen)}
+    with log_file.open("wb") as log:
+        argv = [sys.executable, "-m", "intake.cli.main", "serve"]
+        process = subprocess.Popen(argv, cwd=ROOT, env=env, stdout=log, stderr=log, start_new_session=True)
+    try:
         assert eventually(lambda: process.poll() is not None or answers(chosen.host, chosen.port))
-        assert process.poll() is None, (tmp_path / f"web{len(started) - 1}.log").read_text(encoding="utf-8")
-        return Web(process, chosen)
-
-    yield start
-    for process in started:
+        assert process.poll() is None, log_file.read_text(encoding="utf-8")
+        yield Web(process, chosen)
+    finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, 9)  # its own session: master and workers
         process.wait()
+
+
+@pytest.fixture(scope="module")
+def starved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    """One process with two threads, on a town of its own: what one test leaves hanging there the next one meets."""
+    database, folder = copy_template(), tmp_path_factory.mktemp("starved")
+    with serving(settings_on(database, folder), folder / "web.log", web_processes=1, web_threads=THREADS) as web:
+        yield web
+    drop(database)
 
 
 @contextlib.contextmanager

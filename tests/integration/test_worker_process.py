@@ -26,6 +26,7 @@ from intake.wiring import Wiring
 from tests.factories.sentences import say
 from tests.factories.town import Town
 from tests.integration.jobs import assert_triaged_exactly_once, in_state, waiting_for_the_district
+from workers.worker import NICENESS
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
@@ -75,6 +76,7 @@ def test_a_worker_triages_what_a_wake_up_announces(wiring: Wiring, town: Town, s
     for number in range(5):
         say(wiring, town.longchi_code, f"幸福里{number}栋路灯不亮，电话13812345678")
     eventually(lambda: triaged(session) == 5, "five sentences triaged")
+    assert os.getpriority(os.PRIO_PROCESS, worker.pid) >= NICENESS  # somebody may be waiting for the web
     assert_triaged_exactly_once(session, 5)
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(PATIENCE) == 0

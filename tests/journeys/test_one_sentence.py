@@ -8,11 +8,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from intake.app import create_app
 from intake.models import Notification
 from intake.ports import JOBS, NullJobQueue
 from intake.services.audit import verify
 from intake.wiring import Wiring
+from tests.apps import application
 from tests.factories.clock import TestClock
 from tests.factories.town import Town
 from tests.integration.jobs import jobs_in_this_process
@@ -69,7 +69,7 @@ class House:
 @pytest.fixture
 def house(wiring: Wiring, clock: TestClock) -> Iterator[House]:
     wiring.queue = NullJobQueue()
-    app = create_app(wiring)
+    app = application(wiring)
     app.test_client_class = ParsingClient
     with jobs_in_this_process(wiring):
         yield House(wiring, app, clock)

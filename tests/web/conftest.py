@@ -1,7 +1,6 @@
 """The real application on the real servers; every HTML answer is parsed strictly."""
 
 import re
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -9,18 +8,11 @@ import html5lib
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from jinja2 import FileSystemBytecodeCache
 from werkzeug.test import TestResponse
 
 from config.settings import Settings
-from intake.app import create_app
 from intake.wiring import Wiring
-from tests.apps import begin_anew
-
-_FOLDER = tempfile.TemporaryDirectory(prefix="zhibao-templates-")
-COMPILED = FileSystemBytecodeCache(_FOLDER.name)
-"""Templates are compiled once a process, not once a test."""
-
+from tests.apps import application, begin_anew
 
 _WELL_FORMED: set[str] = set()
 _VARYING = re.compile(r'(?<=value=")[\w.:-]*(?=")|[\u3000-\u9fff\uff00-\uffef]+|[0-9]+')
@@ -65,8 +57,7 @@ def app(wiring: Wiring) -> Iterator[Flask]:
 
 
 def _made(wiring: Wiring) -> Flask:
-    made = create_app(wiring)
-    made.jinja_env.bytecode_cache = COMPILED
+    made = application(wiring)
     made.test_client_class = ParsingClient
     return made
 

@@ -136,7 +136,7 @@ def test_a_request_that_is_too_large_says_so_unread(gao: Person, wiring: Wiring,
 def test_only_addresses_that_take_files_take_large_bodies(gao: Person, task: int) -> None:
     usual = 512 * 1024
     assert body_limit(f"/dept/referrals/{task}/files", usual=usual) == BODY_BYTES
-    for path in ("/p/abc", f"/dept/referrals/{task}/progress", f"/dept/referrals/{task}/files/x", "/dept/referrals/x/files", ""):
+    for path in ("/p/abc/similar", f"/dept/referrals/{task}/progress", f"/dept/referrals/{task}/files/x", "/dept/referrals/x/files", ""):
         assert body_limit(path, usual=usual) == usual
     assert send(gao, task, act="progress", words="x" * usual * 2).status_code == 413
 

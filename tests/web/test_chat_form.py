@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -292,6 +293,12 @@ def test_the_form_and_a_word_in_the_chat_do_not_wait_for_each_other(
     assert "记下了" in answers[0]
 
 
+def test_so_much_is_kept_in_an_hour_as_is_taken_in_the_chat(known: FlaskClient, aunt: Platform, wiring: Wiring, town: Town) -> None:
+    wiring.settings = replace(wiring.settings, device_limit="2/hour")
+    assert [keep(known, town, f"路灯坏了{number}")().status_code for number in range(3)] == [200, 200, 429]
+    assert [part.words for part in parts(wiring)] == ["路灯坏了0", "路灯坏了1"]
+
+
 def test_nothing_is_kept_for_a_point_that_takes_nothing(known: FlaskClient, aunt: Platform, wiring: Wiring, town: Town) -> None:
     press = keep(known, town, "路灯坏了")
     change(wiring, town.longchi_code, PointAction.PAUSE, "龙池社区搬家，周一再开。")
@@ -310,3 +317,28 @@ def test_a_voice_sent_from_the_form_as_it_is_stays_one_that_is_listened_to(
     path = f"/p/{town.longchi_code}"
     client.post(path, data={**opened(client, f"{path}?draft={token}"), "text": "（语音）", "contact": "13800000021"})
     assert submissions(wiring)[0].channel is Channel.WECHAT_VOICE
+
+
+def test_what_is_said_in_the_chat_while_the_form_is_open_goes_with_it(aunt: Platform, client: FlaskClient, wiring: Wiring) -> None:
+    path = link_in(aunt.text(AUNT, "路灯坏了"))
+    page = client.get(path).get_data(as_text=True)
+    fields = {name: hidden(page, name) for name in ("key", "draft", "seen")}
+    aunt.text(AUNT, "三天了")
+    aunt.location(AUNT, 31.2, 118.3, "幸福路 12 号")
+    where = path.partition("?")[0]
+    first, again = (client.post(where, data={**fields, "text": "幸福里路灯坏了"}) for _ in range(2))
+    (sent,) = submissions(wiring)
+    assert (sent.text_written, sent.place) == ("幸福里路灯坏了\n三天了", "幸福路 12 号")
+    assert first.status_code == again.status_code == 303
+    assert sent.receipt_number in again.location
+
+
+def test_what_no_longer_fits_below_the_form_is_said_and_nothing_is_lost(aunt: Platform, client: FlaskClient, wiring: Wiring) -> None:
+    path = link_in(aunt.text(AUNT, "路灯坏了"))
+    page = client.get(path).get_data(as_text=True)
+    fields = {name: hidden(page, name) for name in ("key", "draft", "seen")}
+    aunt.text(AUNT, "三天了" * 100)
+    answer = client.post(path.partition("?")[0], data={**fields, "text": "灯" * 4_990})
+    assert answer.status_code == 400
+    assert "最多 5000 个字" in words_of(answer)
+    assert drafts(wiring)[0].state is DraftState.OPEN

@@ -11,10 +11,10 @@ from flask import Flask, Response
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from intake.app import create_app
 from intake.web import compress
 from intake.web.guard import open_to_all
 from intake.wiring import Wiring
+from tests.apps import application
 from tests.factories.town import Town
 from tests.web.pages import send_sentence, sign_in
 
@@ -27,7 +27,7 @@ STATIC = Path(compress.__file__).parent / "static"
 @pytest.fixture
 def browser(wiring: Wiring) -> FlaskClient:
     """A browser without cookies that does not look into what it gets: the strict parser cannot read compressed pages."""
-    return create_app(wiring).test_client()
+    return application(wiring).test_client()
 
 
 def ask(browser: FlaskClient, path: str, accepts: str | None = SAFARI, **headers: str) -> TestResponse:

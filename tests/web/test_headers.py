@@ -11,9 +11,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 import intake.web
-from intake.app import create_app
 from intake.web.guard import open_to_all
 from intake.wiring import Wiring
+from tests.apps import application
 from tests.factories.matters import told
 from tests.factories.town import Town
 from tests.factories.wechat import CALLBACK_KEY, make_account
@@ -88,7 +88,7 @@ def test_only_files_with_a_hash_in_their_name_are_kept(app: Flask, town: Town, k
 
 def test_without_https_nobody_is_told_to_insist_on_it(wiring: Wiring) -> None:
     wiring.settings = replace(wiring.settings, base_url="http://127.0.0.1:8000")
-    assert "Strict-Transport-Security" not in create_app(wiring).test_client().get("/").headers
+    assert "Strict-Transport-Security" not in application(wiring).test_client().get("/").headers
 
 
 # The policy forbids inline script and style, so a template that has some is broken for everybody.

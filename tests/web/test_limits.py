@@ -7,9 +7,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from config.settings import Settings
-from intake.app import create_app
 from intake.models import Submission
 from intake.wiring import Wiring, wire
+from tests.apps import application
 from tests.factories.clock import TestClock
 from tests.factories.town import Town
 from tests.web.conftest import ParsingClient
@@ -86,7 +86,7 @@ def test_one_address_cannot_try_passwords_without_end(client: FlaskClient, town:
 def without_redis(settings: Settings, clock: TestClock) -> Iterator[FlaskClient]:
     """A browser at an installation whose Redis answers at no address."""
     wired = wire(replace(settings, redis_url="redis://127.0.0.1:1/0"), clock=clock)
-    app = create_app(wired)
+    app = application(wired)
     app.test_client_class = ParsingClient
     yield app.test_client()
     wired.close()

@@ -121,6 +121,8 @@ def test_the_draft_on_the_form_shows_its_photos(aunt: Platform, client: FlaskCli
     assert address in client.get(path).get_data(as_text=True)
     assert client.get(address).mimetype == "image/jpeg"
     assert client.get(address.replace(token, "1.aaaaaaaaaaaaaaaaaaaaaa")).status_code == 404
+    aunt.text(AUNT, "发送")
+    assert client.get(address).status_code == 404, "what was sent is on the receipt"
 
 
 def test_what_the_store_has_lost_says_so(receipt: str, wiring: Wiring, zhou: Person) -> None:

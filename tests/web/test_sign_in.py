@@ -7,10 +7,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from intake.app import create_app
 from intake.models import AuditEntry, Decision, LoginSession, User
 from intake.services.sign_in import LOCK_LONGEST
 from intake.wiring import Wiring
+from tests.apps import application
 from tests.factories.clock import TestClock
 from tests.factories.matters import told
 from tests.factories.town import PASSWORD, Town
@@ -216,7 +216,7 @@ def test_a_missing_csrf_token_keeps_the_words_and_changes_nothing(
 
 
 def test_the_cookie_is_for_our_server_alone(wiring: Wiring, town: Town) -> None:
-    page = create_app(wiring).test_client()
+    page = application(wiring).test_client()
     token = hidden(page.get("/sign-in", base_url="https://zhibao.example").get_data(as_text=True), "csrf_token")
     answer = page.post(
         "/sign-in",

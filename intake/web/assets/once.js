@@ -8,7 +8,8 @@ export function sendOnce(root) {
       // After the browser has read the pressed button's value.
       setTimeout(() => { button.disabled = true; button.textContent = form.dataset.once; }, 0);
       const back = () => { button.disabled = false; button.innerHTML = words; };
-      setTimeout(back, 8000);
+      // Files take their time, and a second send would begin anew.
+      setTimeout(back, form.querySelector("[type=file]")?.files.length ? 60000 : 8000);
       addEventListener("pageshow", back, { once: true });
     });
   }

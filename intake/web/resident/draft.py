@@ -6,7 +6,7 @@ from flask import render_template, request
 from werkzeug.wrappers import Response
 
 from intake.domain.chat_draft import DraftState, SentBy, compose
-from intake.domain.errors import Conflict, NotFound
+from intake.domain.errors import Conflict, NotFound, TooMany
 from intake.queries.point import PointView
 from intake.queries.submission_file import FileSaid, file_of_draft, files_of_draft
 from intake.services.chat_draft import parts_of, says_the_same, send, wait_for_the_form
@@ -15,6 +15,7 @@ from intake.services.chat_link import LinkedDraft, draft_by_token
 from intake.services.form_key import read_form_key
 from intake.services.submission_submit import Sentence, Stored
 from intake.web.guard import open_to_all
+from intake.web.language import translate as _
 from intake.web.resident.blueprint import Page, resident
 from intake.web.resident.in_wechat import follower_at
 from intake.web.said import said_file
@@ -66,31 +67,34 @@ def send_draft(point: PointView, sentence: Sentence, *, device: bytes) -> Stored
 def kept_for_chat(point: PointView) -> Page | None:
     """The page that says the words are kept for the chat, if that is what was asked; None to send them.
 
-    Raises InvalidInput for words that say nothing.
+    Raises InvalidInput for words that say nothing, TooMany for more than are taken in the chat.
     """
     follower = follower_at(point) if "keep" in request.form else None
     if follower is None:
         return None
-    key = read_form_key(wiring().vault, request.form.get("key", ""), point_id=point.id)
+    wired = wiring()
+    key = read_form_key(wired.vault, request.form.get("key", ""), point_id=point.id)
+    if not wired.limiter.hit(wired.settings.device_limit, "wechat", follower.openid_hash.hex()):  # as in the chat
+        raise TooMany(_("这里提交得太多了，请过一小时再试。写的内容还在框里；着急的话请打电话或到社区服务台说。"))
     text = keep_words(
         db(),
         follower_id=follower.id,
         point=point,
         text=request.form.get("text", ""),
         nonce=key.nonce,
-        pause_minutes=wiring().workflow.wechat.pause_minutes,
-        at=wiring().clock.now(),
+        pause_minutes=wired.workflow.wechat.pause_minutes,
+        at=wired.clock.now(),
     )
-    return render_template("resident/kept.html", point=point, text=text, minutes=wiring().workflow.wechat.pause_minutes)
+    return render_template("resident/kept.html", point=point, text=text, minutes=wired.workflow.wechat.pause_minutes)
 
 
 @resident.get("/p/<code>/draft/<token>/<int:file_id>")
 @open_to_all
 def draft_file(code: str, token: str, file_id: int) -> Response:
-    """One photo or voice of a draft, for whoever has its link; `?small=1` a small picture."""
+    """One photo or voice of a draft, for whoever has its link while it is open; `?small=1` a small picture."""
     del code
     draft = draft_by_token(db(), wiring().vault, token)
-    if draft is None or draft.state is DraftState.DROPPED:
+    if draft is None or draft.state is not DraftState.OPEN:
         raise NotFound("没有这张照片，请回到微信重新打开链接。")
     return said_file(file_of_draft(db(), draft_id=draft.id, file_id=file_id))
 

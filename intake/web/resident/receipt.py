@@ -30,6 +30,7 @@ from intake.web.guard import anonymous_form, open_to_all
 from intake.web.language import translate as _
 from intake.web.numbers import whole_number
 from intake.web.resident.blueprint import Page, resident
+from intake.web.resident.photos import photos_left
 from intake.web.resident.receipt_link import link_to, received_by_link, secret_by_link
 from intake.web.said import said_file
 from intake.web.unit_of_work import db, wiring
@@ -192,6 +193,7 @@ def _page(found: Received, view: ReceiptView, token: str, *, part: str = "", err
         code=code_for(wiring().vault, view.number, view.salt),
         token=token,
         new="new" in request.args,
+        photos_left=photos_left(),
         turn_to=route_out(view.text) if view.state in WAITING else None,
         verdicts=VERDICT_NAMES,
         may_appeal=may_appeal(db(), found.submission, found.topic),

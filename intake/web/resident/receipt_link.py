@@ -9,9 +9,9 @@ from intake.services.receipt import token_fits, token_for
 from intake.web.unit_of_work import db, wiring
 
 
-def link_to(number: str, salt: bytes, *, new: int | None = None) -> str:
-    """The receipt's address with its secret part."""
-    return url_for("resident.receipt", number=number, token=token_for(wiring().vault, number, salt), new=new)
+def link_to(number: str, salt: bytes, *, new: int | None = None, photos: str | None = None) -> str:
+    """The receipt's address with its secret part; `photos` names those that were left out, as codes."""
+    return url_for("resident.receipt", number=number, token=token_for(wiring().vault, number, salt), new=new, photos=photos)
 
 
 def secret_by_link(number: str, token: str) -> ReceiptSecret:

@@ -21,6 +21,7 @@ from intake.web.resident.device import device_key
 from intake.web.resident.draft import draft_on_form, kept_for_chat, send_draft
 from intake.web.resident.in_wechat import follower_at, js_config, keep_with, photos_sent, to_be_recognised
 from intake.web.resident.known import known_follower
+from intake.web.resident.photos import keep_photos
 from intake.web.resident.receipt_link import link_to
 from intake.web.resident.similar import similar_at
 from intake.web.unit_of_work import db, wiring
@@ -52,7 +53,7 @@ def send(code: str) -> Page:
         return _form(point, error=error, key=None)
     except DomainError as error:
         return _form(point, error=error, key=request.form.get("key"))
-    return redirect(link_to(stored.receipt_number, stored.receipt_salt, new=1), code=303)
+    return redirect(link_to(stored.receipt_number, stored.receipt_salt, new=1, photos=keep_photos(stored, point)), code=303)
 
 
 @resident.get("/p/<code>/similar")

@@ -6,6 +6,8 @@ export function choosePhotos(wx, part) {
   const list = part.querySelector("ul"), button = part.querySelector("button"), note = part.querySelector("[role=status]");
   const chosen = () => part.querySelectorAll("input[name=photo]").length;
   part.hidden = false;
+  const chooser = document.querySelector("[data-chooser]"); // the browser's own, unless something was chosen there already
+  if (chooser && !chooser.querySelector("input").files.length) chooser.hidden = true;
   for (const field of part.querySelectorAll(":scope > input[name=photo]")) list.append(line(field, null)); // from before a refusal
   limit();
   button.addEventListener("click", () => {
