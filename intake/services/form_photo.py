@@ -41,9 +41,7 @@ class _Sound:
     stream: BinaryIO
 
 
-def take_photos(
-    session: Session, beside: Beside, chosen: Sequence[BinaryIO], *, room: int, store: ObjectStore
-) -> Mapping[int, PhotoLeft]:
+def take_photos(session: Session, beside: Beside, chosen: Sequence[BinaryIO], *, room: int, store: ObjectStore) -> Mapping[int, PhotoLeft]:
     """Take up to `room` of the photos into quarantine; which were left out, by their number from 1 as they were chosen, and why.
 
     The same photo twice is one. A store that fails leaves photos out; it raises nothing.
@@ -89,6 +87,13 @@ def photos_not_there(session: Session, submission_id: int, chosen: Sequence[Bina
 
 def _inspect(stream: BinaryIO) -> _Sound | PhotoLeft:
     """What it is by its bytes, or why it can't be taken."""
+    try:
+        return _read(stream)
+    except OSError:
+        return PhotoLeft.STORE  # it was lost while it arrived
+
+
+def _read(stream: BinaryIO) -> _Sound | PhotoLeft:
     size = stream.seek(0, os.SEEK_END)
     if size == 0:
         return PhotoLeft.EMPTY
@@ -98,8 +103,10 @@ def _inspect(stream: BinaryIO) -> _Sound | PhotoLeft:
     tail = stream.read(TAIL_BYTES)
     stream.seek(0)
     kind = kind_of(stream.read(HEAD_BYTES), tail)
-    if isinstance(kind, Flaw) or kind not in _PHOTOS:
-        return OF_FLAW.get(kind, PhotoLeft.KIND) if isinstance(kind, Flaw) else PhotoLeft.KIND
+    if isinstance(kind, Flaw):
+        return OF_FLAW.get(kind, PhotoLeft.KIND)
+    if kind not in _PHOTOS:
+        return PhotoLeft.KIND
     stream.seek(0)
     digest = hashlib.sha256()
     while piece := stream.read(_PIECE):

@@ -8,6 +8,7 @@ from flask import Flask, request
 from intake.domain.attachment import MOST_BYTES
 from intake.domain.form_photo import PHOTO_BYTES, PHOTOS_MOST
 from intake.services.attachment import Incoming
+from intake.web.spool import SpoolingRequest
 
 BODY_BYTES = 2 * MOST_BYTES + 512 * 1024
 """For one request: two of the largest files, or six photos as phones take them, and the words beside them."""
@@ -28,12 +29,17 @@ def body_limit(path: str, *, usual: int) -> int:
 
 
 def init_uploads(app: Flask) -> None:
-    """Let the addresses that take files take them."""
+    """Let the addresses that take files take them: the form only in parts, since any other body is read into memory whole."""
+    app.request_class = SpoolingRequest
 
     @app.url_value_preprocessor
     def allow(_endpoint: str | None, _values: dict[str, object] | None) -> None:
-        if request.method == "POST":
-            request.max_content_length = body_limit(request.path, usual=app.config["MAX_CONTENT_LENGTH"])
+        if request.method != "POST":
+            return
+        if TAKES_FILES.fullmatch(request.path):
+            request.max_content_length = BODY_BYTES
+        elif _FORM.fullmatch(request.path) and request.mimetype == "multipart/form-data":
+            request.max_content_length = FORM_BYTES
 
 
 def files_sent() -> list[Incoming]:
