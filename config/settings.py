@@ -94,6 +94,11 @@ class Settings:
         return self.environment == "production"
 
     @property
+    def plays_wechat(self) -> bool:
+        """Whether WeChat's platform is played on this machine, as in the demo: then every browser may be WeChat's."""
+        return self.environment == "development" and self.wechat_connect_url.startswith("http://")
+
+    @property
     def assistant_on(self) -> bool:
         """Whether there is an assistant to ask."""
         return bool(self.assistant_url and self.assistant_model)

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import secrets
 import string
 import sys
@@ -14,6 +15,7 @@ from urllib.request import ProxyHandler, build_opener
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from config.own_files import SHIPPED
 from config.settings import Settings
 from intake.adapters.embedded.runtime_paths import DataPaths, write_private
 from intake.cli.installation import Companion, with_free_port
@@ -68,7 +70,19 @@ def beside_platform(settings: Settings) -> Settings:
     if not SIMULATOR.exists():
         return settings
     port = with_free_port(replace(settings, host="127.0.0.1", port=0)).port
+    settings = replace(settings, config_folder=settings.config_folder or _wakeful_rules(settings))
     return replace(settings, wechat_api_url=f"http://127.0.0.1:{port}", wechat_connect_url=f"http://127.0.0.1:{port}")
+
+
+def _wakeful_rules(settings: Settings) -> str:
+    """A folder of rules like those that ship, but without quiet hours: whoever tries the demo at night sees the notices too."""
+    rules = (SHIPPED / "workflow.toml").read_text(encoding="utf-8")
+    wakeful, changed = re.subn(r"(?m)^quiet_from_hour = \d+", "quiet_from_hour = 8", rules)
+    assert changed == 1, "the shipped rules have quiet hours"
+    folder = settings.data_dir.expanduser().resolve() / "rules"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "workflow.toml").write_text(wakeful, encoding="utf-8")
+    return str(folder)
 
 
 def platform(settings: Settings) -> tuple[Companion, ...]:

@@ -34,7 +34,7 @@ LEFT_BECAUSE: dict[PhotoLeft, str] = {
     PhotoLeft.EMPTY: "是空的，可能还没有下载到手机里。",
     PhotoLeft.MANY: f"多出来了，一次最多 {PHOTOS_MOST} 张。",
     PhotoLeft.STORE: "我们这边没有存好，不是您的照片有问题。",
-    PhotoLeft.LATER: "没有另收：这段话先前已经收到，这张是后来选的。",
+    PhotoLeft.LATER: "没有收下。这段话先前已经收到，再提交时不另收照片。",
 }
 """What the receipt says after the photo's number."""
 OF_FLAW: dict[Flaw, PhotoLeft] = {Flaw.HEIC: PhotoLeft.HEIC, Flaw.MIXED: PhotoLeft.MIXED}

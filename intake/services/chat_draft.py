@@ -21,7 +21,7 @@ from intake.domain.chat_draft import Composed, DraftAction, DraftState, Part, Pa
 from intake.domain.errors import Conflict, InvalidInput, NotFound
 from intake.domain.point import PointState
 from intake.domain.submission import Channel
-from intake.domain.text import PLACE_MAX
+from intake.domain.text import PLACE_MAX, clean_message
 from intake.models import ChatDraft, ChatPart, Submission, SubmissionFile, WeChatFollower, WeChatMessage
 from intake.ports import Vault
 from intake.queries.point import PointView, point_by_id
@@ -152,14 +152,39 @@ def place_draft(session: Session, *, draft_id: int, point: PointView, closes_at:
     return target
 
 
-def parts_of(session: Session, draft_id: int) -> list[Part]:
-    """What was said so far."""
+def parts_of(session: Session, draft_id: int, *, after: int = 0) -> list[Part]:
+    """What was said so far; beyond the part `after` alone, if one is given."""
+    return parts_and_last(session, draft_id, after=after)[0]
+
+
+def parts_and_last(session: Session, draft_id: int, *, after: int = 0) -> tuple[list[Part], int]:
+    """The same, and the id of what came last: `after` where nothing did. In one statement, so that nothing comes between."""
     rows = session.execute(
         select(
-            ChatPart.kind, ChatPart.sent_at, ChatPart.message_id, ChatPart.words, ChatPart.address, ChatPart.latitude, ChatPart.longitude
-        ).where(ChatPart.draft_id == draft_id)
-    )
-    return [Part(*row) for row in rows]
+            ChatPart.id,
+            ChatPart.kind,
+            ChatPart.sent_at,
+            ChatPart.message_id,
+            ChatPart.words,
+            ChatPart.address,
+            ChatPart.latitude,
+            ChatPart.longitude,
+        ).where(ChatPart.draft_id == draft_id, ChatPart.id > after)
+    ).all()
+    return [Part(*row[1:]) for row in rows], max((row[0] for row in rows), default=after)
+
+
+def with_what_came_since(session: Session, draft_id: int, sentence: Sentence, *, seen: int) -> Sentence:
+    """What the form says, and below it what was said in the chat after the form was opened, when the part `seen` was the last.
+
+    Raises InvalidInput (field `text`) when the two don't fit into one submission.
+    """
+    parts = parts_of(session, draft_id, after=seen)
+    said = compose(parts)
+    if any(says_something(part.kind) for part in parts) and said.text:
+        message = clean_message(f"{sentence.message.text}\n{said.text}")
+        sentence = replace(sentence, message=replace(message, replaced=sentence.message.replaced))
+    return replace(sentence, place=sentence.place or said.place[:PLACE_MAX])
 
 
 def send(
@@ -170,9 +195,11 @@ def send(
     by: SentBy,
     at: datetime,
     sentence: Sentence | None = None,
+    seen: int | None = None,
     device_hash: bytes | None = None,
 ) -> Stored:
-    """Send it as one submission; `sentence` is what the form says of it, else it is composed of its parts.
+    """Send it as one submission; `sentence` is what the form says of it, else it is composed of its parts. What came after the part `seen`,
+    which the form knew as the last, is added to what the form says.
 
     Sent before, it gives the same receipt, `repeated`. Raises Conflict when it was thrown away, InvalidInput (field `text`) when it says
     nothing, (field `point`) when no point was picked, PointClosed when the point takes nothing and a person asks for it to be sent: what a
@@ -193,6 +220,8 @@ def send(
     if by is SentBy.PAUSE:
         point = replace(point, state=PointState.ACTIVE)
     composed = compose(parts_of(session, draft.id))
+    if sentence is not None and seen is not None:
+        sentence = with_what_came_since(session, draft.id, sentence, seen=seen)
     follower = session.execute(select(WeChatFollower.id, WeChatFollower.openid_hash).where(WeChatFollower.id == draft.follower_id)).one()
     stored = submit(
         session,

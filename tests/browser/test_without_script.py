@@ -1,10 +1,15 @@
 """An old phone: no script, no cookies. Form, receipt, finding it again and withdrawing all work."""
 
+from pathlib import Path
+
 import pytest
 
 from intake.domain.triage_result import Verdict
 from tests.browser.conftest import Enter, Site
+from tests.factories import files
 from tests.factories.matters import told
+from tests.integration.jobs import jobs_in_this_process
+from workers.jobs import clean_files
 
 pytestmark = pytest.mark.browser
 
@@ -44,6 +49,27 @@ def test_form_receipt_and_withdrawal_without_script_and_cookies(enter: Enter) ->
     assert resident.page.locator(".chip.act").inner_text() == "已撤回"
     assert resident.context.cookies() == [], "nothing was to be remembered"
     assert with_cookies == []
+
+
+def test_a_photo_is_sent_without_script_and_one_that_cannot_be_taken_is_named(enter: Enter, site: Site, tmp_path: Path) -> None:
+    """Photos from the telephone's own album; the receipt shows the good one once it was made anew."""
+    (tmp_path / "a.jpg").write_bytes(files.photo(600, 400))
+    (tmp_path / "b.heic").write_bytes(files.HEIC)
+    resident = enter(java_script_enabled=False)
+    resident.open(f"/p/{LONGCHI}")
+    resident.page.get_by_label("照片").set_input_files([tmp_path / "a.jpg", tmp_path / "b.heic"])
+    resident.button("提交").tap()
+    resident.sees("照片没有留下来，请再选一次")
+    resident.page.fill("#text", "井盖没了，看照片")
+    resident.page.get_by_label("照片").set_input_files([tmp_path / "a.jpg", tmp_path / "b.heic"])
+    resident.button("提交").tap()
+    resident.sees("您写的话已经收到")
+    assert "第 2 张是手机的 HEIC 照片" in resident.words
+    with jobs_in_this_process(site.wiring):
+        clean_files.run()
+    resident.page.reload()
+    assert resident.page.locator(".saids img").count() == 1
+    assert resident.page.locator(".saids img").evaluate("image => image.complete && image.naturalWidth > 0")
 
 
 def test_a_member_can_work_without_script(enter: Enter, site: Site) -> None:

@@ -141,6 +141,15 @@ def running(data: Path, *, work: bool, first_delay: float = 0.5) -> Iterator[Pla
         yield Place(installation, town)
 
 
+@pytest.fixture(scope="package")
+def place() -> Iterator[Place]:
+    """One whole installation for all tests that take a server away under load: what came back must be as good as new. What dies is away long
+    enough to be noticed.
+    """
+    with data_folder() as data, running(data, work=True, first_delay=4.0) as started:
+        yield started
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])

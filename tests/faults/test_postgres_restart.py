@@ -13,7 +13,7 @@ from sqlalchemy import Engine, create_engine, pool, select
 from sqlalchemy.orm import Session
 
 from intake.models import Submission, SubmissionKey
-from tests.faults.conftest import Place, data_folder, running
+from tests.faults.conftest import Place
 from tests.faults.visitors import NOTHING, Answer, ask, eventually, get, post, say
 from tests.faults.visitors import form_key as opened_form
 
@@ -84,13 +84,6 @@ class Crowd:
                 self._stop.wait(0.02)
 
 
-@pytest.fixture(scope="module")
-def place() -> Iterator[Place]:
-    """One installation for both: what came back must be as good as new."""
-    with data_folder() as data, running(data, work=True, first_delay=2.0) as started:
-        yield started
-
-
 @contextmanager
 def looking(place: Place) -> Iterator[Engine]:
     engine = create_engine(place.installation.settings.database_url, poolclass=pool.NullPool)
@@ -106,7 +99,7 @@ def unhandled(place: Place) -> list[str]:
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "restarted"])
 def test_postgres_away_under_load(place: Place, how: signal.Signals) -> None:
-    street = {signal.SIGKILL: "幸福里", signal.SIGINT: "书院弄"}[how]
+    street = {signal.SIGKILL: "翠竹苑", signal.SIGINT: "望江路"}[how]
     with looking(place) as engine:
         web = place.pid("web")
         web_family = {child.pid for child in psutil.Process(web).children()}

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from intake.domain.submission import SubmissionState
 from intake.models import Finding, Submission
-from tests.faults.conftest import Place, data_folder, running
+from tests.faults.conftest import Place
 from tests.faults.visitors import eventually, get, say
 
 pytestmark = pytest.mark.faults
@@ -49,13 +49,6 @@ class Street:
     def _count(self, query: Select[int]) -> int:
         with Session(self.engine) as session:
             return session.scalar(query) or 0
-
-
-@pytest.fixture(scope="module")
-def place() -> Iterator[Place]:
-    """One installation for all of these tests: what was away and came back must be as good as new."""
-    with data_folder() as data, running(data, work=True, first_delay=4.0) as started:
-        yield started
 
 
 @contextmanager

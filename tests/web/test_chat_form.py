@@ -339,6 +339,6 @@ def test_what_no_longer_fits_below_the_form_is_said_and_nothing_is_lost(aunt: Pl
     fields = {name: hidden(page, name) for name in ("key", "draft", "seen")}
     aunt.text(AUNT, "三天了" * 100)
     answer = client.post(path.partition("?")[0], data={**fields, "text": "灯" * 4_990})
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert "最多 5000 个字" in words_of(answer)
     assert drafts(wiring)[0].state is DraftState.OPEN

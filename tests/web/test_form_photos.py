@@ -5,6 +5,7 @@ from errno import ENOSPC
 from io import BytesIO
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
+from types import SimpleNamespace
 from typing import Any, BinaryIO
 
 import pytest
@@ -12,6 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 from werkzeug.test import TestResponse
 
+from intake.cli.web_worker import LARGE_BYTES, WholeRequestWorker
 from intake.domain.form_photo import PHOTO_BYTES, PHOTOS_MOST
 from intake.domain.submission_file import FileKind, FileState
 from intake.models import Submission, SubmissionFile
@@ -277,7 +279,7 @@ def test_far_too_much_at_once_says_what_to_do(client: FlaskClient, town: Town, w
         f"/p/{town.longchi_code}",
         data=b"--x--",
         content_type="multipart/form-data; boundary=x",
-        headers={"Content-Length": str(FORM_BYTES + 1)},
+        environ_overrides={"CONTENT_LENGTH": str(FORM_BYTES + 1)},
     )
     assert answer.status_code == 413
     assert "照片加起来超过 60 MB" in words_of(answer)
@@ -297,3 +299,17 @@ def test_the_chooser_takes_any_picture_and_several(client: FlaskClient, town: To
     assert '<input class="weui-input" id="photos" type="file" name="photos" accept="image/*" multiple>' in page
     assert "capture" not in page
     assert 'enctype="multipart/form-data"' in page
+
+
+def test_of_half_arrived_forms_a_process_keeps_only_so_many_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many of the usual size, or two of the largest; those longest under way go."""
+    worker: Any = WholeRequestWorker.__new__(WholeRequestWorker)
+    given_up: list[object] = []
+    monkeypatch.setattr(WholeRequestWorker, "_give_up", lambda _self, one: given_up.append(one))
+    usual = [SimpleNamespace(is_large=True, whole=8 * 1024 * 1024) for _ in range(10)]
+    worker.pending_conns = [SimpleNamespace(is_large=False, whole=300), *usual]
+    worker._make_room(SimpleNamespace(is_large=True, whole=8 * 1024 * 1024))
+    assert given_up == []
+    worker._make_room(SimpleNamespace(is_large=True, whole=FORM_BYTES))
+    assert given_up == usual[:2]
+    assert LARGE_BYTES >= 2 * FORM_BYTES

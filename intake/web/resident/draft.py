@@ -1,5 +1,6 @@
 """The form opened from the chat, with what was said there; and the form's words kept for the chat."""
 
+import re
 from dataclasses import dataclass
 
 from flask import render_template, request
@@ -9,7 +10,7 @@ from intake.domain.chat_draft import DraftState, SentBy, compose
 from intake.domain.errors import Conflict, NotFound, TooMany
 from intake.queries.point import PointView
 from intake.queries.submission_file import FileSaid, file_of_draft, files_of_draft
-from intake.services.chat_draft import parts_of, says_the_same, send, wait_for_the_form
+from intake.services.chat_draft import parts_and_last, says_the_same, send, wait_for_the_form, with_what_came_since
 from intake.services.chat_keep import keep_words
 from intake.services.chat_link import LinkedDraft, draft_by_token
 from intake.services.form_key import read_form_key
@@ -21,6 +22,8 @@ from intake.web.resident.in_wechat import follower_at
 from intake.web.said import said_file
 from intake.web.unit_of_work import db, wiring
 
+_NUMBER = re.compile(r"[0-9]{1,18}")
+
 
 @dataclass(frozen=True, slots=True)
 class DraftOnForm:
@@ -29,6 +32,8 @@ class DraftOnForm:
     token: str = ""
     text: str = ""
     place: str = ""
+    seen: int = 0
+    """The last part it shows: what comes later is added when it is sent."""
     files: tuple[FileSaid, ...] = ()
     is_over: bool = False
     """The link is none, or what it led to has been sent or erased: the form is a plain one, and says so."""
@@ -44,8 +49,9 @@ def draft_on_form(point: PointView) -> DraftOnForm | None:
         return DraftOnForm(is_over=request.method == "GET")
     if request.method == "GET":
         wait_for_the_form(db(), draft_id=draft.id, at=wiring().clock.now())
-    composed = compose(parts_of(db(), draft.id))
-    return DraftOnForm(token, composed.text, composed.place, files_of_draft(db(), draft.id))
+    parts, seen = parts_and_last(db(), draft.id)
+    composed = compose(parts)
+    return DraftOnForm(token, composed.text, composed.place, seen, files_of_draft(db(), draft.id))
 
 
 def send_draft(point: PointView, sentence: Sentence, *, device: bytes) -> Stored | None:
@@ -57,9 +63,16 @@ def send_draft(point: PointView, sentence: Sentence, *, device: bytes) -> Stored
     if draft is None or draft.state is DraftState.DROPPED or draft.erased or draft.point_id != point.id:
         return None
     stored = send(
-        db(), vault=wiring().vault, draft_id=draft.id, by=SentBy.FORM, at=wiring().clock.now(), sentence=sentence, device_hash=device
+        db(),
+        vault=wiring().vault,
+        draft_id=draft.id,
+        by=SentBy.FORM,
+        at=wiring().clock.now(),
+        sentence=sentence,
+        seen=_seen(),
+        device_hash=device,
     )
-    if stored.repeated and not says_the_same(db(), stored.submission_id, sentence):
+    if stored.repeated and not _is_sent(stored, draft, sentence):
         raise Conflict("这段话刚才已经送出，回执在微信里。您改过的还在框里：要补充的话再按一次提交，会作为另一件送出。")
     return stored
 
@@ -97,6 +110,18 @@ def draft_file(code: str, token: str, file_id: int) -> Response:
     if draft is None or draft.state is not DraftState.OPEN:
         raise NotFound("没有这张照片，请回到微信重新打开链接。")
     return said_file(file_of_draft(db(), draft_id=draft.id, file_id=file_id))
+
+
+def _is_sent(stored: Stored, draft: LinkedDraft, sentence: Sentence) -> bool:
+    """Whether what was sent is what the form says, with what came since."""
+    seen = _seen()
+    whole = sentence if seen is None else with_what_came_since(db(), draft.id, sentence, seen=seen)
+    return says_the_same(db(), stored.submission_id, whole)
+
+
+def _seen() -> int | None:
+    raw = request.form.get("seen", "")
+    return int(raw) if _NUMBER.fullmatch(raw) else None
 
 
 def _open_at(point: PointView, token: str) -> LinkedDraft | None:
