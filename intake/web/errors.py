@@ -25,6 +25,8 @@ STATUS: dict[type[DomainError], int] = {
 }
 """The HTTP status of each refusal; subclasses share their parent's."""
 
+CARRIED_FIELDS = ("key", "draft", "seen", "c", "pass_on")
+"""What goes along unseen when a resident's form is sent again."""
 KEPT_FIELDS = ("text", "place", "contact", "words", "title", "note", "duty")
 """What a person may have typed and must not lose."""
 
@@ -59,10 +61,11 @@ def status_of(error: DomainError) -> int:
 def error_page(status: int, message: str) -> tuple[str, int]:
     """The plain page for `status`, with what was typed; people at the desk see it inside the desk."""
     kept = {name: value for name in KEPT_FIELDS if (value := _form_value(name))}
-    # The resident's own form can be sent again from here with its key: the same words make the same submission.
-    key = _form_value("key") if status >= 500 and request.endpoint == "resident.send" else ""
+    # The resident's own form can be sent again from here with its key, and the draft of the chat: the same words make the same submission.
+    is_form = status >= 500 and request.endpoint == "resident.send"
+    carried = {name: value for name in CARRIED_FIELDS if (value := _form_value(name))} if is_form else {}
     return render_template(
-        "_shell/error.html", status=status, headline=_HEADLINES.get(status, "没有成功"), message=message, kept=kept, key=key
+        "_shell/error.html", status=status, headline=_HEADLINES.get(status, "没有成功"), message=message, kept=kept, carried=carried
     ), status
 
 

@@ -104,7 +104,9 @@ def without_database(nowhere: Wiring) -> FlaskClient:
 
 def test_while_the_database_is_away_the_resident_keeps_the_words(client: FlaskClient, without_database: FlaskClient, town: Town) -> None:
     key = hidden(client.get(f"/p/{town.longchi_code}").get_data(as_text=True), "key")
-    answer = without_database.post(f"/p/{town.longchi_code}", data={"key": key, "text": "幸福里路灯坏了"})
+    along = {"key": key, "draft": "7.of-the-chat", "seen": "12", "c": "of-the-link", "pass_on": "1"}
+    answer = without_database.post(f"/p/{town.longchi_code}", data={**along, "text": "幸福里路灯坏了"})
+    assert {name: hidden(answer.get_data(as_text=True), name) for name in along} == along
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "30"
     assert "幸福里路灯坏了" in words_of(answer)
