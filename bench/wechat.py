@@ -99,22 +99,15 @@ def _plan(platform: Platform, port: int, *, residents: int, rate: float) -> list
     """Every callback in the order it leaves: four for a resident, a resident's own one after another, those of many interleaved."""
     words = iter(mixed(residents * SENTENCES))
     steps = 2 + SENTENCES
-    crowd = max(1, int(rate * 2))  # so that a resident's next message leaves about two seconds after the one before
+    # A resident begins every few milliseconds and goes on two seconds later, so that scans, sentences and ends are mixed at all times.
+    order = sorted((resident * steps / rate + step * 2.0, resident, step) for resident in range(residents) for step in range(steps))
     plan: list[Callback] = []
-    number = 0
-    for first in range(0, residents, crowd):
-        group = range(first, min(first + crowd, residents))
-        for step in range(steps):
-            for resident in group:
-                openid = f"oBench{resident:022d}"
-                if step == 0:
-                    message = platform.event(openid, "subscribe", f"qrscene_{SCENE}")
-                else:
-                    message = platform.text_message(openid, "发送" if step == steps - 1 else next(words))
-                copies = 3 if step and number % 10 == 9 else 1
-                number += 1
-                for _copy in range(copies):
-                    plan.append(Callback(len(plan) / rate, _request(platform, port, message), ends=step == steps - 1, resident=resident))
+    for number, (_, resident, step) in enumerate(order):
+        openid = f"oBench{resident:022d}"
+        said = "发送" if step == steps - 1 else next(words) if step else ""
+        message = platform.text_message(openid, said) if said else platform.event(openid, "subscribe", f"qrscene_{SCENE}")
+        for _copy in range(3 if step and number % 10 == 9 else 1):
+            plan.append(Callback(len(plan) / rate, _request(platform, port, message), ends=step == steps - 1, resident=resident))
     return plan
 
 

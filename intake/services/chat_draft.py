@@ -219,7 +219,8 @@ def send(
         raise InvalidInput("还没有选直报点，请先选一个。", field="point")
     if by is SentBy.PAUSE:
         point = replace(point, state=PointState.ACTIVE)
-    composed = compose(parts_of(session, draft.id))
+    parts = parts_of(session, draft.id)
+    composed = compose(parts)
     if sentence is not None and seen is not None:
         sentence = with_what_came_since(session, draft.id, sentence, seen=seen)
     follower = session.execute(select(WeChatFollower.id, WeChatFollower.openid_hash).where(WeChatFollower.id == draft.follower_id)).one()
@@ -237,15 +238,19 @@ def send(
     )
     move(session, draft, DraftAction.SEND, actor=MACHINE if by is SentBy.PAUSE else RESIDENT, at=at)
     draft.sent_by, draft.submission_id, draft.closes_at = by, stored.submission_id, None
-    file_ids = select(ChatPart.file_id).where(ChatPart.draft_id == draft.id, ChatPart.file_id.is_not(None))
-    session.execute(
-        update(SubmissionFile)
-        .where(SubmissionFile.id.in_(file_ids))
-        .values(submission_id=stored.submission_id, district_id=point.district_id)
-        .execution_options(synchronize_session=False)
-    )
+    if any(part.kind in _WITH_FILES for part in parts):
+        file_ids = select(ChatPart.file_id).where(ChatPart.draft_id == draft.id, ChatPart.file_id.is_not(None))
+        session.execute(
+            update(SubmissionFile)
+            .where(SubmissionFile.id.in_(file_ids))
+            .values(submission_id=stored.submission_id, district_id=point.district_id)
+            .execution_options(synchronize_session=False)
+        )
     session.flush()
     return stored
+
+
+_WITH_FILES = frozenset({PartKind.IMAGE, PartKind.VOICE})
 
 
 def says_the_same(session: Session, submission_id: int, sentence: Sentence) -> bool:

@@ -14,6 +14,7 @@ from intake.web.remembered import Remembered
 from intake.web.unit_of_work import db, wiring
 
 SECONDS = 60
+CALLBACK_SECONDS = 5
 _KEY = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 Accounts = tuple[AccountRow, ...]
@@ -22,6 +23,7 @@ Accounts = tuple[AccountRow, ...]
 def init_wechat_accounts(app: Flask) -> None:
     """The memory of this application; and `scan_config()` for a page that belongs to no place."""
     app.extensions["wechat_accounts"] = Remembered[Accounts](seconds=SECONDS)
+    app.extensions["wechat_callbacks"] = Remembered[AccountRow | None](seconds=CALLBACK_SECONDS)
     app.jinja_env.globals["scan_config"] = _scan_config
 
 
@@ -37,6 +39,12 @@ def inside_wechat() -> bool:
 def account_at(key: str) -> AccountRow | None:
     """The account in use whose addresses begin with `/wechat/<key>`."""
     return _first(f"key {key}", lambda: account_by_key(db(), key)) if _KEY.fullmatch(key) else None
+
+
+def callback_account(key: str) -> AccountRow | None:
+    """The account whose callback lies there, in use or not; remembered for five seconds, since hundreds of messages a second ask for it."""
+    memory: Remembered[AccountRow | None] = current_app.extensions["wechat_callbacks"]
+    return memory.get(key, lambda: account_by_key(db(), key), at=wiring().clock.now()) if _KEY.fullmatch(key) else None
 
 
 def account_of(area_id: int) -> AccountRow | None:

@@ -9,12 +9,13 @@ from intake.adapters.wechat.callback import MAX_BODY, CallbackKeys, CallbackRefu
 from intake.domain.chat_event import Incoming
 from intake.domain.errors import NotFound
 from intake.domain.wechat_account import Capability, can
-from intake.queries.wechat_account import AccountRow, account_by_key
+from intake.queries.wechat_account import AccountRow
 from intake.services.chat import Chat, handle
 from intake.services.wechat_account import opened
 from intake.web.guard import signed_request
 from intake.web.unit_of_work import db, wiring
 from intake.web.wechat.words import words_of
+from intake.web.wechat_accounts import callback_account
 
 log = structlog.get_logger(__name__)
 wechat = Blueprint("wechat", __name__)
@@ -60,7 +61,7 @@ def _account(key: str, *, in_use: bool = True) -> AccountRow:
 
     One that isn't in use yet shakes hands all the same, since the platform wants that before its settings can be saved.
     """
-    account = account_by_key(db(), key) if "\x00" not in key else None
+    account = callback_account(key)
     if account is None or not (account.can(Capability.CHAT) if in_use else can(account.kind, Capability.CHAT)):
         raise NotFound("没有这个公众号的回调地址。")
     return account
