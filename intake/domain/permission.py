@@ -170,9 +170,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.OWN_ACCOUNT,
         }
     ),
-    Role.DEPARTMENT: frozenset(
-        {Permission.REFERRAL_ANSWER, Permission.OWN_REMINDERS, Permission.EVIDENCE_VIEW, Permission.OWN_ACCOUNT}
-    ),
+    Role.DEPARTMENT: frozenset({Permission.REFERRAL_ANSWER, Permission.OWN_REMINDERS, Permission.EVIDENCE_VIEW, Permission.OWN_ACCOUNT}),
     Role.LEADER: frozenset({Permission.SCREEN_VIEW, Permission.FIGURES_VIEW, Permission.OWN_ACCOUNT}),
     Role.ADMIN: frozenset(
         {

@@ -28,9 +28,10 @@ class RecordingNotifier:
         self.sent: list[int] = []
         self.trouble: Callable[[Notice], None] = lambda notice: None
 
-    def send(self, notice: Notice) -> None:
+    def send(self, notice: Notice) -> str:
         self.sent.append(notice.id)
         self.trouble(notice)
+        return ""
 
 
 @pytest.fixture
