@@ -1,7 +1,7 @@
 """A database session per request: committed on 2xx and 3xx, rolled back otherwise; workers are woken after the commit."""
 
 from flask import Flask, Response, current_app, g, request
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.orm import Session
 
 from intake.services.wake import send_wakes
@@ -37,7 +37,7 @@ def init_unit_of_work(app: Flask) -> None:
             if response.status_code < 400:
                 try:
                     session.commit()
-                except DBAPIError as error:
+                except (DBAPIError, PendingRollbackError) as error:  # the latter where a page went on without what had failed
                     return app.make_response(unavailable(error))
                 send_wakes(session, wiring().queue)
             else:

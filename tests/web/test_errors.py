@@ -8,13 +8,15 @@ import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, text
+from sqlalchemy.orm import Session
 
 from config.settings import Settings
 from intake.app import create_app
 from intake.domain.actor import MACHINE
 from intake.domain.point import PointAction
 from intake.models import Decision, IntakePoint, Submission
+from intake.queries.public_page import Operator
 from intake.services.place import change_point
 from intake.web.guard import open_to_all
 from intake.wiring import Wiring, wire
@@ -172,6 +174,23 @@ def test_a_database_that_dies_at_the_commit_is_told_as_such_and_nothing_is_promi
     with wiring.sessions() as session:
         assert session.query(Submission).count() == 0
     assert send_sentence(client, town.longchi_code, "幸福里路灯坏了", key=key).status_code == 303
+
+
+def test_a_database_that_dies_under_the_foot_of_a_page_is_told_as_such(
+    client: FlaskClient, town: Town, wiring: Wiring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page goes on without its foot, and only the commit finds that nothing can be committed."""
+
+    def dying(session: Session) -> tuple[Operator, ...]:
+        session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        return ()
+
+    monkeypatch.setattr("intake.web.footer.operators", dying)
+    answer = client.get("/privacy")
+    assert answer.status_code == 503
+    assert tells_nothing_of_the_inside(answer.get_data(as_text=True))
+    monkeypatch.undo()
+    assert client.get("/privacy").status_code == 200
 
 
 def test_a_members_decision_lost_at_the_commit_is_not_shown_as_done(client: FlaskClient, town: Town, wiring: Wiring) -> None:
