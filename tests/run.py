@@ -9,7 +9,7 @@ import time
 def main() -> int:
     """Run pytest with twice as many workers as cores, since half of a test is waiting for a server or a browser; exit with its code."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
-    print("Starting PostgreSQL and Valkey from wheels and running the tests (10 to 15 minutes) …", flush=True)
+    print("Starting PostgreSQL and Valkey from wheels and running the tests (10 to 14 minutes) …", flush=True)
     started = time.monotonic()
     # A hundred processes are started: each would compile every file anew where the environment forbids to keep what was compiled.
     env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
