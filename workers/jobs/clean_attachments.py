@@ -2,17 +2,16 @@
 
 import structlog
 
-from intake.adapters.file_cleaning import Cleaned, cleaned
+from intake.adapters.file_cleaning import cleaned
 from intake.domain.attachment import Unusable
 from intake.domain.file_type import FILE_GONE
-from intake.ports import ObjectStore, Wake
-from intake.services.attachment import Received, accept_cleaned, received, refuse, small_key
+from intake.ports import Wake
+from intake.services.attachment import Received, accept_cleaned, received, refuse
 from intake.wiring import Wiring
-from workers.runtime import job, job_session, process_wiring, stopping
+from workers.cleaning import clean_all, store_cleaned
+from workers.runtime import job, job_session, process_wiring
 
 log = structlog.get_logger(__name__)
-
-BATCH = 50
 
 
 @job(Wake.ATTACHMENTS)
@@ -23,23 +22,13 @@ def run() -> None:
     then the original stays, so that what a killed worker had in hand is taken again.
     """
     wiring = process_wiring()
-    after = 0
-    while not stopping():
-        with job_session() as session:
-            batch = received(session, after=after, limit=BATCH)
-        if not batch:
-            return
-        for one in batch:
-            if stopping():
-                return
-            _settle(wiring, one)
-            after = one.id
+    clean_all(lambda session, after, limit: received(session, after=after, limit=limit), lambda one: _settle(wiring, one))
 
 
 def _settle(wiring: Wiring, one: Received) -> None:
     try:
         with wiring.objects.open(one.original) as source, cleaned(source, media_type=one.media_type) as made:
-            size = _store(wiring.objects, one, made)
+            size = store_cleaned(wiring.objects, one.result, made)
     except Unusable as error:
         with job_session() as session:
             refuse(session, one, because=str(error), at=wiring.clock.now())
@@ -53,11 +42,3 @@ def _settle(wiring: Wiring, one: Received) -> None:
             settled = accept_cleaned(session, one, size=size, at=wiring.clock.now())
         log.info("attachment_cleaned", attachment=one.id, bytes=size, settled=settled)
     wiring.objects.delete(one.original)
-
-
-def _store(objects: ObjectStore, one: Received, made: Cleaned) -> int:
-    if made.small is not None:
-        with made.small.open("rb") as file:
-            objects.put(small_key(one.result), file)
-    with made.large.open("rb") as file:
-        return objects.put(one.result, file)

@@ -4,18 +4,16 @@ original deleted.
 
 import structlog
 
-from intake.adapters.file_cleaning import Cleaned, cleaned
+from intake.adapters.file_cleaning import cleaned
 from intake.domain.attachment import Unusable
 from intake.domain.submission_file import BROKEN, VOICE_TOO_LONG
-from intake.ports import ObjectStore, Wake
-from intake.services.attachment import small_key
+from intake.ports import Wake
 from intake.services.submission_file import Quarantined, accept_cleaned, quarantined, refuse
 from intake.wiring import Wiring
-from workers.runtime import job, job_session, process_wiring, stopping
+from workers.cleaning import clean_all, store_cleaned
+from workers.runtime import job, job_session, process_wiring
 
 log = structlog.get_logger(__name__)
-
-BATCH = 50
 
 
 @job(Wake.FILES)
@@ -26,23 +24,13 @@ def run() -> None:
     then the original stays, so that what a killed worker had in hand is taken again.
     """
     wiring = process_wiring()
-    after = 0
-    while not stopping():
-        with job_session() as session:
-            batch = quarantined(session, after=after, limit=BATCH)
-        if not batch:
-            return
-        for one in batch:
-            if stopping():
-                return
-            _settle(wiring, one)
-            after = one.id
+    clean_all(lambda session, after, limit: quarantined(session, after=after, limit=limit), lambda one: _settle(wiring, one))
 
 
 def _settle(wiring: Wiring, one: Quarantined) -> None:
     try:
         with wiring.objects.open(one.original) as source, cleaned(source, media_type=one.media_type) as made:
-            size = _store(wiring.objects, one, made)
+            size = store_cleaned(wiring.objects, one.result, made)
             seconds = made.seconds
     except (Unusable, FileNotFoundError) as error:
         # Written for officers at a form; whoever looks at a resident's photo can't send another.
@@ -55,11 +43,3 @@ def _settle(wiring: Wiring, one: Quarantined) -> None:
             settled = accept_cleaned(session, one, size=size, seconds=seconds, is_heard=wiring.recogniser.is_on, at=wiring.clock.now())
         log.info("file_cleaned", file=one.id, bytes=size, settled=settled)
     wiring.objects.delete(one.original)
-
-
-def _store(objects: ObjectStore, one: Quarantined, made: Cleaned) -> int:
-    if made.small is not None:
-        with made.small.open("rb") as file:
-            objects.put(small_key(one.result), file)
-    with made.large.open("rb") as file:
-        return objects.put(one.result, file)
