@@ -41,7 +41,7 @@ from intake.ports import Wake
 from intake.queries.point import PointView, point_by_code
 from intake.services.person import create_user, grant_role
 from intake.services.place import create_area, create_point
-from intake.services.submission_submit import read_sentence, submit
+from intake.services.submission_submit import Origin, read_sentence, submit
 from intake.services.wake import send_wakes
 from intake.wiring import Wiring, wire
 from workers.triage.message import Finding, Message
@@ -90,7 +90,7 @@ def _say(wiring: Wiring, point: PointView, words: str, *, wake: bool) -> int:
             point=point,
             key=os.urandom(16),
             sentence=read_sentence(text=words, place="", contact=""),
-            channel=Channel.FORM,
+            origin=Origin(Channel.FORM),
             at=wiring.clock.now(),
         )
         session.commit()

@@ -59,7 +59,7 @@ from intake.services.ownership import escalate_due
 from intake.services.place import change_point
 from intake.services.retention import apply_retention
 from intake.services.submission_close import close_silent
-from intake.services.submission_submit import read_sentence, submit
+from intake.services.submission_submit import Origin, read_sentence, submit
 from intake.services.submission_triage import lock_same_matter, store_result
 from intake.services.submission_withdraw import withdraw
 from intake.services.topic_proposal_decide import Answering, accept
@@ -230,9 +230,11 @@ class _Life:
             point=self._points[event.where],
             key=key_of(event.said),
             sentence=read_sentence(text=event.text, place=event.place, contact=event.contact),
-            channel=event.channel,
+            origin=Origin(
+                event.channel,
+                device_hash=key_of(event.said) if event.channel is Channel.FORM else None,  # everybody writes with a phone of their own
+            ),
             at=event.at,
-            device_hash=key_of(event.said) if event.channel is Channel.FORM else None,  # everybody writes with a phone of their own
         )
         self.submissions[event.said] = stored.submission_id
         submission = session.get_one(Submission, stored.submission_id)

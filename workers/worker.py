@@ -62,6 +62,13 @@ class _Enduring(BaseWorker):
             worker_registration.register(self)
         super().heartbeat(timeout, pipeline)
 
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """Note the request before RQ raises out of an idle moment: an exception that a finaliser or a handler of the library swallowed there
+        would otherwise leave a worker that nobody told to end.
+        """
+        self._stop_requested = True
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # RQ's method has no annotations
+
     def set_shutdown_requested_date(self) -> None:
         """Note the request, unless Redis is away: this runs in a signal handler in the middle of a job."""
         try:
@@ -91,7 +98,7 @@ class ForkingWorker(_Enduring, Worker):
                 os.kill(self.horse_pid, signal.SIGTERM)
             except ProcessLookupError:
                 log.debug("child_already_gone")
-        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # RQ's method has no annotations
+        super().request_stop(signum, frame)
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         """In the child: connections of its own, and no life of its own after the worker's death."""

@@ -95,6 +95,14 @@ class Permission(StrEnum):
     """Bind one's own WeChat, or take it off (微信绑定)."""
     VOICE_HEAR = "voice.hear"
     """Hear and see what a resident sent beside the words (照片与语音)."""
+    ASSISTED_FILE = "assisted.file"
+    """File for a resident who can't, and print paper slips (代填)."""
+    OPEN_CALL_MANAGE = "open_call.manage"
+    """Ask a question of everybody, close it, say what came of it (公开征题)."""
+    PHOTO_BLUR = "photo.blur"
+    """Make faces and plates on a resident's photo unrecognisable (打码)."""
+    API_KEYS_MANAGE = "api_keys.manage"
+    """Give other systems a key to file and read by, and take it back (接口密钥)."""
     RELEASE_PREPARE = "release.prepare"
     """Write what the public shall read of a topic (拟公开内容)."""
     RELEASE_PUBLISH = "release.publish"
@@ -124,7 +132,7 @@ _MEMBER = frozenset(
 )
 
 GRANTS: dict[Role, frozenset[Permission]] = {
-    Role.WORKER: frozenset({Permission.SHEET_PRINT, Permission.RECEIPT_REPRINT, Permission.OWN_ACCOUNT}),
+    Role.WORKER: frozenset({Permission.SHEET_PRINT, Permission.RECEIPT_REPRINT, Permission.ASSISTED_FILE, Permission.OWN_ACCOUNT}),
     Role.MEMBER: _MEMBER,
     Role.CONVENOR: _MEMBER,
     Role.STAFF: frozenset(
@@ -156,6 +164,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.RECEIPT_REPRINT,
             Permission.CAMPAIGN_MANAGE,
             Permission.NOTICES_MANAGE,
+            Permission.ASSISTED_FILE,
+            Permission.OPEN_CALL_MANAGE,
+            Permission.PHOTO_BLUR,
             Permission.VOICE_HEAR,
             Permission.OWN_ACCOUNT,
         }
@@ -183,6 +194,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.AUDIT_VIEW,
             Permission.WECHAT_MANAGE,
             Permission.CAMPAIGN_MANAGE,
+            Permission.API_KEYS_MANAGE,
             Permission.OWN_ACCOUNT,
         }
     ),

@@ -37,6 +37,21 @@ POINT_KIND_NAMES: dict[PointKind, str] = {
 """Screen names."""
 
 
+class PointGuard(StrEnum):
+    """Whether senders must prove that they took some trouble (防刷)."""
+
+    AUTO = "auto"
+    """自动: while more comes than people send."""
+    ON = "on"
+    """一直开."""
+    OFF = "off"
+    """一直关."""
+
+
+POINT_GUARD_NAMES: dict[PointGuard, str] = {PointGuard.AUTO: "自动", PointGuard.ON: "一直开", PointGuard.OFF: "一直关"}
+"""Screen names."""
+
+
 class PointState(StrEnum):
     """Whether the code takes submissions."""
 

@@ -33,6 +33,19 @@ KIND_NAMES: dict[ReleaseKind, str] = {
 """Screen names."""
 
 
+class PhotoSide(StrEnum):
+    """On which side of the comparison a photo stands."""
+
+    BEFORE = "before"
+    """办之前."""
+    AFTER = "after"
+    """办之后."""
+
+
+PHOTO_SIDE_NAMES: dict[PhotoSide, str] = {PhotoSide.BEFORE: "办之前", PhotoSide.AFTER: "办之后"}
+"""Screen names."""
+
+
 class ReleaseState(StrEnum):
     """Whether the public can read it."""
 

@@ -25,6 +25,10 @@ class Channel(StrEnum):
     """Rows of a hotline or message board (导入)."""
     OPEN_CALL = "open_call"
     """An answer to an open call (公开征题)."""
+    ENDORSEMENT = "endorsement"
+    """Somebody says that a released matter is theirs too (附议)."""
+    API = "api"
+    """Another system, by its key (接口)."""
 
 
 CHANNEL_NAMES: dict[Channel, str] = {
@@ -36,6 +40,8 @@ CHANNEL_NAMES: dict[Channel, str] = {
     Channel.WORKER: "社区代填",
     Channel.IMPORT: "导入",
     Channel.OPEN_CALL: "公开征题",
+    Channel.ENDORSEMENT: "附议",
+    Channel.API: "接口",
 }
 """Screen names."""
 
@@ -99,6 +105,8 @@ class SubmissionAction(StrEnum):
     """A voice that was all there was has been written down; the machine looks again (听写)."""
     ATTACH = "attach"
     """A person puts it into a topic (并入议题)."""
+    ENDORSE = "endorse"
+    """The resident joins a matter that is under way (附议)."""
     OPEN_TOPIC = "open_topic"
     """A person opens a topic with it (另立议题)."""
     REFER = "refer"
@@ -198,6 +206,7 @@ SUBMISSION_TABLE = StateTable(
         ),
         _t(A.HEAR, frozenset({S.TRIAGED}), S.RECEIVED, None, "语音写成了文字，重新整理。"),
         _t(A.ATTACH, OPEN_FOR_DECISION, S.IN_TOPIC, P.TRIAGE_DECIDE, "委员看过，并入了议题。"),
+        _t(A.ENDORSE, frozenset({S.RECEIVED}), S.IN_TOPIC, None, "您附议了这件事，和大家说的一起办。"),
         _t(A.OPEN_TOPIC, OPEN_FOR_DECISION, S.IN_TOPIC, P.TRIAGE_DECIDE, "委员看过，立为议题。"),
         _t(A.REFER, OPEN_FOR_DECISION, S.REFERRED, P.TRIAGE_DECIDE, "委员已转给有关单位，等答复。", needs_reason=True),
         _t(A.ANSWER, OPEN_FOR_DECISION, S.ANSWERED, P.TRIAGE_DECIDE, "委员答复了您。", needs_reason=True),

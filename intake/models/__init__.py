@@ -3,8 +3,10 @@
 from intake.models.alarm import Alarm, AlarmCall
 from intake.models.answer import Answer, Attachment
 from intake.models.answer_draft import AnswerDraft
+from intake.models.api_key import ApiKey
 from intake.models.area import Area
 from intake.models.assistant_draft import AssistantDraft
+from intake.models.assisted import AssistedFiling, PaperSlip
 from intake.models.audit import AuditEntry, AuditLink
 from intake.models.base import Base
 from intake.models.campaign import Campaign, CampaignCount
@@ -14,6 +16,7 @@ from intake.models.contributor import Contributor
 from intake.models.decision import Decision
 from intake.models.department import Department
 from intake.models.district_profile import DistrictProfile
+from intake.models.endorsement import Endorsement
 from intake.models.gram import GramCount, GramSightings, SubmissionGrams
 from intake.models.history import HistoryEntry
 from intake.models.instruction import Instruction, InstructionForward
@@ -21,11 +24,13 @@ from intake.models.invitation import Invitation
 from intake.models.message import Message
 from intake.models.notification import Notification
 from intake.models.official_list import OfficialList
+from intake.models.open_call import OpenCall
 from intake.models.outcome import Outcome
 from intake.models.point import IntakePoint, PointCode, PointListener
 from intake.models.poster_batch import PosterBatch
 from intake.models.referral import Extension, Pause, Referral, ReferralEntry, ReferralHelper
 from intake.models.release import Release
+from intake.models.release_photo import ReleasePhoto
 from intake.models.sign_in import LoginSession
 from intake.models.submission import Finding, Submission, SubmissionKey
 from intake.models.submission_file import SubmissionFile
@@ -49,8 +54,10 @@ __all__ = [
     "AlarmCall",
     "Answer",
     "AnswerDraft",
+    "ApiKey",
     "Area",
     "AssistantDraft",
+    "AssistedFiling",
     "Attachment",
     "AuditEntry",
     "AuditLink",
@@ -65,6 +72,7 @@ __all__ = [
     "Department",
     "Digest",
     "DistrictProfile",
+    "Endorsement",
     "Extension",
     "Finding",
     "GramCount",
@@ -78,7 +86,9 @@ __all__ = [
     "Message",
     "Notification",
     "OfficialList",
+    "OpenCall",
     "Outcome",
+    "PaperSlip",
     "Pause",
     "PointCode",
     "PointListener",
@@ -87,6 +97,7 @@ __all__ = [
     "ReferralEntry",
     "ReferralHelper",
     "Release",
+    "ReleasePhoto",
     "RoleGrant",
     "Submission",
     "SubmissionFile",

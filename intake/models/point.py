@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Float, ForeignKey, Index, SmallInteger, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from intake.domain.point import PointKind, PointState
+from intake.domain.point import PointGuard, PointKind, PointState
 from intake.models.base import Base, DistrictId, Key, text_enum
 
 
@@ -13,7 +13,12 @@ class IntakePoint(Base):
     """One code on one wall. `code` is the unguessable part of its URL, `scene` its WeChat scene when it has one."""
 
     __tablename__ = "intake_points"
-    __table_args__ = (Index("ix_intake_points_area", "area_id"), Index("ix_intake_points_district", "district_id", "id"))
+    __table_args__ = (
+        Index("ix_intake_points_area", "area_id"),
+        Index("ix_intake_points_district", "district_id", "id"),
+        CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="whole_position"),
+        CheckConstraint("latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180", name="position_on_earth"),
+    )
 
     id: Mapped[Key]
     district_id: Mapped[DistrictId]
@@ -28,6 +33,12 @@ class IntakePoint(Base):
     helper_phone: Mapped[str] = mapped_column(default="")
     helper_hours: Mapped[str] = mapped_column(default="")
     poster_version: Mapped[int] = mapped_column(default=1)
+    latitude: Mapped[float | None] = mapped_column(Float(53))
+    """Where the code hangs, in degrees of GCJ-02, which Chinese maps and WeChat use; None where nobody wrote it down."""
+    longitude: Mapped[float | None] = mapped_column(Float(53))
+    guard: Mapped[PointGuard] = mapped_column(text_enum(PointGuard, "guard"), default=PointGuard.AUTO, server_default="auto")
+    guarded_until: Mapped[datetime | None]
+    """Until then senders prove their trouble, because of what came of late."""
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
 

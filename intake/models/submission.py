@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary
+from sqlalchemy import BigInteger, CheckConstraint, Float, ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from intake.domain.permission import Role
 from intake.domain.submission import Channel, SubmissionState, Urgency
+from intake.domain.suspicion import Suspicion
 from intake.models.base import Base, DistrictId, Key, text_enum
 
 
@@ -28,6 +29,8 @@ class Submission(Base):
         # A resident's own items, found again in WeChat.
         Index("ix_submissions_follower", "follower_id", "id", postgresql_where="follower_id IS NOT NULL"),
         Index("ix_submissions_campaign", "campaign_id", "id", postgresql_where="campaign_id IS NOT NULL"),
+        Index("ix_submissions_open_call", "open_call_id", "id", postgresql_where="open_call_id IS NOT NULL"),
+        Index("ix_submissions_api_key", "api_key_id", "id", postgresql_where="api_key_id IS NOT NULL"),
         # The desk's month and week.
         Index("ix_submissions_heard", "district_id", "received_at"),
         # What waits on the desk's first page, few among the many that wait for members.
@@ -47,6 +50,7 @@ class Submission(Base):
         Index("ix_submissions_emergency", "triaged_at", postgresql_where="urgency = 'emergency'"),
         Index("ix_submissions_silence", "state_changed_at", postgresql_where="state IN ('answered', 'reported_back')"),
         CheckConstraint("char_length(text_written) <= 5000", name="text_length"),
+        CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="whole_position"),
     )
 
     id: Mapped[Key]
@@ -79,6 +83,15 @@ class Submission(Base):
     follower_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("wechat_followers.id"))
     """Who is written to in WeChat; None for whoever isn't known there."""
     campaign_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("campaigns.id"))
+    open_call_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("open_calls.id"))
+    """The question it answers (公开征题)."""
+    api_key_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("api_keys.id"))
+    """The system that brought it."""
+    suspicion: Mapped[Suspicion | None] = mapped_column(text_enum(Suspicion, "suspicion"))
+    """Why triage holds it for a person."""
+    latitude: Mapped[float | None] = mapped_column(Float(53))
+    """Where the resident says it is, GCJ-02; emptied with the words."""
+    longitude: Mapped[float | None] = mapped_column(Float(53))
     category: Mapped[str | None]
     urgency: Mapped[Urgency] = mapped_column(text_enum(Urgency, "urgency"), default=Urgency.NORMAL)
     received_at: Mapped[datetime]

@@ -1,6 +1,7 @@
 """照片与语音 of residents: the bytes lie in the object store, quarantined until a worker made them anew."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
@@ -53,6 +54,13 @@ class SubmissionFile(Base):
     """What screens show of it."""
     transcribed_at: Mapped[datetime | None]
     """When a recogniser was done with it, or there was none to ask."""
+    blur: Mapped[list[Any]] = mapped_column(default=list)
+    """Parts that staff made unrecognisable: left, top, width, height of each, as shares of the photo from 0 to 1."""
+    blurred_key: Mapped[str] = mapped_column(default="")
+    """What everybody sees instead, once a worker drew it; empty while `blur` waits to be drawn, or there is none."""
+    blurred_by: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id"))
+    blurred_at: Mapped[datetime | None]
+    """When somebody last changed `blur`."""
     refused_because: Mapped[str] = mapped_column(default="")
     removed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

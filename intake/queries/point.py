@@ -1,7 +1,7 @@
 """Which point is behind a code, and who listens there."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy import Text, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
 from intake.domain.permission import Role
-from intake.domain.point import PointKind, PointState
+from intake.domain.point import PointGuard, PointKind, PointState
 from intake.models import Area, IntakePoint, PointCode, PointListener, RoleGrant, User, WeChatAccount, WeChatScene
 
 LISTENING = (Role.MEMBER, Role.CONVENOR)
@@ -36,6 +36,11 @@ class PointView:
     helper_phone: str
     helper_hours: str
     poster_version: int
+    latitude: float | None
+    """GCJ-02; None where nobody wrote it down."""
+    longitude: float | None
+    guard: PointGuard
+    guarded_until: datetime | None
 
 
 @cache
@@ -60,6 +65,10 @@ def _select() -> Any:
             IntakePoint.helper_phone,
             IntakePoint.helper_hours,
             IntakePoint.poster_version,
+            IntakePoint.latitude,
+            IntakePoint.longitude,
+            IntakePoint.guard,
+            IntakePoint.guarded_until,
         )
         .join(Area, Area.id == IntakePoint.area_id)
         .join(district, district.id == IntakePoint.district_id)

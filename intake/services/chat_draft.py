@@ -25,7 +25,7 @@ from intake.domain.text import PLACE_MAX, clean_message
 from intake.models import ChatDraft, ChatPart, Submission, SubmissionFile, WeChatFollower, WeChatMessage
 from intake.ports import Vault
 from intake.queries.point import PointView, point_by_id
-from intake.services.submission_submit import Sentence, Stored, hint_of, read_sentence, submit
+from intake.services.submission_submit import Origin, Sentence, Stored, hint_of, read_sentence, submit
 from intake.services.transition import begin, move
 
 MESSAGES_KEPT = timedelta(days=2)
@@ -230,11 +230,13 @@ def send(
         point=point,
         key=draft_key(draft.id),
         sentence=sentence or _sentence(composed),
-        channel=composed.channel if sentence is None or is_unheard(sentence.message.text, composed.channel) else Channel.WECHAT_TEXT,
+        origin=Origin(
+            composed.channel if sentence is None or is_unheard(sentence.message.text, composed.channel) else Channel.WECHAT_TEXT,
+            device_hash=device_hash,
+            openid_hash=follower.openid_hash,
+            follower_id=follower.id,
+        ),
         at=at,
-        device_hash=device_hash,
-        openid_hash=follower.openid_hash,
-        follower_id=follower.id,
     )
     move(session, draft, DraftAction.SEND, actor=MACHINE if by is SentBy.PAUSE else RESIDENT, at=at)
     draft.sent_by, draft.submission_id, draft.closes_at = by, stored.submission_id, None

@@ -16,6 +16,7 @@ from intake.domain.errors import PointClosed
 from intake.domain.point import PointState
 from intake.domain.receipt import receipt_number
 from intake.domain.submission import Channel, Urgency
+from intake.domain.suspicion import Suspicion
 from intake.domain.text import CONTACT_MAX, PLACE_MAX, CleanText, clean_line, clean_message
 from intake.models import Submission, SubmissionKey
 from intake.ports import Vault, Wake
@@ -50,6 +51,23 @@ class Sentence:
     contact: str
     pass_on: bool = False
     """Whether the unit in charge may have the contact: only by the resident's separate word."""
+    position: tuple[float, float] | None = None
+    """Latitude and longitude in GCJ-02, where the resident gave them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The way a sentence came, and by whom as far as that is known."""
+
+    channel: Channel
+    device_hash: bytes | None = None
+    openid_hash: bytes | None = None
+    follower_id: int | None = None
+    campaign: CampaignMark | None = None
+    open_call_id: int | None = None
+    api_key_id: int | None = None
+    suspicion: Suspicion | None = None
+    """Why triage shall hold it for a person; None in general."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +106,8 @@ def submit(
     point: PointView,
     key: bytes,
     sentence: Sentence,
-    channel: Channel,
+    origin: Origin,
     at: datetime,
-    device_hash: bytes | None = None,
-    openid_hash: bytes | None = None,
-    follower_id: int | None = None,
-    campaign: CampaignMark | None = None,
 ) -> Stored:
     """Store the sentence once for `key`; a repeat, even a simultaneous one, returns the first one's receipt.
 
@@ -120,7 +134,7 @@ def submit(
             "district_id": point.district_id,
             "point_id": point.id,
             "area_id": point.area_id,
-            "channel": channel,
+            "channel": origin.channel,
             "receipt_number": number,
             "receipt_salt": salt,
             "text_written": sentence.message.text,
@@ -131,18 +145,23 @@ def submit(
             "contact_cipher": vault.seal(sentence.contact, context=contact_context(number)) if sentence.contact else None,
             "contact_hint": hint_of(sentence.contact),
             "contact_consent_at": at if sentence.pass_on else None,
-            "device_hash": device_hash,
-            "openid_hash": openid_hash,
-            "follower_id": follower_id,
-            "campaign_id": campaign.campaign_id if campaign is not None else None,
+            "device_hash": origin.device_hash,
+            "openid_hash": origin.openid_hash,
+            "follower_id": origin.follower_id,
+            "campaign_id": origin.campaign.campaign_id if origin.campaign is not None else None,
+            "open_call_id": origin.open_call_id,
+            "api_key_id": origin.api_key_id,
+            "suspicion": origin.suspicion,
+            "latitude": sentence.position[0] if sentence.position is not None else None,
+            "longitude": sentence.position[1] if sentence.position is not None else None,
             "urgency": Urgency.NORMAL,
             "received_at": at,
         },
         actor=RESIDENT,
         at=at,
     )
-    if campaign is not None:
-        count_step(session, campaign, Step.SENT, at=at)
+    if origin.campaign is not None:
+        count_step(session, origin.campaign, Step.SENT, at=at)
     wake_after_commit(session, Wake.TRIAGE)
     return Stored(submission_id, number, salt, repeated=False)
 

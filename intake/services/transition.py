@@ -20,6 +20,7 @@ from intake.domain.instruction import INSTRUCTION_TABLE
 from intake.domain.invitation import INVITATION_TABLE
 from intake.domain.notification import NOTICE_TABLE
 from intake.domain.official_list import LIST_TABLE
+from intake.domain.open_call import OPEN_CALL_TABLE
 from intake.domain.point import POINT_TABLE
 from intake.domain.poster_batch import BATCH_TABLE
 from intake.domain.referral import EXTENSION_TABLE, HELPER_TABLE, REFERRAL_TABLE
@@ -44,6 +45,7 @@ from intake.models import (
     Invitation,
     Notification,
     OfficialList,
+    OpenCall,
     PosterBatch,
     Referral,
     ReferralHelper,
@@ -76,6 +78,7 @@ Stateful = (
     | ChatDraft
     | SubmissionFile
     | WeChatScene
+    | OpenCall
 )
 
 TABLES: dict[type, StateTable] = {
@@ -98,6 +101,7 @@ TABLES: dict[type, StateTable] = {
     ChatDraft: DRAFT_TABLE,
     SubmissionFile: FILE_TABLE,
     WeChatScene: SCENE_TABLE,
+    OpenCall: OPEN_CALL_TABLE,
 }
 """Every noun with states, and its table."""
 

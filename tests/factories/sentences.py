@@ -6,7 +6,7 @@ from datetime import datetime
 from intake.domain.submission import Channel
 from intake.models import Submission
 from intake.queries.point import point_by_code
-from intake.services.submission_submit import Stored, read_sentence, submit
+from intake.services.submission_submit import Origin, Stored, read_sentence, submit
 from intake.services.wake import send_wakes
 from intake.wiring import Wiring
 
@@ -24,7 +24,7 @@ def say(
             point=point,
             key=key or os.urandom(16),
             sentence=read_sentence(text=text, place=place, contact=contact),
-            channel=Channel.FORM,
+            origin=Origin(Channel.FORM),
             at=at or wiring.clock.now(),
         )
         session.commit()

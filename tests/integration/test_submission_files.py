@@ -17,7 +17,7 @@ from intake.models import ChatDraft, ChatPart, Contributor, HistoryEntry, Submis
 from intake.queries.point import point_by_code
 from intake.services import submission_file
 from intake.services.submission_file import Quarantined, accept_cleaned, await_media, claim_awaited, claim_unheard, note_heard
-from intake.services.submission_submit import Stored, read_sentence, submit
+from intake.services.submission_submit import Origin, Stored, read_sentence, submit
 from intake.services.submission_withdraw import withdraw
 from intake.wiring import Wiring
 from tests.factories import files
@@ -76,7 +76,7 @@ def spoken(wiring: Wiring, town: Town, text: str = "（语音）", channel: Chan
             point=point,
             key=f"{text}{channel}".encode(),
             sentence=read_sentence(text=text, place="", contact=""),
-            channel=channel,
+            origin=Origin(channel),
             at=wiring.clock.now(),
         )
 

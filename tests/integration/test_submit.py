@@ -17,7 +17,7 @@ from intake.domain.submission import Channel, SubmissionState
 from intake.models import HistoryEntry, Submission, SubmissionKey
 from intake.ports import NullJobQueue, Wake
 from intake.queries.point import point_by_code
-from intake.services.submission_submit import Stored, read_sentence, submit
+from intake.services.submission_submit import Origin, Stored, read_sentence, submit
 from intake.wiring import Wiring, wire
 from tests.factories.clock import TestClock
 from tests.factories.sentences import say
@@ -80,7 +80,7 @@ def test_a_send_that_was_rolled_back_leaves_its_key_free(wiring: Wiring, town: T
             point=point,
             key=b"one key",
             sentence=read_sentence(text="路灯坏了", place="", contact=""),
-            channel=Channel.FORM,
+            origin=Origin(Channel.FORM),
             at=wiring.clock.now(),
         )
         lost.rollback()
@@ -119,7 +119,7 @@ def test_a_closed_point_takes_nothing(wiring: Wiring, town: Town, session: Sessi
                 point=replace(point, state=state),
                 key=os.urandom(16),
                 sentence=read_sentence(text="路灯坏了", place="", contact=""),
-                channel=Channel.FORM,
+                origin=Origin(Channel.FORM),
                 at=wiring.clock.now(),
             )
     assert session.query(SubmissionKey).count() == 0
@@ -137,7 +137,7 @@ def test_the_workers_are_woken_after_the_commit_and_only_then(wiring: Wiring, to
             point=point,
             key=b"k",
             sentence=read_sentence(text="路灯坏了", place="", contact=""),
-            channel=Channel.FORM,
+            origin=Origin(Channel.FORM),
             at=wiring.clock.now(),
         )
         assert queue.woken == []

@@ -17,6 +17,7 @@ from intake.domain.instruction import InstructionAction
 from intake.domain.invitation import InvitationAction
 from intake.domain.notification import NOTICE_TABLE, NoticeAction, NoticeState
 from intake.domain.official_list import ListAction
+from intake.domain.open_call import OpenCallAction
 from intake.domain.permission import GRANTS, ROLE_NAMES, Permission, Role, roles_with
 from intake.domain.point import PointAction
 from intake.domain.poster_batch import BatchAction
@@ -51,6 +52,7 @@ from intake.services.topic_screen import SCREENING
 from intake.services.transition import TABLES, WITHOUT_HISTORY, initial_state
 
 ACTIONS: dict[str, type[StrEnum]] = {
+    "open_call": OpenCallAction,
     "submission": SubmissionAction,
     "topic": TopicAction,
     "point": PointAction,

@@ -9,7 +9,7 @@ from intake.domain.submission import Channel
 from intake.domain.text import TEXT_MAX
 from intake.queries.point import PointView, point_by_code, successor_of
 from intake.services.form_key import issue_form_key, read_form_key
-from intake.services.submission_submit import Stored, already_stored, read_sentence, submit
+from intake.services.submission_submit import Origin, Stored, already_stored, read_sentence, submit
 from intake.web.errors import status_of
 from intake.web.guard import anonymous_form, open_to_all
 from intake.web.language import translate as _
@@ -136,12 +136,14 @@ def _store(point: PointView) -> Stored:
         point=point,
         key=once,
         sentence=sentence,
-        channel=Channel.FORM,
+        origin=Origin(
+            Channel.FORM,
+            device_hash=device,
+            openid_hash=follower.openid_hash if follower else None,
+            follower_id=follower.id if follower else None,
+            campaign=came_by(point),
+        ),
         at=now,
-        device_hash=device,
-        openid_hash=follower.openid_hash if follower else None,
-        follower_id=follower.id if follower else None,
-        campaign=came_by(point),
     )
     keep_with(stored, point, follower)
     return stored
