@@ -50,7 +50,7 @@ front: intake/web/static/manifest.json
 ASSETS := $(shell find intake/web/assets intake/web/templates -type f)
 node_modules/.package-lock.json: package.json package-lock.json .npmrc | $(VENV)/bin/python
 	$(call say,Fetching front-end packages (5 s) …)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --silent
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --loglevel=error --no-audit --no-fund --no-progress > /dev/null || { echo "The front-end packages could not be fetched: see npm's words above. Behind a proxy set HTTPS_PROXY, then run the same command again."; exit 1; }
 	@touch $@
 intake/web/static/manifest.json: $(ASSETS) vite.config.js node_modules/.package-lock.json
 	$(call say,Building styles and scripts (2 s) …)
