@@ -2,12 +2,19 @@
 
 import os
 import secrets
+import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from flask import Flask, redirect, request
-from sqlalchemy import BigInteger, create_engine
+from sqlalchemy import BigInteger, create_engine, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
 from werkzeug.wrappers import Response
+
+from intake.cli.installation import Installation
 
 FORM = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>bare</title></head><body><form method="post">
 <input type="hidden" name="key" value="{key}"><textarea name="text"></textarea><button>提交</button></form></body></html>"""
@@ -44,6 +51,35 @@ def create(url: str) -> Flask:
         return redirect(f"/r/{number}", code=303)
 
     return app
+
+
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """Where the reference listens, and its process."""
+
+    port: int
+    pid: int
+
+
+@contextmanager
+def beside(ours: Installation) -> Iterator[Bare]:
+    """The reference on the same database and with the same numbers of processes and threads, ready to answer, until the end."""
+    owner = create_engine(ours.settings.owner_database_url)
+    Base.metadata.create_all(owner)
+    with owner.begin() as connection:
+        connection.execute(text("GRANT ALL ON bench_bare TO zhibao_app; GRANT ALL ON SEQUENCE bench_bare_id_seq TO zhibao_app"))
+    owner.dispose()
+    port = ours.settings.port + 1
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench.bare", str(port), str(ours.settings.web_processes), str(ours.settings.web_threads)],
+        env={**os.environ, "DATABASE_URL": ours.settings.database_url},
+    )
+    try:
+        time.sleep(3)
+        yield Bare(port, process.pid)
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def main() -> None:

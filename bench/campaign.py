@@ -26,8 +26,8 @@ from rich.table import Table
 from sqlalchemy import create_engine, func, select, text
 
 from bench.bare import Base as BareBase
-from bench.intake import _cpu as cpu_of
 from bench.intake import _seed as seed_point
+from bench.processor import cpu_seconds
 from bench.visitors import _response as response_of
 from bench.visitors import percentile
 from config.settings import Settings
@@ -195,10 +195,10 @@ def _compare(
     for connections in (1, 16, 64):
         cost: dict[str, float] = {}
         for name, port, path, body, pid in sides:
-            before = cpu_of(pid) + cpu_of(database)
+            before = cpu_seconds(pid) + cpu_seconds(database)
             with watched(wired) as waiting:
                 seen = asyncio.run(tap(port, path, body=body, count=taps // (5 if connections == 1 else 1), connections=connections))
-            cost[name] = (cpu_of(pid) + cpu_of(database) - before) * 1000 / max(1, len(seen.times))
+            cost[name] = (cpu_seconds(pid) + cpu_seconds(database) - before) * 1000 / max(1, len(seen.times))
             ratio = cost[name] / cost["bare"]
             done += len(seen.times) if not body else 0
             worst, rate = max(worst, ratio), len(seen.times) / seen.seconds

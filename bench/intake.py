@@ -6,20 +6,17 @@ submission, and whether rows stored = accepted. The load generator shares the ma
 
 import argparse
 import asyncio
-import os
-import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import create_engine, func, select, text
+from sqlalchemy import func, select
 
-from bench.bare import Base
+from bench.bare import Bare, beside
+from bench.processor import cpu_seconds
 from bench.visitors import Tally, percentile, visit
 from config.settings import Settings
 from intake.cli.installation import Installation
@@ -31,23 +28,6 @@ from intake.wiring import Wiring, wire
 
 CODE = "benchpnt22"
 ROUNDS = 4
-
-
-def _tree(pid: int) -> list[psutil.Process]:
-    process = psutil.Process(pid)
-    return [process, *process.children(recursive=True)]
-
-
-def _cpu(*pids: int) -> float:
-    """CPU seconds of whole process trees, those already ended and reaped included."""
-    total = 0.0
-    for pid in pids:
-        for process in _tree(pid):
-            times = process.cpu_times()
-            total += times.user + times.system
-        ended = psutil.Process(pid).cpu_times()
-        total += ended.children_user + ended.children_system
-    return total
 
 
 def _seed(wiring: Wiring) -> None:
@@ -74,10 +54,10 @@ class Sum:
 
 
 def _measure(total: Sum, port: int, *, visitors: int, connections: int, web: int, database: int) -> None:
-    before = _cpu(web), _cpu(database)
+    before = cpu_seconds(web), cpu_seconds(database)
     tally = asyncio.run(visit(port, f"/p/{CODE}", visitors=visitors, connections=connections))
-    total.web += _cpu(web) - before[0]
-    total.database += _cpu(database) - before[1]
+    total.web += cpu_seconds(web) - before[0]
+    total.database += cpu_seconds(database) - before[1]
     total.tally.add(tally)
 
 
@@ -91,32 +71,28 @@ def main() -> int:
     Path(folder).chmod(0o755)
     unlimited = "100000000/hour"
     settings = Settings(
-        data_dir=Path(folder) / "data", port=0, device_limit=unlimited, point_limit=unlimited, address_limit=unlimited, log_level="WARNING"
+        data_dir=Path(folder) / "data",
+        port=0,
+        device_limit=unlimited,
+        point_limit=unlimited,
+        address_limit=unlimited,
+        log_level="WARNING",
+        guard_limit=unlimited,
+        flood_limit=unlimited,
+        form_seconds=0,
     )
     console.print("Starting PostgreSQL (fsync on), Valkey, our web and the bare one …")
     with Installation(settings, work=False, report=lambda _line: None) as ours:
         wired = wire(ours.settings)
         _seed(wired)
-        owner = create_engine(ours.settings.owner_database_url)
-        Base.metadata.create_all(owner)
-        with owner.begin() as connection:
-            connection.execute(text("GRANT ALL ON bench_bare TO zhibao_app; GRANT ALL ON SEQUENCE bench_bare_id_seq TO zhibao_app"))
-        port = ours.settings.port + 1
-        bare = subprocess.Popen(
-            [sys.executable, "-m", "bench.bare", str(port), str(settings.web_processes), str(settings.web_threads)],
-            env={**os.environ, "DATABASE_URL": ours.settings.database_url},
-        )
         try:
-            time.sleep(2)
-            return _compare(console, ours, wired, bare.pid, port, visitors=arguments.visitors)
+            with beside(ours) as bare:
+                return _compare(console, ours, wired, bare, visitors=arguments.visitors)
         finally:
-            bare.terminate()
-            bare.wait()
             wired.close()
-            owner.dispose()
 
 
-def _compare(console: Console, ours: Installation, wired: Wiring, bare_pid: int, bare_port: int, *, visitors: int) -> int:
+def _compare(console: Console, ours: Installation, wired: Wiring, bare: Bare, *, visitors: int) -> int:
     table = Table(
         "connections",
         "what",
@@ -132,7 +108,7 @@ def _compare(console: Console, ours: Installation, wired: Wiring, bare_pid: int,
     postgres, web = ours.pid("postgres"), ours.pid("web")
     assert postgres is not None
     assert web is not None
-    sides = (("bare", bare_port, bare_pid), ("zhibao", ours.settings.port, web))
+    sides = (("bare", bare.port, bare.pid), ("zhibao", ours.settings.port, web))
     accepted, receipts, worst = 0, set[str](), 0.0
     for _, port, pid in sides:
         _measure(Sum(), port, visitors=200, connections=8, web=pid, database=postgres)  # warm up

@@ -87,6 +87,11 @@ class _Enduring(BaseWorker):
 class QueueWorker(_Enduring, SimpleWorker):
     """Works in its own process: no child per job, for jobs of a moment."""
 
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Take a breath after each: what is written meanwhile is one batch, where a busy web would otherwise wake us for every row."""
+        super().execute_job(job, queue)
+        wait_for_stop(BREATH_SECONDS)
+
 
 class ForkingWorker(_Enduring, Worker):
     """Works in a child per job, which gives its memory back when it ends and takes nobody along when it is killed."""
@@ -118,6 +123,8 @@ def worker_redis(url: str) -> Redis:
     return Redis.from_url(url, socket_connect_timeout=3.0, retry=Retry(NoBackoff(), 1))
 
 
+BREATH_SECONDS = 0.3
+"""Nobody sees it: the first row after a quiet moment is taken at once, and a job and its wake-up cost as much as triage of several messages."""
 NICENESS = 5
 """Somebody waits for an answer of the web, nobody for a worker: where both want the processor, the web goes first."""
 

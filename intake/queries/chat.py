@@ -1,17 +1,20 @@
 """Where a follower stands in the chat: the point, the draft that is open there, and which points there are to pick from."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Text, bindparam, case, func, or_, select, true
+from sqlalchemy import BigInteger, ColumnElement, Text, bindparam, case, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from intake.domain.chat_draft import DraftState, PartKind, says_something
 from intake.domain.point import PointState
+from intake.domain.position import Position, position_of
 from intake.models import Area, ChatDraft, ChatPart, IntakePoint, Submission
+from intake.queries.open_call import of_no_call
 
 PAGE = 8
 """Points in one list: more aren't read on a phone."""
@@ -154,24 +157,31 @@ def sent_lately(session: Session, *, follower_id: int, since: datetime) -> SentL
     return SentLately(*row) if row else None
 
 
-def said_where(session: Session, draft_id: int) -> str:
-    """The label of the last place that was sent into a draft; empty where none was."""
-    label = session.scalar(
-        select(ChatPart.words)
+@dataclass(frozen=True, slots=True)
+class SaidWhere:
+    """The last place that was sent into a draft; empty where none was."""
+
+    label: str = ""
+    position: Position | None = None
+
+
+def said_where(session: Session, draft_id: int) -> SaidWhere:
+    """Where the resident says it is."""
+    row = session.execute(
+        select(ChatPart.words, ChatPart.latitude, ChatPart.longitude)
         .where(ChatPart.draft_id == draft_id, ChatPart.kind == PartKind.LOCATION)
         .order_by(ChatPart.sent_at.desc(), ChatPart.message_id.desc())
         .limit(1)
-    )
-    return label or ""
+    ).one_or_none()
+    return SaidWhere(row.words, position_of(row.latitude, row.longitude)) if row is not None else SaidWhere()
 
 
-def points_to_pick(session: Session, *, area_id: int, near: str, page: int, but: int | None) -> tuple[tuple[PointToPick, ...], bool]:
-    """A page of the active points below an area, and whether there are more: those whose community or street is named in `near` first.
-
-    Points have no coordinates: a place is near by what the map calls it.
+def points_to_pick(session: Session, *, area_id: int, near: SaidWhere, page: int, but: int | None) -> tuple[tuple[PointToPick, ...], bool]:
+    """A page of the active points below an area, and whether there are more: those whose community or street the map names in `near`
+    first, then, where positions are known, those that lie nearest.
     """
     top, parent = aliased(Area), aliased(Area)
-    label = bindparam("label", near, type_=Text)
+    label = bindparam("label", near.label, type_=Text)
     named = case(
         (func.strpos(label, Area.name) > 0, 0),
         (func.strpos(label, func.coalesce(parent.name, "-")) > 0, 1),
@@ -182,12 +192,21 @@ def points_to_pick(session: Session, *, area_id: int, near: str, page: int, but:
         .join(Area, Area.id == IntakePoint.area_id)
         .join(top, func.starts_with(Area.path, top.path))
         .outerjoin(parent, parent.id == Area.parent_id)
-        .where(top.id == area_id, IntakePoint.state == PointState.ACTIVE, IntakePoint.id.is_distinct_from(but))
-        .order_by(named, Area.path, IntakePoint.id)
+        .where(top.id == area_id, IntakePoint.state == PointState.ACTIVE, of_no_call(), IntakePoint.id.is_distinct_from(but))
+        .order_by(named, *_distance(near.position), Area.path, IntakePoint.id)
         .offset(min(page, MOST_PAGES) * PAGE)
         .limit(PAGE + 1)
     ).all()
     return tuple(PointToPick(*row) for row in rows[:PAGE]), len(rows) > PAGE
+
+
+def _distance(position: Position | None) -> tuple[ColumnElement[Any], ...]:
+    """Nearest first, by the squares of degrees made equally long; points without a position come last."""
+    if position is None:
+        return ()
+    east = (IntakePoint.longitude - position.longitude) * math.cos(math.radians(position.latitude))
+    north = IntakePoint.latitude - position.latitude
+    return ((north * north + east * east).asc().nulls_last(),)
 
 
 def point_called(session: Session, name: str, *, area_id: int) -> int | None:
@@ -197,7 +216,7 @@ def point_called(session: Session, name: str, *, area_id: int) -> int | None:
         select(IntakePoint.id)
         .join(Area, Area.id == IntakePoint.area_id)
         .join(top, func.starts_with(Area.path, top.path))
-        .where(top.id == area_id, IntakePoint.state == PointState.ACTIVE, or_(IntakePoint.name == name, Area.name == name))
+        .where(top.id == area_id, IntakePoint.state == PointState.ACTIVE, of_no_call(), or_(IntakePoint.name == name, Area.name == name))
         .limit(2)
     ).all()
     return found[0] if len(found) == 1 else None

@@ -1,11 +1,18 @@
-"""The conversation: what a verified message does, once, and what is answered to it.
+"""The conversation: what a verified message does, once, and what is answered to it; everything slow is left to jobs.
 
-A message that only adds to an open draft costs four statements here; everything slow is left to jobs.
+The hot path. A push brings hundreds of messages a second, and most of what one costs is the number of its statements; so each is built once
+and asks for as much as it can:
+
+1. `take_in` holds the follower's row until the commit and notes the message: of repeats and of what one follower sends at once, one is worked
+   on at a time. What was committed meanwhile can't be seen in the same statement, hence
+2. `standing`: the point, and how full the draft is that is open there;
+3. the message itself: a part is added to the draft (`add_part`, or `begin_with_part` for the first), and that is all where nothing is said to
+   it. “发送” takes the draft's row, its parts, its point, and what `submit` writes;
+4. `remember_answer`, where something is answered, so that a repeat gets the same.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -21,12 +28,13 @@ from intake.domain.text import clean, clean_message
 from intake.models import ChatDraft
 from intake.ports import RateLimiter, Vault
 from intake.queries.chat import OpenDraft, Standing, other_open_drafts, sent_lately, standing
+from intake.queries.open_call import question_at
 from intake.queries.point import PointView, point_by_scene
 from intake.queries.wechat_account import AccountRow
 from intake.services import chat_pick
 from intake.services.chat_answer import SILENCE, Answer, ChatAnswer, cure
-from intake.services.chat_draft import NewPart, add_part, begin_draft, drop, place_draft, send
-from intake.services.chat_follower import Follower, answered_before, let_go, message_key, remember_answer, take_in
+from intake.services.chat_draft import NewPart, add_part, begin_draft, begin_with_part, drop, place_draft, send
+from intake.services.chat_follower import Follower, answer_given, answered_before, let_go, message_key, remember_answer, take_in
 from intake.services.notify_arrival import note_arrival, note_subscriptions
 from intake.services.submission_file import await_media
 from intake.services.wechat_follower import openid_hash
@@ -78,9 +86,8 @@ def handle(chat: Chat, incoming: Incoming) -> ChatAnswer:
     point = point_by_scene(session, incoming.scene, account=incoming.account) if incoming.scene else None
     taken = point if point is not None and point.state is not PointState.RETIRED else None
     follower = take_in(session, chat.vault, incoming, point=taken, at=chat.at)
-    earlier = answered_before(session, incoming, at=chat.at)
-    if earlier is not None:
-        return earlier
+    if follower.is_repeat:
+        return answer_given(session, incoming)
     if incoming.kind in SAID:
         answer = _said(chat, follower, incoming)
     elif incoming.kind is EventKind.CLICK and (command := _BUTTONS.get(incoming.key)) is not None:
@@ -122,7 +129,8 @@ def _greeted(chat: Chat, follower: Follower, point: PointView | None) -> ChatAns
         if draft is not None:
             return chosen(draft, point)
     waiting_at = next((name for _, point_id, name in elsewhere if point_id is not None), "")
-    return ChatAnswer(Answer.GREET, {"place": here.name, "code": here.code, "waiting_at": waiting_at})
+    asked = question_at(chat.session, point, at=chat.at) if point is not None else ""
+    return ChatAnswer(Answer.GREET, {"place": here.name, "code": here.code, "waiting_at": waiting_at, "asked": asked})
 
 
 def chosen(draft: ChatDraft, point: PointView) -> ChatAnswer:
@@ -201,20 +209,21 @@ def _added(chat: Chat, follower: Follower, here: Standing, incoming: Incoming) -
         longitude=incoming.longitude,
         file_id=_file(chat, here, incoming, kind),
     )
-    put = partial(
-        add_part,
-        chat.session,
-        district_id=here.district_id,
-        part=part,
-        closes_at=chat.closes_at if says and here.is_taking else None,
-        is_placed=here.is_taking,
-    )
+    closes_at = chat.closes_at if says and here.is_taking else None
     draft_id, salt = (here.draft.id, here.draft.salt) if here.draft is not None else (0, b"")
-    is_new = here.draft is None or not put(draft_id=draft_id)
+    is_new = here.draft is None or not add_part(
+        chat.session, draft_id=draft_id, district_id=here.district_id, part=part, closes_at=closes_at, is_placed=here.is_taking
+    )
     if is_new:
-        made = _begun(chat, follower, here)
-        draft_id, salt = made.id, made.link_salt
-        put(draft_id=draft_id)
+        draft_id, salt = begin_with_part(
+            chat.session,
+            follower_id=follower.id,
+            point_id=here.point_id,
+            district_id=here.district_id,
+            part=part,
+            closes_at=closes_at,
+            at=chat.at,
+        )
     if not here.is_taking:
         return _where(chat, here, draft_id=draft_id, again=kind is PartKind.LOCATION)
     return _taken(here, incoming, draft_id=draft_id, salt=salt, is_new=is_new)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Select, Table, bindparam, delete, exists, select, update
+from sqlalchemy import CTE, Select, Table, bindparam, delete, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -26,7 +26,7 @@ from intake.models import ChatDraft, ChatPart, Submission, SubmissionFile, WeCha
 from intake.ports import Vault
 from intake.queries.point import PointView, point_by_id
 from intake.services.submission_submit import Origin, Sentence, Stored, hint_of, read_sentence, submit
-from intake.services.transition import begin, move
+from intake.services.transition import begin, initial_state, move
 
 MESSAGES_KEPT = timedelta(days=2)
 """How long it is known which messages were taken in; the platform repeats one within seconds, and an older one is refused as stale."""
@@ -71,27 +71,55 @@ def add_part(
 
     `is_placed`: its point takes it, so that whoever was asked to pick another one has decided by talking on.
     """
-    row = session.execute(
-        _adding(is_placed=is_placed),
-        {
-            "draft": draft_id,
-            "closes": closes_at,
-            "p_district_id": district_id,
-            "p_dedupe_key": part.dedupe_key,
-            "p_kind": part.kind,
-            "p_sent_at": part.sent_at,
-            "p_message_id": part.message_id,
-            "p_words": part.words,
-            "p_address": part.address,
-            "p_latitude": part.latitude,
-            "p_longitude": part.longitude,
-            "p_file_id": part.file_id,
-        },
-    )
-    return row.scalar() is not None
+    bound = _bound(part, district_id) | {"draft": draft_id, "closes": closes_at}
+    return session.execute(_adding(is_placed=is_placed), bound).scalar() is not None
+
+
+def begin_with_part(
+    session: Session,
+    *,
+    follower_id: int,
+    point_id: int | None,
+    district_id: int | None,
+    part: NewPart,
+    closes_at: datetime | None,
+    at: datetime,
+) -> tuple[int, bytes]:
+    """`begin_draft` and `add_part` in one statement, for the first message of a draft; its id and salt."""
+    salt = os.urandom(16)
+    born: dict[str, Any] = {
+        "d_district_id": district_id,
+        "d_follower_id": follower_id,
+        "d_point_id": point_id,
+        "d_state": initial_state(ChatDraft),
+        "d_state_changed_at": at,
+        "d_version": 1,
+        "d_link_salt": salt,
+        "d_closes_at": closes_at,
+        "d_offered": {},
+        "d_created_at": at,
+    }
+    draft_id: int = session.execute(_beginning(), _bound(part, district_id) | born).scalar_one()
+    return draft_id, salt
 
 
 _PART = ("district_id", "dedupe_key", "kind", "sent_at", "message_id", "words", "address", "latitude", "longitude", "file_id")
+_DRAFT = (
+    "district_id",
+    "follower_id",
+    "point_id",
+    "state",
+    "state_changed_at",
+    "version",
+    "link_salt",
+    "closes_at",
+    "offered",
+    "created_at",
+)
+
+
+def _bound(part: NewPart, district_id: int | None) -> dict[str, Any]:
+    return {"p_district_id": district_id} | {f"p_{name}": getattr(part, name) for name in _PART[1:]}
 
 
 @cache
@@ -105,13 +133,24 @@ def _adding(*, is_placed: bool) -> Any:
         .returning(drafts.c.id)
         .cte("held")
     )
+    return _part_of(held).returning(parts.c.draft_id)
+
+
+@cache
+def _beginning() -> Any:
+    """The same for a draft that is born with its first part; its id."""
+    drafts = cast("Table", ChatDraft.__table__)
+    values = {name: bindparam(f"d_{name}", type_=drafts.c[name].type) for name in _DRAFT}
+    born = insert(drafts).values(values).returning(drafts.c.id).cte("born")
+    return select(born.c.id).add_cte(_part_of(born).cte("added"))
+
+
+def _part_of(draft: CTE) -> Any:
+    """Insert what is bound as a part of the draft whose id `draft` gives."""
+    parts = cast("Table", ChatPart.__table__)
     bound = [bindparam(f"p_{name}", type_=parts.c[name].type) for name in _PART]
-    return (
-        insert(parts)
-        .from_select(["draft_id", *_PART], select(held.c.id, *bound))
-        .on_conflict_do_nothing(index_elements=["dedupe_key"])
-        .returning(parts.c.draft_id)
-    )
+    chosen = select(draft.c.id, *bound)
+    return insert(parts).from_select(["draft_id", *_PART], chosen).on_conflict_do_nothing(index_elements=["dedupe_key"])
 
 
 def offer(session: Session, *, draft_id: int, page: int, ids: Sequence[int]) -> None:
@@ -159,19 +198,17 @@ def parts_of(session: Session, draft_id: int, *, after: int = 0) -> list[Part]:
 
 def parts_and_last(session: Session, draft_id: int, *, after: int = 0) -> tuple[list[Part], int]:
     """The same, and the id of what came last: `after` where nothing did. In one statement, so that nothing comes between."""
-    rows = session.execute(
-        select(
-            ChatPart.id,
-            ChatPart.kind,
-            ChatPart.sent_at,
-            ChatPart.message_id,
-            ChatPart.words,
-            ChatPart.address,
-            ChatPart.latitude,
-            ChatPart.longitude,
-        ).where(ChatPart.draft_id == draft_id, ChatPart.id > after)
-    ).all()
+    rows = session.execute(_parts(), {"draft": draft_id, "after": after}).all()
     return [Part(*row[1:]) for row in rows], max((row[0] for row in rows), default=after)
+
+
+@cache
+def _parts() -> Any:
+    """The statement, built once."""
+    parts = cast("Table", ChatPart.__table__).c
+    read = ("id", "kind", "sent_at", "message_id", "words", "address", "latitude", "longitude")
+    chosen = select(*(parts[name] for name in read)).where(parts.draft_id == bindparam("draft"), parts.id > bindparam("after"))
+    return chosen.order_by(parts.id)
 
 
 def with_what_came_since(session: Session, draft_id: int, sentence: Sentence, *, seen: int) -> Sentence:
@@ -207,9 +244,10 @@ def send(
     """
     if by is SentBy.FORM:
         _hold_follower(session, draft_id)
-    draft = session.scalars(_by_id(draft_id)).one_or_none()
-    if draft is None:
+    held = session.execute(_with_sender(), {"draft": draft_id}).one_or_none()
+    if held is None:
         raise NotFound("没有这段草稿。")
+    draft, openid_hash = held
     if draft.state is DraftState.SENT:
         return _sent_before(session, draft)
     if draft.state is DraftState.DROPPED:
@@ -223,7 +261,6 @@ def send(
     composed = compose(parts)
     if sentence is not None and seen is not None:
         sentence = with_what_came_since(session, draft.id, sentence, seen=seen)
-    follower = session.execute(select(WeChatFollower.id, WeChatFollower.openid_hash).where(WeChatFollower.id == draft.follower_id)).one()
     stored = submit(
         session,
         vault=vault,
@@ -233,8 +270,8 @@ def send(
         origin=Origin(
             composed.channel if sentence is None or is_unheard(sentence.message.text, composed.channel) else Channel.WECHAT_TEXT,
             device_hash=device_hash,
-            openid_hash=follower.openid_hash,
-            follower_id=follower.id,
+            openid_hash=openid_hash,
+            follower_id=draft.follower_id,
         ),
         at=at,
     )
@@ -385,9 +422,18 @@ def _hold_follower(session: Session, draft_id: int) -> None:
 _SAYING = [kind for kind in PartKind if says_something(kind)]
 
 
-def _by_id(draft_id: int) -> Select[ChatDraft]:
-    return select(ChatDraft).where(ChatDraft.id == draft_id).with_for_update().execution_options(populate_existing=True)
-
-
 def _open(draft_id: int) -> Select[ChatDraft]:
-    return _by_id(draft_id).where(ChatDraft.state == DraftState.OPEN)
+    chosen = select(ChatDraft).where(ChatDraft.id == draft_id, ChatDraft.state == DraftState.OPEN)
+    return chosen.with_for_update().execution_options(populate_existing=True)
+
+
+@cache
+def _with_sender() -> Any:
+    """The draft, held, and who says it; the statement, built once."""
+    return (
+        select(ChatDraft, WeChatFollower.openid_hash)
+        .join(WeChatFollower, WeChatFollower.id == ChatDraft.follower_id)
+        .where(ChatDraft.id == bindparam("draft"))
+        .with_for_update(of=ChatDraft)
+        .execution_options(populate_existing=True)
+    )

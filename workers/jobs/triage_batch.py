@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import groupby
 from weakref import WeakKeyDictionary
 
@@ -48,7 +49,7 @@ _names: WeakKeyDictionary[Engine, dict[int, tuple[float, tuple[str, ...]]]] = We
 
 @job(Wake.TRIAGE)
 def run() -> None:
-    """Triage batches until nothing is left.
+    """Triage batches until one isn't full: what came meanwhile has sent its own wake-up, and is a batch of its own a moment later.
 
     A repeat is harmless: a batch takes only rows in state `received`, locks them, and moves them on in the transaction that stores the
     result; a row that another run has taken or finished isn't seen. Killed in the middle, the batch rolls back and is taken anew.
@@ -77,7 +78,7 @@ def _batch_or_give_way(wiring: Wiring, stages: DistrictStages, stuck: set[int]) 
 
 
 def _batch(wiring: Wiring, stages: DistrictStages, stuck: set[int]) -> bool:
-    """Triage one batch and commit; False when nothing was left but `stuck`, rows that couldn't even be given to a person."""
+    """Triage one batch and commit; whether it was full. `stuck` are rows that couldn't even be given to a person."""
     began = time.monotonic()
     with job_session() as session:
         # What is stuck is taken along, so that it can't fill the batch and hold up what came later.
@@ -99,7 +100,7 @@ def _batch(wiring: Wiring, stages: DistrictStages, stuck: set[int]) -> bool:
             _store(session, wiring, models[district_id].scorer, list(members), stuck)
             session.execute(text("RESET lock_timeout"))
     log.info("triaged", rows=len(batch), seconds=round(time.monotonic() - began, 3))
-    return True
+    return len(batch) >= BATCH
 
 
 def _examined(session: Session, models: Mapping[int, DistrictTriage], batch: Sequence[Submission]) -> list[Case]:
@@ -226,6 +227,8 @@ def _store_one(session: Session, wiring: Wiring, scorer: PairScorer, case: Case)
     submission = case.submission
     log.error("triage_without_machine", submission=submission.id, **error)
     fallback = result_without_machine(submission, case.found if isinstance(case.found, Finding) else None, error)
+    if submission.suspicion is not None:  # what breaks the machine isn't a way around staff
+        fallback = replace(fallback, quarantine=submission.suspicion.value)
     try:
         with _savepoint(session):
             store_results(session, [(submission, fallback)], workflow=wiring.workflow, at=wiring.clock.now())

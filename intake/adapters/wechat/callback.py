@@ -5,8 +5,9 @@ anything, and closes a CDATA section early when a reply contains its end mark. T
 
 Which repeats are refused. The platform sends a message up to three times and promises only that its content stays the same; whether
 timestamp and nonce do is nowhere written. So a repeat is never refused for being a repeat: it carries the same `dedupe_key`, by which
-the caller stores once and answers alike. What is refused is the same timestamp and nonce under a *different* message. In plain mode the
-signature doesn't cover the body, and whoever reads one query string in a log could otherwise sign a forged message for five minutes.
+the caller stores once and answers alike. What is refused, in plain mode, is the same timestamp and nonce under a *different* message: there
+the signature doesn't cover the body, and whoever reads one query string in a log could otherwise sign a forged message for five minutes. In
+safe mode the signature covers what is sealed, so that nothing needs to be remembered.
 """
 
 import base64
@@ -229,7 +230,7 @@ class WeChatCallback:
         else:
             self._check_signature("signature", args)
             incoming = _incoming(_root(body))
-        self._check_replay(args, incoming)
+            self._check_replay(args, incoming)
         return incoming
 
     def reply_text(self, incoming: Incoming, text: str, args: Mapping[str, str]) -> bytes:

@@ -11,6 +11,7 @@ import time
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from urllib.parse import urlsplit
 
@@ -78,11 +79,16 @@ def _sent(late: threading.Event) -> Iterator[None]:
         raise DeliveryUnknown(code="timeout" if late.is_set() or isinstance(error, TimeoutError) else "dropped") from None
 
 
+@cache
+def _trust() -> ssl.SSLContext:
+    """Whom this machine trusts, read once and when first needed: it takes longer than all else that a command of ours makes at its start."""
+    return ssl.create_default_context()
+
+
 class Transport:
     """Connections to the platform, each used by one thread at a time; one instance serves all threads."""
 
     def __init__(self) -> None:
-        self._trust = ssl.create_default_context()
         self._idle: list[Idle] = []
         self._lock = threading.Lock()
         weakref.finalize(self, _close_all, self._idle)
@@ -118,7 +124,7 @@ class Transport:
     def _connected(self, origin: Origin, seconds: float) -> HTTPConnection:
         scheme, host, port = origin
         connection = (
-            HTTPSConnection(host, port, timeout=seconds, context=self._trust)
+            HTTPSConnection(host, port, timeout=seconds, context=_trust())
             if scheme == "https"
             else HTTPConnection(host, port, timeout=seconds)
         )
