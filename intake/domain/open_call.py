@@ -63,6 +63,15 @@ class CallStage(StrEnum):
     """已反馈."""
 
 
+CALL_STAGE_NAMES: dict[CallStage, str] = {
+    CallStage.COMING: "还没开始",
+    CallStage.RUNNING: "正在征集",
+    CallStage.OVER: "已截止",
+    CallStage.REPORTED: "已反馈",
+}
+"""Screen names."""
+
+
 def stage_of(state: OpenCallState, *, opens_on: date, closes_on: date, today: date) -> CallStage:
     """Days are in Shanghai; `closes_on` is the last day. A draft has no stage that the public sees: ValueError."""
     if state is OpenCallState.DRAFT:
