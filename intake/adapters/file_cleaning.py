@@ -1,6 +1,7 @@
 """Cleaning one file in a process of its own: whatever hostile bytes do to a decoder, they do it there, in bounded memory and time."""
 
 import contextlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,9 +15,12 @@ from intake.domain.errors import RetryableError
 from intake.domain.file_type import TOO_MUCH_WORK
 
 MEMORY_BYTES = 1 << 30
-"""Of address space; a picture of MOST_PIXELS with four channels takes a fifth of it."""
+"""Of address space."""
+PICTURE_BYTES = 272 << 20
+"""Of memory of its own for a picture: with the libraries' code that is less than 300 MB, and enough for MOST_PIXELS in any of our formats."""
 CPU_SECONDS = 60
 PATIENCE_SECONDS = 300.0
+_PIECE = 1 << 20
 _UNUSABLE, _NO_ROOM = 3, 4
 _ENDED_FROM_OUTSIDE = (-2, -9, -15)
 """SIGINT, SIGKILL, SIGTERM: not the file's fault."""
@@ -45,15 +49,20 @@ def cleaned(source: BinaryIO, *, media_type: str) -> Iterator[Cleaned]:
 
 
 def _run(source: BinaryIO, media_type: str, folder: Path) -> None:
+    # A copy on the disk: a child can only read from a file of the system, and a store may give another kind.
+    given = folder / "given"
+    with given.open("wb") as file:
+        shutil.copyfileobj(source, file, _PIECE)
     try:
-        child = subprocess.run(
-            [sys.executable, "-m", __name__, media_type, str(folder)],
-            stdin=source,
-            capture_output=True,
-            timeout=PATIENCE_SECONDS,
-            check=False,
-            cwd=Path(__file__).parents[2],
-        )
+        with given.open("rb") as file:
+            child = subprocess.run(
+                [sys.executable, "-m", __name__, media_type, str(folder)],
+                stdin=file,
+                capture_output=True,
+                timeout=PATIENCE_SECONDS,
+                check=False,
+                cwd=Path(__file__).parents[2],
+            )
     except subprocess.TimeoutExpired:
         raise RetryableError("cleaning a file took too long") from None
     if child.returncode == _UNUSABLE:
@@ -65,21 +74,23 @@ def _run(source: BinaryIO, media_type: str, folder: Path) -> None:
 
 
 def _child(media_type: str, folder: Path) -> int:
-    from intake.adapters.documents import write_anew
-    from intake.adapters.pictures import draw_anew
-
-    _bound()
+    """What each kind needs is loaded for it alone: loading takes longer than most pictures."""
+    _bound(data=PICTURE_BYTES if media_type.startswith("image/") else MEMORY_BYTES)
     try:
         with (folder / "large").open("w+b") as large:
             if media_type == "application/pdf":
+                from intake.adapters.documents import write_anew
+
                 write_anew(sys.stdin.buffer, large)
             elif media_type.startswith("audio/"):
-                from intake.adapters.voice import speak_anew  # not loaded for a picture: the codecs are large
+                from intake.adapters.voice import speak_anew
 
                 (folder / "seconds").write_text(str(speak_anew(sys.stdin.buffer, large, media_type=media_type)))
             else:
+                from intake.adapters.pictures import draw_anew
+
                 with (folder / "small").open("w+b") as small:
-                    draw_anew(sys.stdin.buffer, large, small)
+                    draw_anew(sys.stdin.buffer, large, small, media_type=media_type)
     except Unusable as error:
         sys.stdout.buffer.write(str(error).encode())
         return _UNUSABLE
@@ -91,12 +102,13 @@ def _child(media_type: str, folder: Path) -> int:
     return 0
 
 
-def _bound() -> None:
-    """From here on this process has so much memory and time, and no more."""
+def _bound(*, data: int) -> None:
+    """From here on this process has so much memory, and of that so much of its own, and so much time, and no more."""
     if sys.platform == "linux":
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+        resource.setrlimit(resource.RLIMIT_DATA, (data, data))
         resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 5))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 

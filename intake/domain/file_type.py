@@ -4,7 +4,7 @@ import re
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-from intake.domain.attachment import MOST_PIXELS
+from intake.domain.attachment import MEDIA_TYPES, MOST_PIXELS
 from intake.domain.errors import InvalidInput
 from intake.domain.text import clean
 
@@ -26,18 +26,21 @@ TOO_MUCH_WORK = "这个文件打开后太大或太复杂，处理不了。请缩
 FILE_GONE = "文件没有存好，请重新上传。"
 """Why a worker could not make a file anew, as its sender reads it."""
 
-_HEIC = re.compile(rb"^.{4}ftyp(?:heic|heix|hevc|hevx|heim|heis|mif1|msf1|avif)", re.DOTALL)
-_BEGINS = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n\x1a\n", "application/pdf": b"%PDF-"}
+_PICTURES = {
+    "image/jpeg": re.compile(rb"\xff\xd8\xff"),
+    "image/png": re.compile(rb"\x89PNG\r\n\x1a\n"),
+    # As telephones keep photos; AVIF has the same wrapping and another inside, for which there is no decoder here.
+    "image/heic": re.compile(rb".{4}ftyp(?:hei[cxms]|hev[cx]|m[is]f1)(?!.{4}avi)", re.DOTALL),
+    "image/webp": re.compile(rb"RIFF.{4}WEBP", re.DOTALL),
+}
+_BEGINS = {**_PICTURES, "application/pdf": re.compile(rb"%PDF-")}
 _MARKUP = re.compile(rb"<(?:!doctype|html|head|body|script|svg|iframe|\?php|\?xml-stylesheet)", re.IGNORECASE)
 _ARCHIVE_END = b"PK\x05\x06"
-_ENDINGS = {"image/jpeg": ".jpg", "image/png": ".png", "application/pdf": ".pdf"}
 
 
 class Flaw(StrEnum):
     """Why bytes can't be taken."""
 
-    HEIC = "heic"
-    """As some phones keep photos: nothing here reads it."""
     KIND = "kind"
     """No kind that is taken."""
     MIXED = "mixed"
@@ -46,11 +49,14 @@ class Flaw(StrEnum):
     """Its end is missing."""
 
 
+def picture_type(head: bytes) -> str | None:
+    """The type of the picture that begins so; None for what is none that is taken."""
+    return next((kind for kind, begins in _PICTURES.items() if begins.match(head)), None)
+
+
 def kind_of(head: bytes, tail: bytes) -> str | Flaw:
     """The type of a file that begins with `head` and ends with `tail`, or what is wrong with it: one that is two kinds at once is none."""
-    if _HEIC.match(head):
-        return Flaw.HEIC
-    found = next((kind for kind, begins in _BEGINS.items() if head.startswith(begins)), None)
+    found = next((kind for kind, begins in _BEGINS.items() if begins.match(head)), None)
     if found is None:
         return Flaw.KIND
     if _also_something_else(found, head, tail):
@@ -61,10 +67,8 @@ def kind_of(head: bytes, tail: bytes) -> str | Flaw:
 def media_type_of(head: bytes, tail: bytes, *, name: str) -> str:
     """The same of a file that an officer sends; InvalidInput (field `files`) with what to do instead."""
     found = kind_of(head, tail)
-    if found is Flaw.HEIC:
-        raise InvalidInput(f"“{name}”是手机的 HEIC 照片，这里打不开。请在手机里把它另存为 JPG，或截图后再上传。", field=FIELD)
     if found is Flaw.KIND:
-        raise InvalidInput(f"“{name}”不是能用的格式。请上传照片（JPG、PNG）或 PDF。", field=FIELD)
+        raise InvalidInput(f"“{name}”不是能用的格式。请上传照片（JPG、PNG、HEIC）或 PDF。", field=FIELD)
     if found is Flaw.MIXED:
         raise InvalidInput(f"“{name}”里混着别的内容，不能用。请重新拍照，或重新导出 PDF 再上传。", field=FIELD)
     if found is Flaw.CUT:
@@ -83,7 +87,7 @@ def shown_name(raw: str, *, media_type: str) -> str:
     bare = raw.replace("\\", "/").rsplit("/", 1)[-1]
     words = " ".join(clean(bare).text.replace("\ufffd", "").split()).strip(". ")
     stem = PurePosixPath(words).stem if PurePosixPath(words).suffix else words
-    return (stem[:NAME_MAX].strip(". ") or "文件") + _ENDINGS[media_type]
+    return (stem[:NAME_MAX].strip(". ") or "文件") + MEDIA_TYPES[media_type]
 
 
 def sent_name(raw: str) -> str:

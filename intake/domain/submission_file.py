@@ -3,6 +3,7 @@
 from datetime import timedelta
 from enum import StrEnum
 
+from intake.domain.file_type import picture_type
 from intake.domain.transition import LABELS, StateTable, Transition
 
 
@@ -82,10 +83,10 @@ _VOICE_BEGINS = (
     (b"\xff\xf2", "audio/mpeg"),
     (b"OggS", "audio/ogg"),
 )
-_PHOTO_BEGINS = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
-_BEGINS = {FileKind.PHOTO: _PHOTO_BEGINS, FileKind.VOICE: _VOICE_BEGINS}
 
 
 def sent_type(kind: FileKind, head: bytes) -> str | None:
     """What bytes that begin with `head` are, whatever the platform calls them; None for what isn't taken."""
-    return next((name for begins, name in _BEGINS[kind] if head.startswith(begins)), None)
+    if kind is FileKind.PHOTO:
+        return picture_type(head)
+    return next((name for begins, name in _VOICE_BEGINS if head.startswith(begins)), None)

@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, case, select
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
 from intake.domain.errors import NotFound
 from intake.domain.permission import Permission
+from intake.domain.photo_blur import Part
 from intake.domain.submission_file import FileKind, FileState
-from intake.models import Area, ChatPart, Submission, SubmissionFile
+from intake.models import Area, ChatPart, Submission, SubmissionFile, User
 
 _NONE = "没有这张照片或这段语音，可能已经清除，或者不归您看。"
 
@@ -26,6 +28,8 @@ class FileSaid:
     heard: str
     """What was heard in it, masked; empty where nothing was."""
     refused_because: str
+    is_blurring: bool = False
+    """Whether parts that staff covered wait to be drawn; until then nobody sees it."""
 
     @property
     def is_photo(self) -> bool:
@@ -35,7 +39,21 @@ class FileSaid:
     @property
     def is_ready(self) -> bool:
         """Whether it may be seen or heard."""
-        return self.state is FileState.READY
+        return self.state is FileState.READY and not self.is_blurring
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoToBlur:
+    """A photo as those see it who cover parts of it."""
+
+    id: int
+    submission_id: int
+    version: int
+    key: str
+    """Of the photo without anything covered."""
+    parts: tuple[Part, ...]
+    blurred_by: str | None
+    blurred_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +71,18 @@ _COLUMNS = (
     SubmissionFile.seconds,
     SubmissionFile.heard_masked,
     SubmissionFile.refused_because,
+    and_(SubmissionFile.blur != [], SubmissionFile.blurred_key == ""),
 )
+
+
+def shown_key() -> ColumnElement[str]:
+    """Under which key everybody sees or hears a file, as a column of a question about SubmissionFile; empty while nobody may.
+
+    The one place that knows: whoever serves a resident's photo asks for this.
+    """
+    ready = and_(SubmissionFile.state == FileState.READY, SubmissionFile.removed_at.is_(None))
+    seen = case((SubmissionFile.blur != [], SubmissionFile.blurred_key), else_=SubmissionFile.file_key)
+    return case((ready, seen), else_="")
 
 
 def files_of(session: Session, submission_id: int) -> tuple[FileSaid, ...]:
@@ -74,14 +103,38 @@ def _files(session: Session, whose: ColumnElement[bool]) -> tuple[FileSaid, ...]
 def file_for(session: Session, actor: Actor, file_id: int) -> StoredSaid:
     """The file, for those who may see its submission's card; NotFound for anybody else."""
     row = session.execute(
-        select(SubmissionFile.file_key, SubmissionFile.media_type, Area.path)
+        select(shown_key().label("key"), SubmissionFile.media_type, Area.path)
         .join(Submission, Submission.id == SubmissionFile.submission_id)
         .join(Area, Area.id == Submission.area_id)
-        .where(SubmissionFile.id == file_id, Submission.district_id == actor.district_id, *_shown())
+        .where(SubmissionFile.id == file_id, Submission.district_id == actor.district_id)
     ).one_or_none()
-    if row is None or not actor.may(Permission.VOICE_HEAR, area_path=row.path):
+    if row is None or not row.key or not actor.may(Permission.VOICE_HEAR, area_path=row.path):
         raise NotFound(_NONE)
-    return StoredSaid(row.file_key, row.media_type)
+    return StoredSaid(row.key, row.media_type)
+
+
+def photo_to_blur(session: Session, actor: Actor, file_id: int) -> PhotoToBlur:
+    """The photo with nothing covered, for those who may cover parts of it; NotFound for anybody else."""
+    row = session.execute(
+        select(SubmissionFile, User.name, Area.path)
+        .join(Submission, Submission.id == SubmissionFile.submission_id)
+        .join(Area, Area.id == Submission.area_id)
+        .outerjoin(User, User.id == SubmissionFile.blurred_by)
+        .where(
+            SubmissionFile.id == file_id,
+            SubmissionFile.kind == FileKind.PHOTO,
+            SubmissionFile.state == FileState.READY,
+            SubmissionFile.removed_at.is_(None),
+            SubmissionFile.file_key != "",
+            Submission.district_id == actor.district_id,
+        )
+    ).one_or_none()
+    if row is None or not actor.may(Permission.PHOTO_BLUR, area_path=row.path):
+        raise NotFound(_NONE)
+    file: SubmissionFile = row.SubmissionFile
+    assert file.submission_id is not None, "joined"
+    parts = tuple(Part(*one) for one in file.blur)
+    return PhotoToBlur(file.id, file.submission_id, file.version, file.file_key, parts, row.name, file.blurred_at)
 
 
 def file_on_own_receipt(session: Session, *, submission_id: int, file_id: int) -> StoredSaid:
@@ -96,11 +149,7 @@ def file_of_draft(session: Session, *, draft_id: int, file_id: int) -> StoredSai
 
 
 def _one(session: Session, whose: Sequence[ColumnElement[bool]]) -> StoredSaid:
-    row = session.execute(select(SubmissionFile.file_key, SubmissionFile.media_type).where(*whose, *_shown())).one_or_none()
-    if row is None:
+    row = session.execute(select(shown_key().label("key"), SubmissionFile.media_type).where(*whose)).one_or_none()
+    if row is None or not row.key:
         raise NotFound(_NONE)
     return StoredSaid(*row)
-
-
-def _shown() -> tuple[ColumnElement[bool], ...]:
-    return SubmissionFile.state == FileState.READY, SubmissionFile.removed_at.is_(None), SubmissionFile.file_key != ""

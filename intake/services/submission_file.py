@@ -88,6 +88,16 @@ def result_key(file_id: int, kind: FileKind) -> str:
     return f"said/{file_id}{'.jpg' if kind is FileKind.PHOTO else '.mp3'}"
 
 
+def blurred_key(file_id: int, version: int) -> str:
+    """Where a photo lies with the parts covered that its row's `version` names."""
+    return f"said/{file_id}-b{version}.jpg"
+
+
+def keys_drawn(file_id: int, version: int) -> tuple[str, ...]:
+    """Where any drawing up to that version may lie, large and small."""
+    return tuple(key for one in range(1, version + 1) for key in (blurred_key(file_id, one), small_key(blurred_key(file_id, one))))
+
+
 def await_media(
     session: Session,
     *,
@@ -271,8 +281,8 @@ def unneeded_files(session: Session, *, limit: int) -> list[tuple[int, tuple[str
     """Ids of removed and refused files whose bytes are still there, and under which keys: the row's own first, then whatever else a worker
     that was killed may have stored.
     """
-    rows = session.execute(
-        select(SubmissionFile.id, SubmissionFile.kind, SubmissionFile.file_key)
+    rows = session.scalars(
+        select(SubmissionFile)
         .where(
             SubmissionFile.file_key != "",
             or_(SubmissionFile.state == FileState.REFUSED, SubmissionFile.removed_at.is_not(None)),
@@ -280,7 +290,7 @@ def unneeded_files(session: Session, *, limit: int) -> list[tuple[int, tuple[str
         .order_by(SubmissionFile.id)
         .limit(limit)
     )
-    return [(file_id, tuple(dict.fromkeys((key, *_keys_of(file_id, kind))))) for file_id, kind, key in rows]
+    return [(file.id, tuple(dict.fromkeys((file.file_key, *_keys_of(file))))) for file in rows]
 
 
 def forget_bytes(session: Session, swept: Sequence[tuple[int, tuple[str, ...]]]) -> None:
@@ -288,7 +298,7 @@ def forget_bytes(session: Session, swept: Sequence[tuple[int, tuple[str, ...]]])
     keys = dict(swept)
     for file in session.scalars(select(SubmissionFile).where(SubmissionFile.id.in_(keys)).order_by(SubmissionFile.id).with_for_update()):
         if file.file_key == keys[file.id][0]:
-            file.file_key = ""
+            file.file_key = file.blurred_key = ""
 
 
 def originals_lately(session: Session, *, at: datetime) -> list[str]:
@@ -300,9 +310,12 @@ def originals_lately(session: Session, *, at: datetime) -> list[str]:
     return [quarantine_key(file_id) for file_id in ids]
 
 
-def _keys_of(file_id: int, kind: FileKind) -> tuple[str, ...]:
-    result = result_key(file_id, kind)
-    return (quarantine_key(file_id), result, small_key(result)) if kind is FileKind.PHOTO else (quarantine_key(file_id), result)
+def _keys_of(file: SubmissionFile) -> tuple[str, ...]:
+    result = result_key(file.id, file.kind)
+    if file.kind is not FileKind.PHOTO:
+        return quarantine_key(file.id), result
+    drawn = keys_drawn(file.id, file.version) if file.blurred_at is not None else ()
+    return quarantine_key(file.id), result, small_key(result), *drawn
 
 
 def _triage_anew(session: Session, submission_id: int, *, at: datetime) -> None:
