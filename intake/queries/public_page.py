@@ -5,7 +5,7 @@ Nothing here reads a topic's own title, state or count, and every question about
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, func, literal, or_, select, tuple_
@@ -16,13 +16,15 @@ from intake.domain.permission import Role
 from intake.domain.point import AreaKind, PointState
 from intake.domain.release import ReleaseKind, ReleaseState, tellable
 from intake.domain.submission import SubmissionState
+from intake.domain.working_days import SHANGHAI
 from intake.models import Area, DistrictProfile, IntakePoint, Release, RoleGrant, Submission, Topic, User
+from intake.queries.open_call import of_no_call
 from intake.queries.point import PointView
 
 PAGE = 20
 KINDS = (ReleaseKind.IN_HAND, ReleaseKind.DECISION, ReleaseKind.RESULT)
-_TOLD = frozenset({SubmissionState.ANSWERED, SubmissionState.REPORTED_BACK, SubmissionState.DECLINED, SubmissionState.CLOSED})
-_NOT_COUNTED = frozenset({SubmissionState.WITHDRAWN, SubmissionState.QUARANTINED})
+ANSWERED_STATES = frozenset({SubmissionState.ANSWERED, SubmissionState.REPORTED_BACK, SubmissionState.DECLINED, SubmissionState.CLOSED})
+NOT_COUNTED = frozenset({SubmissionState.WITHDRAWN, SubmissionState.QUARANTINED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,7 @@ class Operator:
     police_number: str
 
 
-_ENTRY: Any = (  # typed by Entry, whose fields it follows; made by _entry
+_ENTRY: Any = (  # typed by Entry, whose fields it follows; made by entry_of
     Release.id,
     Topic.number,
     Release.kind,
@@ -172,7 +174,7 @@ _ENTRY: Any = (  # typed by Entry, whose fields it follows; made by _entry
     Area.name,
     Release.released_at,
 )
-_RELEASED = Release.state == ReleaseState.RELEASED
+RELEASED = Release.state == ReleaseState.RELEASED
 
 
 def public_area(session: Session, area_id: int) -> PublicArea:
@@ -207,13 +209,18 @@ def districts(session: Session) -> tuple[Crumb, ...]:
     return tuple(Crumb(*row) for row in session.execute(select(Area.id, Area.name).where(Area.kind == AreaKind.DISTRICT).order_by(Area.id)))
 
 
+def district_name(session: Session, district_id: int) -> str:
+    """What the district is called."""
+    return session.scalars(select(Area.name).where(Area.id == district_id)).one()
+
+
 def sections(session: Session, area: PublicArea, *, each: int) -> tuple[Section, ...]:
     """The latest `each` of every kind with its total, in one query."""
     place = func.row_number().over(partition_by=Release.kind, order_by=(Release.released_at.desc(), Release.id.desc())).label("place")
     total = func.count().over(partition_by=Release.kind).label("total")
     ranked = select(Release.id.label("id"), place, total).where(*_shown(area)).subquery()
     rows = session.execute(
-        _entries()
+        entries_query()
         .add_columns(ranked.c.total)
         .join(ranked, ranked.c.id == Release.id)
         .where(ranked.c.place <= each)
@@ -223,7 +230,7 @@ def sections(session: Session, area: PublicArea, *, each: int) -> tuple[Section,
         Section(
             kind=kind,
             total=next((row.total for row in rows if row.kind is kind), 0),
-            entries=tuple(_entry(row[:-1]) for row in rows if row.kind is kind),
+            entries=tuple(entry_of(row[:-1]) for row in rows if row.kind is kind),
         )
         for kind in KINDS
     )
@@ -231,23 +238,47 @@ def sections(session: Session, area: PublicArea, *, each: int) -> tuple[Section,
 
 def entries_of_kind(session: Session, area: PublicArea, kind: ReleaseKind, *, after: str, limit: int = PAGE) -> EntryPage:
     """A page of one kind, the latest first; `after` is a page's `next_key`, anything else starts at the top."""
-    query = _entries().where(*_shown(area), Release.kind == kind)
-    key = _key(after)
-    if key is not None:
-        query = query.where(tuple_(Release.released_at, Release.id) < tuple_(*key))
+    query = after_key(entries_query().where(*_shown(area), Release.kind == kind), after)
+    return entry_page(session, query, limit=limit)
+
+
+def entry_page(session: Session, query: Any, *, limit: int) -> EntryPage:
+    """The first `limit` rows of an `entries_query`, the latest first, with the key of the next page; one query."""
     rows = session.execute(query.order_by(Release.released_at.desc(), Release.id.desc()).limit(limit + 1)).all()
-    page = [_entry(row) for row in rows[:limit]]
+    page = [entry_of(row) for row in rows[:limit]]
     # Whole microseconds: a float of seconds would round, and the row at the edge would come twice or never.
     next_key = f"{_microseconds(page[-1].released_at)}_{page[-1].id}" if len(rows) > limit else ""
     return EntryPage(entries=tuple(page), next_key=next_key)
 
 
+def latest(session: Session, *, area: PublicArea | None, limit: int) -> tuple[Entry, ...]:
+    """The latest of what the area's page shows, of everything where there is none; one query."""
+    where = _shown(area) if area is not None else (RELEASED,)
+    return entry_page(session, entries_query().where(*where), limit=limit).entries
+
+
+def addresses(session: Session, *, limit: int) -> list[tuple[str, date | None]]:
+    """Paths of the pages of places and of topics, these with the day of their newest word, the newest first; two queries."""
+    places = session.scalars(select(Area.id).where(Area.district_id.is_not(None)).order_by(Area.path).limit(limit)).all()
+    newest = func.max(Release.released_at)
+    topics = session.execute(
+        select(Topic.number, newest)
+        .join(Release, Release.topic_id == Topic.id)
+        .where(RELEASED)
+        .group_by(Topic.number)
+        .order_by(newest.desc(), Topic.number)
+        .limit(limit - len(places))
+    )
+    found: list[tuple[str, date | None]] = [(f"/c/{one}", None) for one in places]
+    return found + [(f"/t/{number}", at.astimezone(SHANGHAI).date() if at else None) for number, at in topics]
+
+
 def public_topic(session: Session, number: str) -> PublicTopic:
     """Everything released of the topic with this number; NotFound, in the same words, when there is no such topic or nothing of it is."""
     rows = session.execute(
-        _entries()
+        entries_query()
         .add_columns(Release.area_id, Release.district_id)
-        .where(_RELEASED, Topic.number == number)
+        .where(RELEASED, Topic.number == number)
         .order_by(Release.released_at, Release.id)
     ).all()
     if not rows:
@@ -259,7 +290,7 @@ def public_topic(session: Session, number: str) -> PublicTopic:
         district_id=latest.district_id,
         area_id=latest.area_id,
         area_name=latest.name,
-        entries=tuple(_entry(row[:-2]) for row in rows),
+        entries=tuple(entry_of(row[:-2]) for row in rows),
     )
 
 
@@ -280,7 +311,7 @@ def listening(session: Session, area: PublicArea) -> Listening:
     )
     points = session.execute(
         select(IntakePoint.name, IntakePoint.helper_name, IntakePoint.helper_phone, IntakePoint.helper_hours)
-        .where(IntakePoint.area_id == area.id, IntakePoint.state == PointState.ACTIVE)
+        .where(IntakePoint.area_id == area.id, IntakePoint.state == PointState.ACTIVE, of_no_call())
         .order_by(IntakePoint.id)
         .limit(10)
     )
@@ -295,10 +326,10 @@ def heard(session: Session, district_id: int) -> Heard:
         select(
             Submission.area_id,
             func.count(),
-            func.count().filter(Submission.state.in_(_TOLD)),
+            func.count().filter(Submission.state.in_(ANSWERED_STATES)),
             func.count().filter(Submission.state == SubmissionState.CLOSED),
         )
-        .where(Submission.district_id == district_id, Submission.state.not_in(_NOT_COUNTED))
+        .where(Submission.district_id == district_id, Submission.state.not_in(NOT_COUNTED))
         .group_by(Submission.area_id)
     )
     return {area_id: (received, answered, closed) for area_id, received, answered, closed in rows}
@@ -321,7 +352,7 @@ def last_solved(session: Session, point: PointView) -> Solved | None:
         .join(Topic, Topic.id == Release.topic_id)
         .where(
             Release.district_id == point.district_id,
-            _RELEASED,
+            RELEASED,
             Release.kind == ReleaseKind.RESULT,
             func.starts_with(path, Area.path) | func.starts_with(Area.path, path),
         )
@@ -353,11 +384,13 @@ def operators(session: Session) -> tuple[Operator, ...]:
     return tuple(Operator(*row) for row in rows)
 
 
-def _entries() -> Any:
+def entries_query() -> Any:
+    """Rows for `entry_of`, to be narrowed to what is released."""
     return select(*_ENTRY).join(Topic, Topic.id == Release.topic_id).join(Area, Area.id == Release.area_id)
 
 
-def _entry(row: Sequence[Any]) -> Entry:
+def entry_of(row: Sequence[Any]) -> Entry:
+    """The entry that a row of `entries_query` holds."""
     release_id, number, kind, title, words, people, area_name, released_at = row
     return Entry(release_id, number, kind, title, words, tellable(people), area_name, released_at)
 
@@ -377,11 +410,17 @@ def _shown(area: PublicArea) -> tuple[ColumnElement[bool], ...]:
         .exists()
     )
     return (
-        _RELEASED,
+        RELEASED,
         Release.district_id == area.district_id,
         Release.area_id.in_(area.about),
         or_(Release.kind != ReleaseKind.IN_HAND, ~overtaken),
     )
+
+
+def after_key(query: Any, after: str) -> Any:
+    """`query` beyond the row that a page's `next_key` names; from the top for anything nobody gave out."""
+    key = _key(after)
+    return query if key is None else query.where(tuple_(Release.released_at, Release.id) < tuple_(*key))
 
 
 def _microseconds(at: datetime) -> int:

@@ -6,42 +6,37 @@ and caches, so what is withdrawn is gone everywhere within one.
 
 from dataclasses import dataclass
 
-from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
-from flask.blueprints import BlueprintSetupState
+from flask import redirect, render_template, request, url_for
 from sqlalchemy import text
 from werkzeug.wrappers import Response
 
 from intake.domain.errors import NotFound
-from intake.domain.release import KIND_NAMES, ReleaseKind
+from intake.domain.release import KIND_NAMES, PHOTO_SIDE_NAMES, ReleaseKind
 from intake.queries.point import point_by_code
 from intake.queries.public_page import (
     Crumb,
-    Heard,
     PublicArea,
     Section,
     counts,
     districts,
     entries_of_kind,
-    heard,
     listening,
     public_area,
     public_topic,
     sections,
 )
+from intake.queries.public_photo import photos_of
 from intake.web.errors import status_of
 from intake.web.footer import belongs_to
 from intake.web.guard import anonymous_form, open_to_all
-from intake.web.language import PREFERENCES
-from intake.web.remembered import Remembered
+from intake.web.public import card, cases, feeds, map, open_data, robots, search  # noqa: A004 -- the module's noun
+from intake.web.public.blueprint import public
+from intake.web.public.caching import cacheable
+from intake.web.public.heard import heard_in
 from intake.web.unit_of_work import db, wiring
-from intake.web.wechat_accounts import inside_wechat
 
-public = Blueprint("public", __name__)
+__all__ = ["card", "cases", "feeds", "map", "open_data", "public", "robots", "search"]
 
-CACHE_SECONDS = 60
-"""How long others may keep a page: what is withdrawn may be seen this long, as staff are told (web/district/releases.py)."""
-COUNT_SECONDS = 300
-"""How old the number of submissions may be: counting reads every row of the district, once for the pages of all its areas."""
 LATEST = 3
 
 
@@ -54,16 +49,11 @@ class Front:
     districts: tuple[Crumb, ...]
 
 
-@public.record_once
-def _remember(state: BlueprintSetupState) -> None:
-    state.app.extensions["heard"] = Remembered[Heard](seconds=COUNT_SECONDS)
-
-
 @public.get("/")
 @open_to_all
 def home() -> Response:
     """Type the code from the poster, find a receipt, sign in; what the district works on, and its places."""
-    return _cacheable(render_template("public/home.html", front=_front(), kinds=KIND_NAMES, error=None, code=""))
+    return cacheable(render_template("public/home.html", front=_front(), kinds=KIND_NAMES, error=None, code=""))
 
 
 @public.post("/")
@@ -87,16 +77,14 @@ def area(area_id: int) -> Response:
     if kind is not None:
         after = request.args.get("after", "")
         page = entries_of_kind(db(), found, kind, after=after)
-        return _cacheable(render_template("public/entries.html", area=found, kind=kind, kinds=KIND_NAMES, page=page, after=after))
-    memory: Remembered[Heard] = current_app.extensions["heard"]
-    of_each = memory.get(found.district_id, lambda: heard(db(), found.district_id), at=wiring().clock.now())
-    return _cacheable(
+        return cacheable(render_template("public/entries.html", area=found, kind=kind, kinds=KIND_NAMES, page=page, after=after))
+    return cacheable(
         render_template(
             "public/area.html",
             area=found,
             sections=sections(db(), found, each=LATEST),
             kinds=KIND_NAMES,
-            counts=counts(found, of_each),
+            counts=counts(found, heard_in(found.district_id)),
             listening=listening(db(), found),
         )
     )
@@ -109,7 +97,8 @@ def topic(number: str) -> Response:
     typed = number.upper()[:40]
     found = public_topic(db(), typed if typed.isascii() and typed.isprintable() else "")
     belongs_to(found.district_id)
-    return _cacheable(render_template("public/topic.html", topic=found, kinds=KIND_NAMES))
+    photos = photos_of(db(), [one.id for one in found.entries])
+    return cacheable(render_template("public/topic.html", topic=found, photos=photos, kinds=KIND_NAMES, sides=PHOTO_SIDE_NAMES))
 
 
 @public.get("/healthz")
@@ -135,20 +124,6 @@ def _front() -> Front:
     only = public_area(db(), found[0].id)
     belongs_to(only.district_id)
     return Front(area=only, sections=sections(db(), only, each=LATEST), districts=found)
-
-
-def _cacheable(page: str) -> Response:
-    """`page` for everybody's caches, with a tag of its content; for somebody who may be signed in, or just chose a language, for nobody's."""
-    response = make_response(page)
-    # The page is in the language and size that cookies ask for.
-    response.vary.add("Cookie")
-    signed_in = current_app.config["SESSION_COOKIE_NAME"] in request.cookies
-    if not signed_in and not PREFERENCES.keys() & request.args.keys():
-        # Inside WeChat it may offer the scanner: that is no page for others' caches.
-        response.headers["Cache-Control"] = f"{'private' if inside_wechat() else 'public'}, max-age={CACHE_SECONDS}"
-        response.add_etag()
-        response.make_conditional(request)
-    return response
 
 
 def _queue_answers() -> bool:
