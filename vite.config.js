@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import postcss from "postcss";
 import { PurgeCSS } from "purgecss";
-import { defineConfig } from "vite";
+import { build, defineConfig } from "vite";
 
 const TEMPLATES = "intake/web/templates";
 const ICONS = "node_modules/bootstrap-icons/icons";
@@ -87,6 +87,21 @@ function icons() {
   };
 }
 
+// The service worker in one piece, since not every browser lets one import; its address has no hash (web/resident/worker_script.py serves it).
+function worker() {
+  return {
+    name: "worker",
+    apply: "build",
+    async generateBundle() {
+      const made = await build({
+        configFile: false, logLevel: "warn",
+        build: { write: false, rollupOptions: { input: source("sw.js"), output: { format: "iife" } } },
+      });
+      this.emitFile({ type: "asset", fileName: "sw.js", source: made.output[0].code });
+    },
+  };
+}
+
 // Beside each file its compressed forms, where they save something: intake/web/compress.py sends them.
 function compressed() {
   let folder;
@@ -109,7 +124,7 @@ const source = name => `intake/web/assets/${name}`;
 export default defineConfig({
   root: "intake/web/assets",
   base: "/static/",
-  plugins: [purged(), icons(), compressed()],
+  plugins: [purged(), icons(), worker(), compressed()],
   build: {
     outDir: "../static",
     emptyOutDir: true,
@@ -117,7 +132,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     rollupOptions: {
       checks: { pluginTimings: false },
-      input: Object.fromEntries(["phone.css", "desk.css", "phone.js", "member.js", "desk.js", "wechat.js"].map(name => [name.replace(".", "-"), source(name)])),
+      input: Object.fromEntries(["phone.css", "desk.css", "public.css", "phone.js", "public.js", "form.js", "member.js", "desk.js", "wechat.js", "proof.js", "receipt.js"].map(name => [name.replace(".", "-"), source(name)])),
       output: { entryFileNames: "[name]-[hash].js", chunkFileNames: "[name]-[hash].js", assetFileNames: "[name]-[hash][extname]" },
     },
   },

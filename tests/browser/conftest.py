@@ -66,6 +66,8 @@ class House:
             environment="test", database_url=test_database_url("zhibao_app", self.database.name),
             redis_url=os.environ["ZHIBAO_TEST_VALKEY"].replace("db=0", f"db={_redis_db()}"), secret_key="t" * 64,
             field_keys="k1:" + "A" * 43 + "=", controller_name="云栖区政协办公室", controller_phone="0550-0000000",
+            form_seconds=0,  # the clock stands still
+            object_folder=f"{os.environ['ZHIBAO_TEST_FOLDER']}/objects-{_redis_db()}",
         )  # fmt: skip
 
 

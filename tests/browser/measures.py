@@ -24,7 +24,7 @@ _SMALL_TARGETS = """(least) => {
     return letters(around.textContent) > 1;
   };
   return [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary')]
-    .filter(one => one.checkVisibility() && !one.matches('.skip') && !(one.matches('a') && inSentence(one)))
+    .filter(one => one.checkVisibility({visibilityProperty: true}) && !one.matches('.skip') && !(one.matches('a') && inSentence(one)))
     // A box to tick is hit through the label that holds it.
     .map(one => [one, (one.matches('[type=checkbox], [type=radio]') && one.closest('label') || one).getBoundingClientRect()])
     .filter(([, box]) => box.height < least - 0.5 || box.width < least - 0.5)
@@ -46,7 +46,7 @@ _SMALL_LETTERS = """(least) => {
 _TOO_WIDE = """() => {
   const width = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth <= width) return [];
-  return [...document.querySelectorAll('body *')].filter(one => one.checkVisibility() && one.getBoundingClientRect().right > width + 0.5)
+  return [...document.querySelectorAll('body *')].filter(one => one.checkVisibility({visibilityProperty: true}) && one.getBoundingClientRect().right > width + 0.5)
     .map(one => `${one.tagName}.${one.className} to ${Math.round(one.getBoundingClientRect().right)}`);
 }"""
 

@@ -33,7 +33,7 @@ def test_what_is_under_way_appears_below_the_box_and_goes_again(enter: Enter, re
     box.press_sequentially("幸福里路灯坏了")
     expect(note).to_contain_text("附近已经公开的事")
     link = note.get_by_role("link")
-    expect(link).to_have_text("正在办幸福里的路灯正在换")
+    expect(link).to_have_text("幸福里的路灯正在换正在办 · 龙池社区")
     assert (link.get_attribute("href") or "").startswith("/t/")
     box.fill("菜场污水横流没有人管")
     box.press("End")

@@ -1,8 +1,8 @@
 // The phone's conveniences; every page works without this file.
 import { autopost } from "./autopost.js";
 import { sendOnce } from "./once.js";
-import { showSimilar } from "./similar.js";
 
 sendOnce(document);
-showSimilar(document);
 autopost(document);
+// What this phone still has to send, and what was sent from it.
+if (document.querySelector("#waiting, #sent-here")) import("./form/start.js");

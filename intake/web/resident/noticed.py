@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import request
 
+from intake.domain.elsewhere import Elsewhere
 from intake.domain.language.route_out import RouteOut, route_out
 from intake.domain.personal_data import KIND_NAMES, Span, mask, personal_data
 from intake.domain.text import TEXT_MAX
@@ -19,11 +20,13 @@ TOLD = "told"
 
 
 def told_before() -> bool:
-    """Whether the form that was sent needn't be shown again for the sake of a lawful route: there is none, or minutes count, or it was told,
-    or photos came along, which a browser wouldn't choose again by itself.
+    """Whether the form that was sent needn't be shown again for the sake of a lawful route: there is none, or minutes count, or it is only a
+    quicker number, or it was told, or photos came along, which a browser wouldn't choose again by itself.
     """
     route = route_out(request.form.get("text", "")[:TEXT_MAX])
-    return route is None or route.is_danger or request.form.get(TOLD) == route.kind.value or any(request.files.getlist(PHOTOS))
+    if route is None or route.is_danger or route.kind is Elsewhere.SERVICE:
+        return True
+    return request.form.get(TOLD) == route.kind.value or any(request.files.getlist(PHOTOS))
 
 
 def turn_to_json(route: RouteOut | None) -> dict[str, Any] | None:

@@ -175,10 +175,15 @@ def _do(number: str, token: str, part: str, act: Callable[[Session, int], None])
             raise TooMany(_("一小时里改得太多了，请过一会儿再试。写的内容还在框里。"))
         act(db(), secret.submission_id)
     except DomainError as error:
-        db().rollback()
-        found = received_by_link(number, token)
-        return _page(found, _view(found), token, part=part, error=error), status_of(error)
+        return refused(number, token, part, error)
     return redirect(url_for("resident.receipt", number=number, token=token, _anchor=part), code=303)
+
+
+def refused(number: str, token: str, part: str, error: DomainError) -> Page:
+    """The receipt as it is now, with the error at that part of it and what was typed there."""
+    db().rollback()
+    found = received_by_link(number, token)
+    return _page(found, _view(found), token, part=part, error=error), status_of(error)
 
 
 def _view(found: Received) -> ReceiptView:

@@ -1,6 +1,6 @@
 """The form behind a code, and what is said about privacy: without cookies and without script."""
 
-from flask import redirect, render_template, request
+from flask import make_response, redirect, render_template, request
 
 from intake.domain.errors import DomainError, Expired, NotFound, TooMany
 from intake.domain.language.route_out import route_out
@@ -8,25 +8,30 @@ from intake.domain.point import PointState
 from intake.domain.submission import Channel
 from intake.domain.text import TEXT_MAX
 from intake.queries.point import PointView, point_by_code, successor_of
-from intake.services.form_key import issue_form_key, read_form_key
+from intake.services.form_key import read_form_key
 from intake.services.submission_submit import Origin, Stored, already_stored, read_sentence, submit
 from intake.web.errors import status_of
 from intake.web.guard import anonymous_form, open_to_all
 from intake.web.language import translate as _
-from intake.web.resident import mine, receipt, receipt_find
+from intake.web.resident import endorse, mine, own_data, receipt, receipt_find, receipt_keep, receipt_photos
+from intake.web.resident.answers_json import refusal, stored_answer, wants_json
 from intake.web.resident.around import around
+from intake.web.resident.attack import challenge_again, challenge_of, fresh_key, is_braked, suspicion_of
 from intake.web.resident.blueprint import Page, resident
 from intake.web.resident.campaign import came_by, campaign_carried
 from intake.web.resident.device import device_key
 from intake.web.resident.draft import draft_on_form, kept_for_chat, send_draft
 from intake.web.resident.in_wechat import follower_at, js_config, keep_with, photos_sent, to_be_recognised
 from intake.web.resident.known import known_follower
+from intake.web.resident.noticed import told_before
+from intake.web.resident.open_call import call_on_page, call_page, is_form
 from intake.web.resident.photos import keep_photos
 from intake.web.resident.receipt_link import link_to
 from intake.web.resident.similar import similar_at
+from intake.web.resident.worker_script import may_be_kept, worker_address
 from intake.web.unit_of_work import db, wiring
 
-__all__ = ["mine", "receipt", "receipt_find", "resident"]
+__all__ = ["endorse", "mine", "own_data", "receipt", "receipt_find", "receipt_keep", "receipt_photos", "resident"]
 
 
 @resident.get("/p/<code>")
@@ -36,30 +41,49 @@ def form(code: str) -> Page:
     point = _point(code)
     if point.state is not PointState.ACTIVE:
         return render_template("resident/closed.html", point=point), 200 if point.state is PointState.PAUSED else 410
-    return to_be_recognised(point) or _form(point)
+    shown = call_on_page(point)
+    if shown is not None and not is_form(shown):
+        return call_page(point, shown)
+    return to_be_recognised(point) or may_be_kept(_page(point), point)
 
 
 @resident.post("/p/<code>")
 @anonymous_form
 def send(code: str) -> Page:
     """Store the sentence once and lead to its receipt; whatever is wrong, the text stays in the box."""
+    if wants_json():
+        return _answer_script(code)
     point = _point(code)
     try:
         kept = kept_for_chat(point)
         if kept is not None:
             return kept
+        if not told_before():
+            return _page(point)
         stored = _store(point)
-    except Expired as error:
-        return _form(point, error=error, key=None)
     except DomainError as error:
-        return _form(point, error=error, key=request.form.get("key"))
-    return redirect(link_to(stored.receipt_number, stored.receipt_salt, new=1, photos=keep_photos(stored, point)), code=303)
+        return _page(point, error=error), status_of(error)
+    return redirect(link_to(stored.receipt_number, stored.receipt_salt, new=1, photos=keep_photos(stored)), code=303)
 
 
 @resident.get("/p/<code>/similar")
 @open_to_all
 def similar(code: str) -> Page:
     """What is under way nearby and like the words in `q`: only what staff released."""
+    return similar_at(_point(code))
+
+
+@resident.get("/p/<code>/proof")
+@open_to_all
+def proof(code: str) -> Page:
+    """A challenge for a form that was open too long for its own; `{}` where the point asks for none."""
+    return challenge_again(_point(code))
+
+
+@resident.post("/p/<code>/similar")
+@anonymous_form
+def noticed(code: str) -> Page:
+    """The same for the form's script, which sends all that was typed: words of a resident stand in no address."""
     return similar_at(_point(code))
 
 
@@ -82,23 +106,37 @@ def _point(code: str) -> PointView:
     return point
 
 
-def _form(point: PointView, *, error: DomainError | None = None, key: str | None = None) -> Page:
-    fresh = issue_form_key(wiring().vault, point_id=point.id, at=wiring().clock.now())
-    page = render_template(
+def _answer_script(code: str) -> Page:
+    """The same for the form's script, which shows the sentence itself and keeps the words on the phone."""
+    point = None
+    try:
+        point = _point(code)
+        stored = _store(point)
+        return stored_answer(stored, photos=keep_photos(stored))
+    except DomainError as error:
+        answer, status = refusal(error, key=fresh_key(point, again=True) if point is not None else None)
+        return make_response(answer, status)
+
+
+def _page(point: PointView, *, error: DomainError | None = None) -> str:
+    sent_key = request.form.get("key") if not isinstance(error, Expired) else None
+    return render_template(
         "resident/form.html",
         point=point,
         around=around(point, at=wiring().clock.now()),
         error=error,
-        turn_to=route_out(request.form.get("text", "")[:TEXT_MAX]) if error is not None else None,
-        key=key or fresh,
+        turn_to=route_out(request.form.get("text", "")[:TEXT_MAX]),
+        key=sent_key or fresh_key(point, again=request.method == "POST"),
         field_name=getattr(error, "field", None),
         campaign=campaign_carried(point),
         is_known=known_follower(point) is not None,
         js_config=js_config(point),
         photos=photos_sent(),
         draft=draft_on_form(point),
+        worker=worker_address(),
+        shown=call_on_page(point),
+        challenge=challenge_of(point),
     )
-    return (page, status_of(error)) if error is not None else page
 
 
 def _store(point: PointView) -> Stored:
@@ -118,12 +156,7 @@ def _store(point: PointView) -> Stored:
             return stored
         raise Expired(_("这一页打开得太久了。写的内容还在，请再按一次提交。"))
     device = device_key()
-    settings = wired.settings
-    if not wired.limiter.hit_all(
-        (settings.device_limit, ("send-device", device.hex())),
-        (settings.point_limit, ("send-point", str(point.id))),
-        (settings.address_limit, ("send-address", request.remote_addr or "")),
-    ):
+    if is_braked(point, device):
         # A repeat of what is stored gets its receipt; only something new is too much.
         stored = already_stored(db(), once)
         if stored is not None:
@@ -142,6 +175,7 @@ def _store(point: PointView) -> Stored:
             openid_hash=follower.openid_hash if follower else None,
             follower_id=follower.id if follower else None,
             campaign=came_by(point),
+            suspicion=suspicion_of(point, key, device),
         ),
         at=now,
     )

@@ -7,7 +7,7 @@ export function choosePhotos(wx, part) {
   const chosen = () => part.querySelectorAll("input[name=photo]").length;
   part.hidden = false;
   const chooser = document.querySelector("[data-chooser]"); // the browser's own, unless something was chosen there already
-  if (chooser && !chooser.querySelector("input").files.length) chooser.hidden = true;
+  if (chooser && !chooser.querySelector("input").files.length && !chooser.querySelector("li")) chooser.hidden = true;
   for (const field of part.querySelectorAll(":scope > input[name=photo]")) list.append(line(field, null)); // from before a refusal
   limit();
   button.addEventListener("click", () => {

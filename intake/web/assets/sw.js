@@ -1,0 +1,59 @@
+// The service worker: opens a form without signal that was opened before, and sends what waits when there is signal again. Nothing else is
+// kept, no receipt and no page of whoever is signed in. What it keeps is named by the server (intake/web/resident/worker_script.py).
+import { flush } from "./form/outbox.js";
+
+const { version, files } = self.FORM, CACHE = `form-${version}`;
+const FORM = /^\/p\/[0-9A-Za-z]{1,40}$/, PATIENCE = 6000;
+
+self.addEventListener("install", event => event.waitUntil((async () => {
+  await (await caches.open(CACHE)).addAll(files);
+  await self.skipWaiting();
+})()));
+
+self.addEventListener("activate", event => event.waitUntil((async () => {
+  for (const name of await caches.keys()) if (name !== CACHE) await caches.delete(name);
+  await self.clients.claim();
+})()));
+
+self.addEventListener("fetch", event => {
+  const { request } = event, { origin, pathname, search } = new URL(request.url);
+  if (request.method !== "GET" || origin !== location.origin) return;
+  if (files.includes(pathname)) event.respondWith(caches.match(pathname).then(kept => kept ?? fetch(request)));
+  else if (request.mode === "navigate" && FORM.test(pathname) && !search) event.respondWith(form(event, pathname));
+});
+
+self.addEventListener("message", event => {
+  const path = event.data?.keep;
+  if (typeof path === "string" && FORM.test(path)) event.waitUntil(fetch(path).then(answer => keep(path, answer)).catch(() => {}));
+});
+
+self.addEventListener("sync", event => event.waitUntil((async () => {
+  if (await flush({ all: true })) throw new Error("still waiting"); // the browser asks again
+})()));
+
+// From the network; what is kept where that fails or takes too long.
+async function form(event, path) {
+  const fresh = fetch(event.request).then(answer => {
+    event.waitUntil(keep(path, answer.clone()));
+    return answer;
+  });
+  const kept = await (await caches.open(CACHE)).match(path);
+  if (!kept) return fresh;
+  event.waitUntil(fresh.catch(() => {}));
+  return Promise.race([fresh, new Promise((_done, failed) => { setTimeout(failed, PATIENCE); })]).catch(() => old(kept));
+}
+
+// Only a form that the server says holds nothing of anybody; one that is no more, such as a paused point's, goes.
+async function keep(path, answer) {
+  const cache = await caches.open(CACHE);
+  if (answer.ok && answer.headers.get("Zhibao-Keep") === "form") await cache.put(path, answer);
+  else if (answer.status >= 400 && answer.status < 500 || answer.ok) await cache.delete(path);
+}
+
+// It says of itself that it is old (form.js).
+async function old(kept) {
+  const headers = new Headers(kept.headers);
+  headers.delete("Content-Encoding");
+  headers.delete("Content-Length");
+  return new Response((await kept.text()).replace("<html ", "<html data-kept "), { headers });
+}
