@@ -32,7 +32,10 @@ TOUR_OUT = ROOT / "docs" / "pictures"
 TOUR_BYTES = 120_000
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--hide-scrollbars"]
 SENTENCE = "幸福里3号楼楼道灯坏了快一个月，晚上老人下楼看不见。"
-NO_PAGES = {"static", "public.alive", "public.ready", "wechat.handshake", "wechat.enter", "wechat.come_back", "wechat.js_config"}
+NO_PAGES = {
+    "static", "public.alive", "public.ready", "public.robots", "public.sitemap", "public.feed", "public.feed_of_area", "public.card",
+    "public.photo", "public.open_file", "wechat.handshake", "wechat.enter", "wechat.come_back", "wechat.js_config",
+}  # fmt: skip
 """GET routes with nothing to look at."""
 
 Get = Callable[[str], str]
@@ -113,6 +116,13 @@ PAGES: tuple[Look, ...] = (
     Look("home", "/", english=True),
     Look("community", by(Stage.community), english=True),
     Look("public-topic", linked("/", r"/t/[\w-]+")),
+    Look("search", "/search?q=路灯", english=True),
+    Look("search-nothing", "/search?q=飞船"),
+    Look("cases", "/cases", english=True),
+    Look("map", "/map", english=True),
+    Look("open-data", "/open-data", english=True),
+    Look("endorse", linked("/", r"/t/[\w-]+", then="/endorse")),
+    Look("similar", by(Stage.form, then="/similar?q=路灯不亮")),
     Look("form", by(Stage.form), english=True),
     Look("form-written", by(Stage.form), prepare=written),
     Look("form-refused", by(Stage.form), prepare=sent),
@@ -121,6 +131,7 @@ PAGES: tuple[Look, ...] = (
     Look("withdraw", by(Stage.fresh_receipt, then="/withdraw")),
     Look("find", "/r"),
     Look("privacy", "/privacy"),
+    Look("api", "/api"),
     Look("own-items-elsewhere", "/mine"),
     Look("bind-link-over", "/bind/over", status=404),
     Look("wechat-sign-in", "/sign-in/wechat"),
@@ -161,6 +172,9 @@ PAGES: tuple[Look, ...] = (
     Look("own-wechat", "/account/wechat", "zhou", english=True),
     Look("notice-board", "/worker/sheet", "worker", english=True),
     Look("reprint", "/worker/receipt", "worker"),
+    Look("file-for-somebody", "/worker/file", "worker", english=True),
+    Look("filed", "/worker/filed", "worker"),
+    Look("slips", "/worker/slips", "worker"),
     Look("member-messages", "/m/messages", "zhou"),
     Look("office", "/o", "office", english=True),
     Look("office-referral", linked("/o", r"/o/referrals/\d+"), "office", english=True),
@@ -172,6 +186,7 @@ PAGES: tuple[Look, ...] = (
     Look("releases", "/d/releases", "staff", english=True),
     Look("release", linked("/d/releases", r"/d/releases/\d+"), "staff"),
     Look("new-release", "/d/releases/new", "staff"),
+    Look("release-photos", linked("/d/releases?state=draft", r"/d/releases/\d+", then="/photos"), "staff"),
     Look("admin", "/start", "admin", english=True),
     Look("points", "/d/points", "admin"),
     Look("point", linked("/d/points", r"/d/points/\d+"), "admin"),
@@ -184,10 +199,13 @@ PAGES: tuple[Look, ...] = (
     Look("departments", "/d/departments", "admin"),
     Look("department", linked("/d/departments", r"/d/departments/\d+"), "admin"),
     Look("settings", "/d/settings", "admin"),
+    Look("api-keys", "/d/api-keys", "admin"),
     Look("wechat-accounts", "/d/wechat", "admin", english=True),
     Look("new-wechat-account", "/d/wechat/new", "admin"),
     Look("wechat-account", linked("/d/wechat", r"/d/wechat/\d+"), "admin"),
     Look("campaigns", "/d/campaigns", "staff"),
+    Look("open-calls", "/d/calls", "staff"),
+    Look("calls", "/calls"),
     Look("new-campaign", "/d/campaigns/new", "staff"),
     Look("no-such-link", "/c/nosuchlink", status=404),
     Look("posters", "/d/posters", "admin"),

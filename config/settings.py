@@ -4,6 +4,7 @@ Each field's metadata holds its variable, the Chinese note for operators and whe
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -13,6 +14,9 @@ from urllib.parse import urlsplit
 
 class SettingsError(ValueError):
     """A setting that can't be used; the message names the variable and the cure."""
+
+
+_S3_PLACE = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[a-z0-9][a-z0-9_-]*)*", re.ASCII)
 
 
 def _setting(variable: str, default: Any, note: str, *, secret: bool = False) -> Any:
@@ -27,6 +31,18 @@ class Settings:
     data_dir: Path = _setting("ZHIBAO_DATA", Path("var"), "数据目录：内置数据库、队列、密钥、日志")
     object_folder: str = _setting(
         "ZHIBAO_OBJECT_FOLDER", "", "存放生成文件（批量海报）的目录，后台进程要能写，网页要能读；留空则用数据目录下的 objects"
+    )
+    object_store: str = _setting(
+        "ZHIBAO_OBJECT_STORE",
+        "",
+        "形如 `s3://桶` 或 `s3://桶/前缀`：照片、佐证、海报存进 S3 兼容的对象存储，代替上面的目录；要装 `zhibao[s3]`，见 docs/deploy.md",
+    )
+    s3_endpoint: str = _setting("ZHIBAO_S3_ENDPOINT", "", "对象存储的地址（https）；亚马逊的留空")
+    s3_region: str = _setting("ZHIBAO_S3_REGION", "us-east-1", "对象存储的区域名；许多自建的存储不看它")
+    s3_access_key: str = _setting("ZHIBAO_S3_ACCESS_KEY", "", "对象存储的访问标识（Access Key），只要能读写这一个桶", secret=True)
+    s3_secret_key: str = _setting("ZHIBAO_S3_SECRET_KEY", "", "对象存储的访问密钥（Secret Key）", secret=True)
+    s3_addressing: str = _setting(
+        "ZHIBAO_S3_ADDRESSING", "auto", "桶名写在网址里的方式：`path`（在路径里）、`virtual`（在主机名里）或 `auto`"
     )
     database_url: str = _setting("DATABASE_URL", "", "PostgreSQL 地址；留空则用内置数据库", secret=True)
     owner_database_url: str = _setting("OWNER_DATABASE_URL", "", "建表所用账号的地址；留空则与 DATABASE_URL 相同", secret=True)
@@ -43,10 +59,25 @@ class Settings:
     controller_name: str = _setting("ZHIBAO_CONTROLLER", "本区政协办公室", "个人信息处理者的名称，写在提交按钮下方")
     controller_phone: str = _setting("ZHIBAO_CONTROLLER_PHONE", "", "个人信息处理者的联系电话")
     form_key_hours: int = _setting("ZHIBAO_FORM_KEY_HOURS", 24, "打开的表单多少小时内可以提交")
+    service_worker: int = _setting(
+        "ZHIBAO_SERVICE_WORKER",
+        1,
+        "1：没有信号时表单也能打开、信号恢复后自动提交（浏览器的 service worker）；出了毛病改成 0，手机上的会自己撤走",
+    )
     device_limit: str = _setting("ZHIBAO_DEVICE_LIMIT", "20/hour", "同一设备提交次数上限")
-    point_limit: str = _setting("ZHIBAO_POINT_LIMIT", "600/hour", "同一直报点提交次数上限")
+    photo_limit: str = _setting("ZHIBAO_PHOTO_LIMIT", "120/hour", "同一设备、同一回执添加照片的次数上限")
+    point_limit: str = _setting(
+        "ZHIBAO_POINT_LIMIT", "6000/hour", "同一直报点提交次数的最后上限，到了就不再收；平时由 ZHIBAO_GUARD_LIMIT 先开防刷"
+    )
+    guard_limit: str = _setting("ZHIBAO_GUARD_LIMIT", "60/10 minutes", "同一直报点提交多过这个数，就开防刷：之后的提交要先由浏览器校验")
+    guard_minutes: int = _setting("ZHIBAO_GUARD_MINUTES", 30, "防刷开多少分钟；还在大量提交就接着开")
+    flood_limit: str = _setting("ZHIBAO_FLOOD_LIMIT", "12/hour", "同一设备提交多过这个数，后面的先由工作人员核对")
+    form_seconds: int = _setting("ZHIBAO_FORM_SECONDS", 2, "打开表单不到这么多秒就提交的，先由工作人员核对；0 为不看快慢")
     address_limit: str = _setting("ZHIBAO_ADDRESS_LIMIT", "300/hour", "同一网络地址提交次数上限（整栋楼可能共用一个地址）")
     similar_limit: str = _setting("ZHIBAO_SIMILAR_LIMIT", "600/hour", "同一设备查看附近已公开事项的次数上限（填写时自动查看）")
+    endorse_limit: str = _setting("ZHIBAO_ENDORSE_LIMIT", "10/hour", "同一设备附议次数上限")
+    api_limit: str = _setting("ZHIBAO_API_LIMIT", "60/minute", "一把接口密钥交件的次数上限")
+    api_read_limit: str = _setting("ZHIBAO_API_READ_LIMIT", "120/minute", "同一网络地址读接口（Open311）的次数上限")
     code_limit: str = _setting("ZHIBAO_CODE_LIMIT", "10/hour", "同一回执号输错查询码的次数上限")
     login_limit: str = _setting("ZHIBAO_LOGIN_LIMIT", "30/hour", "同一网络地址尝试登录的次数上限")
     undo_seconds: int = _setting("ZHIBAO_UNDO_SECONDS", 60, "委员处理后多少秒内可以撤销；通知在此之后才发出")
@@ -81,6 +112,9 @@ class Settings:
     recogniser_key: str = _setting("ZHIBAO_RECOGNISER_KEY", "", "语音转文字服务的密钥；对方不要求时留空", secret=True)
     recogniser_model: str = _setting("ZHIBAO_RECOGNISER_MODEL", "", "语音转文字用的模型名")
     recogniser_seconds: int = _setting("ZHIBAO_RECOGNISER_SECONDS", 20, "一段语音多少秒内没有转完就不再等（1 至 30）")
+    open_data_licence: str = _setting(
+        "ZHIBAO_OPEN_DATA_LICENCE", "可以自由使用、转载和加工，请注明来源和获取日期。", "开放数据怎样使用的一句话，写在页面和文件里"
+    )
     config_folder: str = _setting(
         "ZHIBAO_CONFIG_FOLDER",
         "",
@@ -107,6 +141,12 @@ class Settings:
     def recogniser_on(self) -> bool:
         """Whether there is something that writes voices down."""
         return bool(self.recogniser_url and self.recogniser_model)
+
+    @property
+    def s3_place(self) -> tuple[str, str] | None:
+        """Bucket and prefix; None where files lie in a folder."""
+        bucket, _, prefix = self.object_store.removeprefix("s3://").partition("/")
+        return (bucket, prefix) if bucket else None
 
     @property
     def sms_on(self) -> bool:
@@ -140,9 +180,24 @@ class Settings:
         for variable, url in (("WECHAT_API_URL", self.wechat_api_url), ("WECHAT_CONNECT_URL", self.wechat_connect_url)):
             if not _is_safe_address(url) or url.endswith("/"):
                 raise SettingsError(f"{variable}: use an https address without a trailing slash; http only for this machine itself")
+        self._check_object_store()
         self._check_notices()
         self._check_assistant()
         self._check_recogniser()
+
+    def _check_object_store(self) -> None:
+        if not self.object_store:
+            return
+        if _S3_PLACE.fullmatch(self.object_store) is None:
+            raise SettingsError("ZHIBAO_OBJECT_STORE: use s3://bucket or s3://bucket/prefix, in small letters, digits, dots and hyphens")
+        if self.s3_endpoint and not _is_safe_address(self.s3_endpoint):
+            raise SettingsError(
+                "ZHIBAO_S3_ENDPOINT: use an https address without name, password or query; http only for this machine itself"
+            )
+        if not (self.s3_access_key and self.s3_secret_key):
+            raise SettingsError("ZHIBAO_S3_ACCESS_KEY and ZHIBAO_S3_SECRET_KEY: both are needed with ZHIBAO_OBJECT_STORE")
+        if self.s3_addressing not in {"path", "virtual", "auto"}:
+            raise SettingsError("ZHIBAO_S3_ADDRESSING: use path, virtual or auto")
 
     def _check_notices(self) -> None:
         if not 1 <= self.notice_pace <= 1000:

@@ -9,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from intake.domain.permission import Permission
 from intake.domain.transition import LABELS
 from intake.web.account.wechat_sign_in import account
+from intake.web.api.pages import api
 from intake.web.assets_manifest import init_assets
 from intake.web.attachments import attachments
 from intake.web.community.views import community
@@ -16,6 +17,7 @@ from intake.web.compress import init_compress
 from intake.web.deadlines import init_deadlines
 from intake.web.department.contact import department_desk
 from intake.web.department.instructions import unit_instructions
+from intake.web.district.api_keys import api_keys
 from intake.web.district.campaigns import campaigns
 from intake.web.district.departments import units
 from intake.web.district.figures import district_figures
@@ -23,10 +25,11 @@ from intake.web.district.instructions import instructions
 from intake.web.district.invitations import people
 from intake.web.district.lists import lists
 from intake.web.district.notices import notices
+from intake.web.district.open_calls import open_calls
 from intake.web.district.paper import follow
 from intake.web.district.posters import posters
 from intake.web.district.profile import profile
-from intake.web.district.releases import releases
+from intake.web.district.release_photos import releases
 from intake.web.district.scenes import places
 from intake.web.district.views import district
 from intake.web.district.wechat_pages import wechat_desk
@@ -41,11 +44,14 @@ from intake.web.language import init_language
 from intake.web.member.pages import member
 from intake.web.numbers import RowId
 from intake.web.office.views import office
+from intake.web.public.calls import init_running_calls
 from intake.web.public.campaign import campaign
 from intake.web.public.views import public
 from intake.web.raw_query import init_raw_query
 from intake.web.resident.around import init_around
+from intake.web.resident.endorse import init_endorse
 from intake.web.resident.notice import notices as notice_links
+from intake.web.resident.open_call import init_calls
 from intake.web.resident.similar import init_similar
 from intake.web.resident.views import resident
 from intake.web.said import said
@@ -98,7 +104,10 @@ def create_app(wiring: Wiring) -> Flask:
     init_deadlines(app)
     init_footer(app)
     init_around(app)
+    init_calls(app)
+    init_running_calls(app)
     init_similar(app)
+    init_endorse(app)
     init_wechat_accounts(app)
     init_alarm_banner(app)
     app.url_map.converters["int"] = RowId
@@ -120,6 +129,7 @@ def create_app(wiring: Wiring) -> Flask:
         verification,
         campaign,
         campaigns,
+        open_calls,
         alarms,
         releases,
         posters,
@@ -133,6 +143,8 @@ def create_app(wiring: Wiring) -> Flask:
         department_desk,
         attachments,
         said,
+        api,
+        api_keys,
     ):
         app.register_blueprint(blueprint)
     init_style_guide(app, production=settings.is_production)

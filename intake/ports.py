@@ -1,6 +1,6 @@
 """What the outside world looks like from inside; adapters fill these in, tests and development use their Null twins."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -122,8 +122,24 @@ class RateLimiter(Protocol):
         """Count one attempt against each (limit, key) at once; False when any is spent."""
         ...
 
+    def hit_each(self, *limits: tuple[str, tuple[str, ...]]) -> tuple[bool, ...]:
+        """The same, and for each whether it was still within."""
+        ...
+
     def spent(self, limit: str, *key: str) -> bool:
         """Whether the limit is spent, without counting."""
+        ...
+
+
+class ProofOfWork(Protocol):
+    """Makes a browser take some trouble before it sends (防刷)."""
+
+    def challenge(self, *, point_id: int, at: datetime) -> str:
+        """What a form of the point carries, as JSON, for the solver in the page."""
+        ...
+
+    def spend(self, answer: str, *, point_id: int, at: datetime) -> bool:
+        """Whether `answer` solves a challenge of the point that isn't too old; True once for each. Never raises."""
         ...
 
 
@@ -207,6 +223,10 @@ class ObjectStore(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove it; nothing happens when there is none."""
+        ...
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """The keys that begin with `prefix`, which ends with `/`; in no order, those put or deleted meanwhile perhaps among them."""
         ...
 
 

@@ -19,6 +19,7 @@ from intake.adapters.notice_pace import NoticePace
 from intake.adapters.notifier import ChannelNotifier
 from intake.adapters.object_store import FolderStore
 from intake.adapters.papers.writer import OfficialPapers
+from intake.adapters.proof import AltchaProof
 from intake.adapters.rate_limit import RedisRateLimiter
 from intake.adapters.recogniser import SpeechRecogniser
 from intake.adapters.redis_queue import RqJobQueue, web_redis
@@ -37,6 +38,7 @@ from intake.ports import (
     NullSms,
     ObjectStore,
     Papers,
+    ProofOfWork,
     RateLimiter,
     Recogniser,
     SmsGateway,
@@ -74,6 +76,7 @@ class Wiring:
     assistant: Assistant
     recogniser: Recogniser
     papers: Papers
+    proof: ProofOfWork
 
     def queue_answers(self) -> bool:
         """Whether Redis answers just now; for the readiness check."""
@@ -101,6 +104,7 @@ def wire(settings: Settings, *, clock: Clock | None = None, pool_size: int | Non
     clock = clock or SystemClock()
     engine = make_engine(settings.database_url, pool_size=pool_size or settings.web_threads)
     redis = web_redis(settings.redis_url)
+    vault = KeyVault(secret_key=settings.secret_key, field_keys=settings.field_keys)
     wechat = WeChatClient(redis, api_url=settings.wechat_api_url, connect_url=settings.wechat_connect_url, clock=clock)
     sms = sms_of(settings)
     return Wiring(
@@ -111,12 +115,12 @@ def wire(settings: Settings, *, clock: Clock | None = None, pool_size: int | Non
         redis=redis,
         queue=RqJobQueue(redis),
         limiter=RedisRateLimiter(redis),
-        vault=KeyVault(secret_key=settings.secret_key, field_keys=settings.field_keys),
+        vault=vault,
         clock=clock,
         notifier=ChannelNotifier(wechat=wechat, sms=sms),
         sms=sms,
         pace=NoticePace(redis, clock),
-        objects=FolderStore(Path(settings.object_folder) if settings.object_folder else settings.data_dir / "objects"),
+        objects=objects_of(settings),
         taxonomy=load_taxonomy(rules_file(settings.config_folder, "taxonomy.toml")),
         workflow=load_workflow(rules_file(settings.config_folder, "workflow.toml")),
         callbacks=WeChatCallbacks(clock=clock, replay=RedisReplayMemory(redis), require_encryption=settings.is_production),
@@ -125,6 +129,29 @@ def wire(settings: Settings, *, clock: Clock | None = None, pool_size: int | Non
         assistant=assistant_of(settings),
         recogniser=recogniser_of(settings),
         papers=OfficialPapers(),
+        proof=AltchaProof(vault, redis),
+    )
+
+
+def objects_of(settings: Settings) -> ObjectStore:
+    """The bucket that the settings name, or a folder: the default. SettingsError when the packages for a bucket aren't installed."""
+    if settings.s3_place is None:
+        return FolderStore(Path(settings.object_folder) if settings.object_folder else settings.data_dir / "objects")
+    try:
+        from intake.adapters.s3_store import Bucket, S3Store  # an extra, which few installations need
+    except ImportError:
+        raise SettingsError("ZHIBAO_OBJECT_STORE: the extra for S3 isn't installed; `pip install zhibao[s3]`") from None
+    name, prefix = settings.s3_place
+    return S3Store(
+        Bucket(
+            name=name,
+            prefix=prefix,
+            endpoint=settings.s3_endpoint,
+            region=settings.s3_region,
+            access_key=settings.s3_access_key,
+            secret_key=settings.s3_secret_key,
+            addressing=settings.s3_addressing,
+        )
     )
 
 

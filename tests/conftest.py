@@ -19,10 +19,11 @@ from intake.adapters.embedded.postgres import EmbeddedPostgres
 from intake.adapters.embedded.runtime_paths import DataPaths
 from intake.adapters.embedded.valkey import EmbeddedValkey
 from intake.adapters.migrate import upgrade
+from intake.services import password
 from intake.wiring import Wiring, wire
 from tests.database import TEMPLATE, copy_template, discard, drop, give_back, reused
 from tests.factories.clock import TestClock
-from tests.factories.town import Town, seed_town, town_in
+from tests.factories.town import QUICK_HASHES, Town, seed_town, town_in
 from tests.order import piled
 from tests.wechat_platform.server import WeChatServer, running
 
@@ -56,8 +57,15 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["ZHIBAO_TEST_VALKEY"] = valkey.url()
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """What looks at every page in every mode is told by its file's name."""
+    if item.path.name.startswith("test_accessible"):
+        item.add_marker(pytest.mark.sweep)
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let every process begin with what takes longest."""
+    """Let every process begin with what takes longest, of what is run at all."""
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if processes > 1:
         items[:] = piled(items, processes)
@@ -185,6 +193,7 @@ def settings_on(database: str, folder: Path, *, platform: str = NOWHERE) -> Sett
         field_keys="k1:" + "A" * 43 + "=",
         base_url="https://zhibao.example",
         controller_name="云栖区政协办公室",
+        form_seconds=0,  # the clock stands still; tests/web/test_attack.py asks for more
     )
 
 
@@ -203,6 +212,7 @@ def wiring(settings: Settings, clock: TestClock, monkeypatch: pytest.MonkeyPatch
     """Real PostgreSQL and Valkey, a clock that the test turns."""
     if not settings.config_folder:
         monkeypatch.setattr("intake.wiring.load_taxonomy", _taxonomy)
+    monkeypatch.setattr(password, "_hasher", QUICK_HASHES)
     wired = wire(replace(settings), clock=clock)
     wired.redis.flushdb()
     held = reused()
@@ -220,6 +230,11 @@ def session(wiring: Wiring) -> Iterator["Session"]:
 
 @pytest.fixture
 def town(wiring: Wiring) -> Town:
-    """Ids of the seeded people and places."""
-    with wiring.sessions() as session:
-        return town_in(session)
+    """Ids of the seeded people and places: the same in every copy of the template, so they are asked for once."""
+    if not _towns:
+        with wiring.sessions() as session:
+            _towns.append(town_in(session))
+    return _towns[0]
+
+
+_towns: list[Town] = []

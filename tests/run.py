@@ -1,22 +1,53 @@
-"""`python -m tests.run`: the whole suite in parallel, telling what it does and how long it takes; extra words go to pytest."""
+"""`python -m tests.run`: the suite in parallel, telling what it does and how long it takes; extra words go to pytest. With `--sweep` first, the
+look at every page instead, which `make check` takes and the suite leaves out.
+"""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+
+SWEEP = "--sweep"
 
 
 def main() -> int:
-    """Run pytest with twice as many workers as cores, since half of a test is waiting for a server or a browser; exit with its code."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
-    print("Starting PostgreSQL and Valkey from wheels and running the tests (10 to 14 minutes) …", flush=True)
+    """Run pytest; exit with its code."""
+    words = sys.argv[1:]
+    return _sweep(words[1:]) if words[:1] == [SWEEP] else _suite(words)
+
+
+def _suite(words: Sequence[str]) -> int:
+    """Twice as many processes as cores, since half of a test is waiting for a server or a browser."""
+    print("Starting PostgreSQL and Valkey from wheels and running the tests (8 to 12 minutes) …", flush=True)
+    chosen = "-m" in words or any(word.startswith("tests") for word in words)
+    if not chosen:
+        print("The look at every page in every mode is part of `make check`, not of this.", flush=True)
+    part = [] if chosen else ["-m", "not sweep"]
+    return _pytest("-n", str(max(2, min(2 * _cores(), 8))), "--dist", "worksteal", *part, *words)
+
+
+def _sweep(words: Sequence[str]) -> int:
+    """A browser on each core; a module's pages stay together, for they share what was prepared for looking at."""
+    if "CI" not in os.environ and shutil.which("chromium") is None:
+        print("No Chromium, so nobody looks at the pages here: apt-get install chromium fonts-noto-cjk", flush=True)
+        return 0
+    print("Looking at every page in every mode (about 2 minutes) …", flush=True)
+    return _pytest("-n", str(min(_cores(), 4)), "--dist", "loadfile", "-m", "sweep", "tests/browser", *words)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+
+
+def _pytest(*words: str) -> int:
     started = time.monotonic()
     # A hundred processes are started: each would compile every file anew where the environment forbids to keep what was compiled.
     env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     # Every core is busy with a process of ours already; threads for arithmetic would only wait for one another.
     env |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "pytest", "-q", "-n", str(max(2, min(2 * cores, 8))), "--dist", "worksteal", *sys.argv[1:]]
-    code = subprocess.call(command, env=env)
+    code = subprocess.call([sys.executable, "-m", "pytest", "-q", *words], env=env)
     print(f"{time.monotonic() - started:.0f} s", flush=True)
     return code
 

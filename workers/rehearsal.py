@@ -44,10 +44,11 @@ from intake.domain.language.lexicon import lexicon_of
 from intake.domain.notification import NoticeAction, NoticeKind
 from intake.domain.outcome import Verdict
 from intake.domain.point import PointState
+from intake.domain.release import PhotoSource
 from intake.domain.submission import OPEN_FOR_DECISION, Channel
 from intake.domain.topic import TopicAction
 from intake.domain.topic_proposal import ProposalKind
-from intake.models import Area, Contributor, Decision, Department, IntakePoint, Invitation, Submission, Topic, TopicProposal, User
+from intake.models import Area, Contributor, Decision, Department, IntakePoint, Invitation, Release, Submission, Topic, TopicProposal, User
 from intake.queries.actor import actor_of_user
 from intake.queries.point import PointView, point_by_id
 from intake.queries.same_matter import AreaNames, area_names
@@ -57,6 +58,7 @@ from intake.services.contribution import warm
 from intake.services.notify import announce, claim_due, settle
 from intake.services.ownership import escalate_due
 from intake.services.place import change_point
+from intake.services.release_photo import Chosen, choose_photos
 from intake.services.retention import apply_retention
 from intake.services.submission_close import close_silent
 from intake.services.submission_submit import Origin, read_sentence, submit
@@ -67,6 +69,7 @@ from intake.services.topic_screen import SCREENING, Screening, propose, screen, 
 from intake.services.transition import begin, move
 from intake.wiring import Wiring, wire
 from workers.jobs.topic_upkeep import look_over, sum_up
+from workers.rehearsal_photo import keep_photo
 from workers.rehearsal_referral import Handling
 from workers.runtime import job_session, use_wiring
 from workers.suggestion import Case, Desk
@@ -334,6 +337,7 @@ class _Life:
         made = release.prepare(self.session, draft, actor=self._actor(self._people[event.prepared_by]), topic_id=topic.id, at=event.at)
         if not event.released_by:
             return
+        self._show(event, made)
         editor = self._actor(self._people[event.released_by])
         released_at = min(event.at + RELEASED_AFTER, self.plan.ends)
         releasing = release.Releasing(actor=editor, release_id=made.id, version=made.version, at=released_at)
@@ -342,6 +346,22 @@ class _Life:
             taken_down_at = min(released_at + WITHDRAWN_AFTER, self.plan.ends)
             releasing = release.Releasing(actor=editor, release_id=made.id, version=made.version, at=taken_down_at)
             release.withdraw(self.session, releasing, reason=event.withdrawn)
+
+    def _show(self, event: Publish, made: Release) -> None:
+        """The photos of a result, kept beside the words of the first resident behind it."""
+        if not event.photos:
+            return
+        behind = select(Contributor.submission_id).where(
+            Contributor.topic_id == made.topic_id, Contributor.status == ContributorStatus.CONFIRMED
+        )
+        first = self.session.scalars(select(Submission).where(Submission.id.in_(behind)).order_by(Submission.id).limit(1)).one()
+        chosen = []
+        for one in event.photos:
+            file = keep_photo(self.session, self.wiring.objects, first, scene=one.scene, at=event.at)
+            chosen.append(Chosen(PhotoSource.RESIDENT, file.id, one.side, one.caption))
+        author = self._actor(self._people[event.prepared_by])
+        releasing = release.Releasing(actor=author, release_id=made.id, version=made.version, at=event.at)
+        choose_photos(self.session, releasing, chosen, nobody_in_them=True)
 
     def _invite(self, event: Invite) -> None:
         """The secret in its link is known to nobody, so that a visitor can't come in by it."""

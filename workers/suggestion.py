@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -30,7 +30,8 @@ from intake.queries.same_matter import (
     earlier_rows,
     sharing_rare_grams,
 )
-from intake.services.submission_triage import draw_topic_ids, let_go_by_staff
+from intake.services.submission_triage import draw_topic_ids
+from workers.holding import held_in
 from workers.runtime import describe
 from workers.triage.message import Finding
 from workers.triage.pipeline import MODEL_VERSION
@@ -165,7 +166,7 @@ class Desk:
         without the machine; an error of the database is raised.
         """
         readings = [self._read(case) for case in cases]
-        held = self._held(cases)
+        held = held_in(self.session, cases)
         self._learn(gram for reading in readings if isinstance(reading, _Reading) for gram in reading.grams)
         rarest = [
             self._telling(reading) if isinstance(reading, _Reading) and case.submission.id not in held else ()
@@ -178,9 +179,9 @@ class Desk:
         results = []
         for case, reading, grams, question, rows in zip(cases, readings, rarest, asked, earlier, strict=True):
             if not isinstance(reading, _Reading):
-                result = self._without_machine(case, reading)
+                result = replace(self._without_machine(case, reading), quarantine=held.get(case.submission.id))
             elif case.submission.id in held:
-                result = _quarantined(case, reading)
+                result = _quarantined(case, reading, held[case.submission.id])
             else:
                 try:
                     near = self._nearest(case, question, [*rows, *twins.sharing(question)])
@@ -208,15 +209,6 @@ class Desk:
         """The grams by which the message is looked up and found again, most telling first."""
         counts = self._counts
         return rare_grams(reading.finding.masked, reading.place, df=counts.documents, total=counts.total, n=max(ASKED_GRAMS, STORED_GRAMS))
-
-    def _held(self, cases: Sequence[Case]) -> frozenset[int]:
-        """Those that wait for staff first: screened out, no danger in them, and not let go by staff before."""
-        screened = {
-            case.submission.id
-            for case in cases
-            if isinstance(case.found, Finding) and case.found.screen is not None and case.found.urgency != "emergency"
-        }
-        return frozenset(screened - let_go_by_staff(self.session, screened))
 
     def _earlier(self, cases: Sequence[Case], asked: Sequence[Mapping[int, float]]) -> list[list[tuple[float, EarlierRow]]]:
         questions = [Question(rare, case.submission.received_at - self._window) for case, rare in zip(cases, asked, strict=True)]
@@ -345,9 +337,8 @@ def _masked_or_nothing(text: str) -> str:
         return ""
 
 
-def _quarantined(case: Case, reading: _Reading) -> TriageResult:
+def _quarantined(case: Case, reading: _Reading, why: str) -> TriageResult:
     finding = reading.finding
-    assert finding.screen is not None
     return TriageResult(
         submission_id=case.submission.id,
         model_version=finding.model_version,
@@ -363,7 +354,7 @@ def _quarantined(case: Case, reading: _Reading) -> TriageResult:
         content=_content(finding, None),
         grams=(),
         rare=(),
-        quarantine=finding.screen.kind,
+        quarantine=why,
     )
 
 

@@ -192,6 +192,7 @@ def _voices(session: Session, topic_ids: Sequence[int], *, newest: int) -> list[
     place = func.row_number().over(partition_by=Contributor.topic_id, order_by=Contributor.submission_id.desc())
     live = (
         select(Contributor.topic_id, Contributor.submission_id, place.label("place"))
+        .join(SubmissionGrams, SubmissionGrams.submission_id == Contributor.submission_id)
         .where(Contributor.topic_id.in_(topic_ids), Contributor.status != ContributorStatus.REMOVED)
         .subquery()
     )

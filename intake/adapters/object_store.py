@@ -2,16 +2,15 @@
 
 import contextlib
 import os
-import re
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-_SEGMENT = r"[a-z0-9][a-z0-9_-]*(?:\.[a-z0-9][a-z0-9_-]*)*"
-_KEY = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*", re.ASCII)
-_LONGEST_KEY = 200
+from intake.adapters.object_key import sound_key
+
 _PART = ".part-"
 """Begins the names of files being written; no key has a segment that begins with a dot."""
 _FORGOTTEN_SECONDS = 24 * 3600
@@ -62,11 +61,15 @@ class FolderStore:
             target.unlink()
             _sync_folder(target.parent)
 
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Of the folder and those below it; files being written aren't there yet."""
+        for path in self._path(prefix.removesuffix("/")).rglob("*"):
+            if path.is_file() and not path.name.startswith(_PART):
+                yield path.relative_to(self._root).as_posix()
+
     def _path(self, key: str) -> Path:
         """Where `key` lies; nothing that passes the pattern leaves the folder."""
-        if len(key) > _LONGEST_KEY or _KEY.fullmatch(key) is None:
-            raise ValueError(f"not an object key: {key!r}")
-        return self._root.joinpath(*key.split("/"))
+        return self._root.joinpath(*sound_key(key).split("/"))
 
     def _make(self, folder: Path) -> None:
         """The folder and those between it and the root, each closed to others and noted on the disk."""

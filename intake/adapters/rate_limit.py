@@ -36,6 +36,10 @@ class RedisRateLimiter:
 
     def hit_all(self, *limits: tuple[str, tuple[str, ...]]) -> bool:
         """Count one attempt against each (limit, key) in one round trip; False when any is spent."""
+        return all(self.hit_each(*limits))
+
+    def hit_each(self, *limits: tuple[str, tuple[str, ...]]) -> tuple[bool, ...]:
+        """The same, and for each whether it was still within."""
         if time.monotonic() >= self._open_until:
             try:
                 with self._redis.pipeline(transaction=True) as pipe:
@@ -46,11 +50,10 @@ class RedisRateLimiter:
                         pipe.set(name, 0, ex=item.get_expiry(), nx=True)
                         pipe.incr(name)
                     counts = pipe.execute()[1::2]
-                return all(count <= _item(limit).amount for count, (limit, _) in zip(counts, limits, strict=True))
+                return tuple(count <= _item(limit).amount for count, (limit, _) in zip(counts, limits, strict=True))
             except RedisError as error:
                 self._break(error)
-        within = [self._ask("hit", limit, key) for limit, key in limits]  # each is counted, also behind a spent one
-        return all(within)
+        return tuple(self._ask("hit", limit, key) for limit, key in limits)  # each is counted, also behind a spent one
 
     def spent(self, limit: str, *key: str) -> bool:
         """Whether the limit is spent, without counting."""

@@ -179,7 +179,9 @@ def _settings(host: str | None, port: int | None, data: Path | None, screen: Scr
     settings = Settings.from_env(**chosen)
     if settings.is_production:
         raise SettingsError("ZHIBAO_ENV：演示账号的密码是公开的，不能用于生产环境。 / The demo's password is public; not in production.")
-    settings = replace(settings, data_dir=data or settings.data_dir / "demo", point_limit=MANY, address_limit=MANY)
+    settings = replace(
+        settings, data_dir=data or settings.data_dir / "demo", point_limit=MANY, address_limit=MANY, guard_limit=MANY, form_seconds=0
+    )
     paths = DataPaths.of(settings.data_dir)
     paths.prepare()
     with DataLock(paths):  # a second demo on the same folder is refused before it looks for a port

@@ -19,7 +19,7 @@ from intake.domain.outcome import Verdict
 from intake.domain.permission import Role
 from intake.domain.point import PointAction
 from intake.domain.receipt import SHANGHAI
-from intake.domain.release import ReleaseKind, WithdrawReason
+from intake.domain.release import PhotoSide, ReleaseKind, WithdrawReason
 from intake.domain.submission import Channel, DeclineReason
 from intake.domain.topic import TopicAction
 from intake.domain.working_days import add_working_days, is_working_day
@@ -166,6 +166,16 @@ class Publish:
     released_by: str
     """Empty: it is still a draft."""
     withdrawn: WithdrawReason | None
+    photos: tuple["Shown", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A photo beside released words; `scene` is one of those that `workers/rehearsal_photo.py` draws."""
+
+    side: PhotoSide
+    scene: str
+    caption: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -409,6 +419,7 @@ def _steps(
                 prepared_by=entry["by"],
                 released_by=entry.get("released_by", ""),
                 withdrawn=WithdrawReason(entry["withdrawn"]) if "withdrawn" in entry else None,
+                photos=tuple(Shown(PhotoSide(one["side"]), one["scene"], one["caption"]) for one in entry.get("photos", ())),
             )
             before = at + RELEASED_AFTER
         else:

@@ -38,11 +38,12 @@ class Failed:
 
 
 class FormPage(HTMLParser):
-    """What a simulated resident sees of a page: the hidden key, and the sentence of an error."""
+    """What a simulated resident sees of a page: the hidden key, of which lawful route it speaks, and the sentence of an error."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
         self.key = ""
+        self.told = ""
         self.alert = ""
         self._in_alert = False
         self.feed(page)
@@ -53,6 +54,8 @@ class FormPage(HTMLParser):
         found = dict(attrs)
         if tag == "input" and found.get("name") == "key":
             self.key = found.get("value") or ""
+        if tag == "input" and found.get("name") == "told":
+            self.told = found.get("value") or ""
         if found.get("role") == "alert":
             self._in_alert = True
 
@@ -181,6 +184,8 @@ class _Sender:
         """The receipt's number, or empty when the form had expired and nothing was stored."""
         fields = {"key": key, "text": message.text, "place": message.place, "contact": message.contact}
         status, location, page = self._request("POST", f"/p/{code}", browser, urlencode(fields))
+        if status == 200:  # the page says who else could help; they send it all the same
+            status, location, page = self._request("POST", f"/p/{code}", browser, urlencode({**fields, "told": FormPage(page).told}))
         receipt = _RECEIPT.search(location) if status == 303 else None
         if receipt:
             return receipt.group(1)

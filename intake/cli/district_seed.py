@@ -16,6 +16,7 @@ from intake.domain.actor import MACHINE
 from intake.domain.errors import Conflict
 from intake.domain.permission import Role
 from intake.domain.point import AreaKind, PointKind, PointState
+from intake.domain.position import Position, read_position
 from intake.domain.referral import OFFICES, UnitKind
 from intake.models import Area, Department, DistrictProfile, IntakePoint, User
 from intake.services.password import hash_password, verify_password
@@ -47,6 +48,7 @@ class Community:
 
     name: str
     estates: tuple[str, ...]
+    position: Position | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class Place:
     name: str
     kind: PointKind
     area: str
+    position: Position | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,8 @@ def _plan(raw: Mapping[str, Any]) -> DistrictPlan:
         city=str(raw["city"]["name"]),
         district=district,
         streets=tuple(
-            Street(one["name"], tuple(Community(c["name"], tuple(c.get("estates", ()))) for c in one["community"])) for one in raw["street"]
+            Street(one["name"], tuple(Community(c["name"], tuple(c.get("estates", ())), _position(c)) for c in one["community"]))
+            for one in raw["street"]
         ),
         people=(
             *(_person(entry, _member_grants(entry)) for entry in raw["member"]),
@@ -138,7 +142,7 @@ def _plan(raw: Mapping[str, Any]) -> DistrictPlan:
             *(_person(entry, ((Role.WORKER, entry["in"]),)) for entry in raw.get("worker", ())),
             *(_officer(entry, raw, district) for entry in raw.get("officer", ())),
         ),
-        places=tuple(Place(one["name"], PointKind(one["kind"]), one["in"]) for one in raw.get("point", ())),
+        places=tuple(Place(one["name"], PointKind(one["kind"]), one["in"], _position(one)) for one in raw.get("point", ())),
         departments=tuple(
             Unit(one["name"], one["duty"], one["phone"], _kind(one), bool(one.get("backstop", False))) for one in raw.get("department", ())
         ),
@@ -148,6 +152,10 @@ def _plan(raw: Mapping[str, Any]) -> DistrictPlan:
 
 def _person(entry: Mapping[str, Any], grants: tuple[tuple[Role, str], ...]) -> Person:
     return Person(MEMORABLE.get(entry["name"], entry["login"]), entry["name"], grants)
+
+
+def _position(place: Mapping[str, Any]) -> Position | None:
+    return read_position(str(place.get("position", "")), field="position")
 
 
 def _kind(unit: Mapping[str, Any]) -> UnitKind:
@@ -186,7 +194,7 @@ def seed_district(session: Session, plan: DistrictPlan, *, at: datetime) -> Seed
         areas[street.name] = writer.area(AreaKind.STREET, street.name, district)
         for community in street.communities:
             areas[community.name] = writer.area(AreaKind.COMMUNITY, community.name, areas[street.name])
-            codes[community.name] = writer.community_point(areas[community.name], number=len(codes) + 1)
+            codes[community.name] = writer.community_point(areas[community.name], community.position, number=len(codes) + 1)
     for number, place in enumerate(plan.places, len(codes) + 1):
         writer.place(place, areas[place.area], number=number)
     for person in plan.people:
@@ -254,17 +262,19 @@ class _Writer:
             )
             self.added += 1
 
-    def community_point(self, area: Area, *, number: int) -> str:
+    def community_point(self, area: Area, position: Position | None, *, number: int) -> str:
         """The area's oldest open point, else a new one with a random code; a visitor may have retired the old."""
         mine = (IntakePoint.area_id == area.id, IntakePoint.kind == PointKind.COMMUNITY, IntakePoint.state == PointState.ACTIVE)
         code = self._session.scalar(select(IntakePoint.code).where(*mine).order_by(IntakePoint.id).limit(1))
-        return code if code is not None else self._point(area, PointKind.COMMUNITY, area.name, number=number).code
+        return (
+            code if code is not None else self._point(Place(area.name, PointKind.COMMUNITY, area.name, position), area, number=number).code
+        )
 
     def place(self, place: Place, area: Area, *, number: int) -> None:
         """The point called so, whatever its state: one that was paused or retired stays as it is."""
         same = (IntakePoint.area_id == area.id, IntakePoint.name == place.name, IntakePoint.kind == place.kind)
         if self._session.scalar(select(IntakePoint.id).where(*same).limit(1)) is None:
-            self._point(area, place.kind, place.name, number=number)
+            self._point(place, area, number=number)
 
     def rotas(self, plan: DistrictPlan) -> None:
         """Who listens at the new points of the communities: those on duty there take turns from Monday to Saturday, one alone has two days."""
@@ -279,16 +289,18 @@ class _Writer:
             if point.kind is PointKind.COMMUNITY and days:
                 set_rota(self._session, actor=MACHINE, point_id=point.id, version=point.version, days=days, at=self._at)
 
-    def _point(self, area: Area, kind: PointKind, name: str, *, number: int) -> IntakePoint:
+    def _point(self, place: Place, area: Area, *, number: int) -> IntakePoint:
         """A new point with an invented helper."""
         self.added += 1
         point = create_point(
             self._session,
             actor=MACHINE,
             area=area,
-            kind=kind,
-            name=name,
+            kind=place.kind,
+            name=place.name,
             at=self._at,
+            latitude=place.position.latitude if place.position else None,
+            longitude=place.position.longitude if place.position else None,
             helper_name=HELPERS[number % len(HELPERS)],
             helper_phone=f"0550-0000{number:03d}",
             helper_hours=HOURS,

@@ -7,8 +7,10 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import click
 import redis
@@ -27,6 +29,7 @@ from intake.adapters.embedded.identity import check_drop
 from intake.adapters.embedded.runtime_paths import DataPaths, is_held, runtime_folder
 from intake.cli.installation import attached, with_free_port
 from intake.domain.assistant import FAILURE_WORDS, AssistantFailed
+from intake.wiring import objects_of
 
 STATIC_MANIFEST = Path(__file__).parent.parent / "web" / "static" / "manifest.json"
 DISK_NEEDED = 1024**3
@@ -72,6 +75,7 @@ def examine() -> Iterator[Finding]:
         yield Finding("设置 / settings", ok=False, detail=str(error), cure="按上面的说明改环境变量 / correct the variable")
         return
     yield _rules(settings)
+    yield _objects(settings)
     paths = DataPaths.of(settings.data_dir)
     yield from _folder(paths)
     yield _binaries(settings, paths)
@@ -110,6 +114,24 @@ def _rules(settings: Settings) -> Finding:
     gone = [category.name for category in default_taxonomy().categories if category.code not in {one.code for one in taxonomy.categories}]
     without = f"；没有了：{'、'.join(gone)}" if gone else ""
     return Finding(name, ok=True, detail=f"{settings.config_folder or '随系统带的 / shipped'}，{len(taxonomy.categories)} 个类别{without}")
+
+
+def _objects(settings: Settings) -> Finding:
+    """Writes, reads and deletes one small file, as photos will be."""
+    name = "照片与文件 / files"
+    if settings.s3_place is None:
+        return Finding(name, ok=True, detail=f"在目录里 / in a folder：{settings.object_folder or settings.data_dir / 'objects'}")
+    cure = "核对 ZHIBAO_OBJECT_STORE 和各项 ZHIBAO_S3_…，桶要先建好、可读写删 / check them; the bucket must exist and be writable"
+    key, said = f"doctor/{uuid4().hex}", b"zhibao"
+    try:
+        store = objects_of(settings)
+        store.put(key, BytesIO(said))
+        with store.open(key) as file:
+            same = file.read() == said
+        store.delete(key)
+    except (SettingsError, OSError) as error:
+        return Finding(name, ok=False, detail=f"{settings.object_store}：{error}", cure=cure)
+    return Finding(name, ok=same, detail=f"{settings.object_store} 可写、可读、可删 / writable", cure=cure)
 
 
 def _folder(paths: DataPaths) -> Iterator[Finding]:

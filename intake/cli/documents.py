@@ -24,6 +24,7 @@ _ACCESS = {
     "anonymous_form": "任何人，凭表单密钥与来源 / anybody, by signed key and origin",
     "sign_in": "登录表单，凭 CSRF 令牌 / the sign-in form, by CSRF token",
     "signed": "对方签名 / verified by signature",
+    "keyed": "接口密钥 / another system's key",
 }
 
 

@@ -1,9 +1,11 @@
 """`zhibao points`: intake points, their codes and their posters."""
 
+import csv
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,13 @@ from intake.cli.connected import area_called, connected, unit_of_work
 from intake.domain.actor import MACHINE
 from intake.domain.errors import Conflict, InvalidInput, NotFound
 from intake.domain.point import PointAction, PointKind, PointState
+from intake.domain.position import read_position
 from intake.domain.text import clean_line
 from intake.domain.transition import label
 from intake.models import Area
 from intake.queries.point import PointView, point_by_code, point_by_scene, points_under
 from intake.queries.poster import district_look
-from intake.services.place import change_point, create_point
+from intake.services.place import change_point, create_point, locate_point
 from intake.services.poster import PosterDesk, form_url, poster_desk
 from intake.wiring import Wiring
 from qr_assets.code import check_colour, code_png, code_svg
@@ -63,7 +66,8 @@ def list_points(area: str | None) -> None:
 @click.option("--helper-name", default="", help="电话由谁接 / who answers the phone")
 @click.option("--helper-phone", default="", help="不方便用手机的居民打的电话 / for residents without a phone that scans")
 @click.option("--helper-hours", default="", help="什么时候有人接 / when it is answered")
-def create(*, area: str, kind: str, name: str, scene: str, helper_name: str, helper_phone: str, helper_hours: str) -> None:
+@click.option("--position", default="", help="地图上的位置，例如 31.2304,121.4737（GCJ-02） / latitude and longitude")
+def create(*, area: str, kind: str, name: str, scene: str, helper_name: str, helper_phone: str, helper_hours: str, position: str) -> None:
     """建一个直报点，写出它的网址 / create a point and print its address."""
     helper = {
         "helper_name": _line("--helper-name", helper_name, limit=LIMITS["phone_name"]),
@@ -72,14 +76,54 @@ def create(*, area: str, kind: str, name: str, scene: str, helper_name: str, hel
     }
     if helper["helper_phone"] and not helper["helper_hours"]:
         raise InvalidInput("写了电话，也请用 --helper-hours 写明什么时候有人接。 / Say when the phone is answered.", field="helper_hours")
+    where = read_position(position, field="--position")
     with connected() as wiring, unit_of_work(wiring) as session:
         place = area_called(session, area)
         free = _free_scene(session, scene)
         at = wiring.clock.now()
-        point = create_point(session, actor=MACHINE, area=place, kind=PointKind(kind), name=name, at=at, **helper)
+        point = create_point(
+            session,
+            actor=MACHINE,
+            area=place,
+            kind=PointKind(kind),
+            name=name,
+            at=at,
+            latitude=where.latitude if where else None,
+            longitude=where.longitude if where else None,
+            **helper,
+        )
         point.scene = free
         cells = (point.code, label(point.state), f"{point.name}（{place.name}）", form_url(wiring.settings.base_url, point.code))
     click.echo("\t".join(cells))
+
+
+@points.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def locate(file: Path) -> None:
+    """按表格写下直报点的位置 / positions of many points, from a CSV with the columns code and position
+
+    position 是地图里复制的两个数，例如 "31.2304,121.4737"（GCJ-02）；一行有错，整张表都不写。
+    """
+    with file.open(encoding="utf-8-sig", newline="") as lines, connected() as wiring, unit_of_work(wiring) as session:
+        rows = csv.DictReader(lines)
+        if not {"code", "position"} <= set(rows.fieldnames or ()):
+            raise InvalidInput(f"{file.name} 第一行要有 code 和 position 两列。 / The columns code and position are needed.", field="file")
+        written = sum(_locate(session, row, at=wiring.clock.now(), line=rows.line_num) for row in rows)
+    click.echo(f"已写 {written} 个直报点的位置 / written")
+
+
+def _locate(session: Session, row: Mapping[str, str | None], *, at: datetime, line: int) -> int:
+    """1 where the line names a position, 0 where it is empty."""
+    try:
+        where = read_position(row["position"] or "", field="position")
+        point = point_by_code(session, (row["code"] or "").strip().lower())
+    except InvalidInput as error:
+        raise InvalidInput(f"第 {line} 行：{error.message} / Line {line} is no position.", field="file") from error
+    if point is None:
+        raise NotFound(f"第 {line} 行：没有代码是“{row['code']}”的直报点。 / Line {line}: no point has this code.")
+    if where is not None:
+        locate_point(session, actor=MACHINE, point_id=point.id, position=where, at=at)
+    return int(where is not None)
 
 
 @points.command()

@@ -50,7 +50,7 @@ MOST_BYTES = 10 * 1024 * 1024
 """Of one file as it is sent."""
 MOST_PIXELS = 50_000_000
 """Of one picture; read from its header before anything is decoded."""
-MEDIA_TYPES = {"image/jpeg": ".jpg", "image/png": ".png", "application/pdf": ".pdf"}
+MEDIA_TYPES = {"image/jpeg": ".jpg", "image/png": ".png", "image/heic": ".heic", "image/webp": ".webp", "application/pdf": ".pdf"}
 """What is taken, by what the bytes say, not the name."""
 
 

@@ -1,5 +1,6 @@
 """Matters that somebody else must or can handle sooner: what they are called, and the sentence that says where to turn."""
 
+import re
 from enum import StrEnum
 
 
@@ -60,9 +61,16 @@ ADVICE: dict[Elsewhere, str] = {
     Elsewhere.DISCIPLINE: "反映公职人员违纪违法，请打 12388 或找区纪委监委，那里有专人保密受理。您在这里写的，委员也会看。",
     Elsewhere.COURT: "诉讼、判决和执行要由法院来定，可以打 12368；不知道怎么走程序，可以打 12348 免费问律师。您在这里写的，委员也会看。",
     Elsewhere.LABOUR: "欠薪、辞退、工伤这类事，打 12333 找劳动监察或申请仲裁，有办理期限。您在这里写的，委员也会看。",
-    Elsewhere.PETITION: "信访事项请到区信访局或网上信访平台登记，那里会按期限书面答复。您在这里写的，委员也会看。",
+    Elsewhere.PETITION: "信访事项请到区信访局或网上信访平台登记，那里会按期限书面答复；不清楚怎么登记，可以打 12345 问。您在这里写的，委员也会看。",
     Elsewhere.CONSUMER: "买东西、办卡的纠纷，打 12315 找市场监管部门，可以调解、可以查处。您在这里写的，委员也会看。",
     Elsewhere.NEIGHBOURS: "邻居、家人之间的事，可以找社区人民调解委员会，或打 12348 免费问律师。您在这里写的，委员也会看。",
     Elsewhere.SERVICE: "想知道什么时候恢复、怎么办理，打 12345 当天就能问到。您在这里写的，委员也会看。",
 }
 """What a resident reads: where to turn, and that the message is taken here all the same."""
+
+_PHONE = re.compile(r"(?<!\d)1\d{2}(?:\d{2})?(?!\d)")
+
+
+def phones_in(advice: str) -> tuple[str, ...]:
+    """The short numbers that an advice names, such as 119 and 12348, each once, in its order."""
+    return tuple(dict.fromkeys(_PHONE.findall(advice)))

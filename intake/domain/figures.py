@@ -109,6 +109,8 @@ class Heard:
     """Of the submissions received in the period."""
 
     received: int
+    """Without the endorsements (附议), which wait for no decision of their own."""
+    endorsed: int
     withdrawn: int
     declined: int
     first: Times
@@ -212,6 +214,7 @@ def _heard(heard: Heard) -> Section:
         title="收到的来件",
         lines=(
             Line("收到", heard.received),
+            Line("另有附议（跟着议题走，不另定去向）", heard.endorsed),
             Line("居民自己撤回", heard.withdrawn, heard.received, "收到的来件"),
             Line("有人看过并处理", heard.first.count, whole, of),
             Line("定了去向", heard.decided.count, whole, of),

@@ -1,5 +1,6 @@
 """直报点: kinds and states."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from intake.domain.permission import Permission as P
@@ -50,6 +51,13 @@ class PointGuard(StrEnum):
 
 POINT_GUARD_NAMES: dict[PointGuard, str] = {PointGuard.AUTO: "自动", PointGuard.ON: "一直开", PointGuard.OFF: "一直关"}
 """Screen names."""
+
+
+def is_guarded(guard: PointGuard, guarded_until: datetime | None, *, at: datetime) -> bool:
+    """Whether a point asks for proof just now."""
+    if guard is PointGuard.AUTO:
+        return guarded_until is not None and at < guarded_until
+    return guard is PointGuard.ON
 
 
 class PointState(StrEnum):

@@ -46,6 +46,23 @@ PHOTO_SIDE_NAMES: dict[PhotoSide, str] = {PhotoSide.BEFORE: "办之前", PhotoSi
 """Screen names."""
 
 
+class PhotoSource(StrEnum):
+    """Where a photo comes from."""
+
+    RESIDENT = "said"
+    """居民的照片: sent beside somebody's words."""
+    ANSWER = "answer"
+    """答复的佐证: sent by the unit that answered."""
+
+
+PHOTO_SOURCE_NAMES: dict[PhotoSource, str] = {PhotoSource.RESIDENT: "居民的照片", PhotoSource.ANSWER: "答复的佐证"}
+"""Screen names."""
+
+PHOTOS_MOST = 6
+CAPTION_MAX = 40
+"""Characters."""
+
+
 class ReleaseState(StrEnum):
     """Whether the public can read it."""
 

@@ -206,7 +206,7 @@ SUBMISSION_TABLE = StateTable(
         ),
         _t(A.HEAR, frozenset({S.TRIAGED}), S.RECEIVED, None, "语音写成了文字，重新整理。"),
         _t(A.ATTACH, OPEN_FOR_DECISION, S.IN_TOPIC, P.TRIAGE_DECIDE, "委员看过，并入了议题。"),
-        _t(A.ENDORSE, frozenset({S.RECEIVED}), S.IN_TOPIC, None, "您附议了这件事，和大家说的一起办。"),
+        _t(A.ENDORSE, frozenset({S.RECEIVED}), S.IN_TOPIC, None, "和大家说的一起办。"),
         _t(A.OPEN_TOPIC, OPEN_FOR_DECISION, S.IN_TOPIC, P.TRIAGE_DECIDE, "委员看过，立为议题。"),
         _t(A.REFER, OPEN_FOR_DECISION, S.REFERRED, P.TRIAGE_DECIDE, "委员已转给有关单位，等答复。", needs_reason=True),
         _t(A.ANSWER, OPEN_FOR_DECISION, S.ANSWERED, P.TRIAGE_DECIDE, "委员答复了您。", needs_reason=True),

@@ -1,6 +1,12 @@
 """起疑: what about the way a message came makes somebody look first. It is held (待核), never dropped."""
 
+from datetime import timedelta
 from enum import StrEnum
+
+EMERGENCIES_MOST, EMERGENCIES_WITHIN = 3, timedelta(hours=1)
+"""Of what names a danger so many from one point pass although the way they came is suspect: people first. An attacker who writes of danger a
+thousand times rings three times, and the others lie on top of what is held.
+"""
 
 
 class Suspicion(StrEnum):

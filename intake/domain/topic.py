@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from intake.domain.permission import Permission as P
+from intake.domain.submission import Channel
 from intake.domain.transition import LABELS, StateTable, Transition
 
 
@@ -32,6 +33,17 @@ ROUTE_NAMES: dict[Route, str] = {
     Route.NETWORK: "网络筛题",
 }
 """Screen names."""
+
+
+def route_by(channel: Channel, *, answers_call: bool) -> Route:
+    """By which of the six routes a topic came that is opened with a message; an answer to an open call is one however it was sent."""
+    if answers_call:
+        return Route.OPEN_CALL
+    return _ROUTES.get(channel, Route.RESIDENTS)
+
+
+_ROUTES = {Channel.MEMBER: Route.MEMBERS, Channel.IMPORT: Route.NETWORK, Channel.OPEN_CALL: Route.OPEN_CALL}
+"""What isn't here residents said themselves, with whatever help."""
 
 
 class TopicKind(StrEnum):

@@ -13,7 +13,8 @@ class Endorsement(Base):
 
     __tablename__ = "endorsements"
     __table_args__ = (
-        Index("uq_endorsements_person", "topic_id", "person_hash", unique=True, postgresql_where="withdrawn_at IS NULL"),
+        # By the person first: what one has joined is looked up wherever it was merged to.
+        Index("uq_endorsements_person", "person_hash", "topic_id", unique=True, postgresql_where="withdrawn_at IS NULL"),
         Index("ix_endorsements_device", "topic_id", "device_hash", "created_at"),
     )
 

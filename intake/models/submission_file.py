@@ -9,6 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from intake.domain.submission_file import FileKind, FileState
 from intake.models.base import Base, Key, text_enum
 
+TO_BE_DRAWN = "blurred_at IS NOT NULL AND (blur = '[]'::jsonb) = (blurred_key <> '')"
+"""Photos whose covered parts changed since a worker drew them."""
+
 
 class SubmissionFile(Base):
     """One photo or voice message, of a draft first and of a submission once that is sent."""
@@ -21,6 +24,7 @@ class SubmissionFile(Base):
         Index("ix_submission_files_to_hear", "id", postgresql_where="state = 'ready' AND kind = 'voice' AND transcribed_at IS NULL"),
         # Whose bytes are to be deleted.
         Index("ix_submission_files_unneeded", "id", postgresql_where="file_key <> '' AND (state = 'refused' OR removed_at IS NOT NULL)"),
+        Index("ix_submission_files_to_be_drawn", "id", postgresql_where=TO_BE_DRAWN),
         CheckConstraint("size >= 0", name="size"),
     )
 

@@ -161,7 +161,8 @@ def _must_tell(at: datetime) -> ColumnElement[bool]:
         .correlate(Submission)
         .exists()
     )
-    return unheard & (Submission.contact_hint == "")
+    # A contact that was erased by time was there when the answer came.
+    return unheard & (Submission.contact_hint == "") & Submission.erased_at.is_(None)
 
 
 def _filed_row(row: Any) -> FiledRow:

@@ -14,6 +14,7 @@ from intake.domain.errors import Forbidden, NotFound
 from intake.domain.permission import Permission
 from intake.domain.point import PointState
 from intake.models import Area, Campaign, CampaignCount, IntakePoint
+from intake.queries.open_call import of_no_call
 from intake.queries.pages import PAGE, Page, holding, key_of, page_of, within
 
 
@@ -107,6 +108,7 @@ def points_to_pick(session: Session, area_path: str, words: str, *, after: str, 
     where: list[ColumnElement[bool]] = [
         Area.path.startswith(area_path, autoescape=True),
         IntakePoint.state == PointState.ACTIVE,
+        of_no_call(),
         *holding(words, IntakePoint.name, Area.name, parent.name),
     ]
     base = (

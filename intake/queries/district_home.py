@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from intake.domain.actor import Actor
 from intake.domain.alarm import AlarmState
 from intake.domain.permission import Permission, Role
-from intake.domain.point import PointState
+from intake.domain.point import PointGuard, PointState
 from intake.domain.poster_batch import BatchState
 from intake.domain.release import ReleaseState
 from intake.domain.submission import OPEN_FOR_DECISION, SUBMISSION_TABLE, SubmissionState, Urgency
@@ -21,6 +21,7 @@ from intake.models import Alarm, Area, DeclineCheck, HistoryEntry, IntakePoint, 
 from intake.queries.alarm import can_see
 from intake.queries.appeal import SECOND_LOOKS
 from intake.queries.idle_topics import is_idle
+from intake.queries.open_call import of_no_call
 from intake.queries.pages import within
 from intake.queries.referral_waiting import overdue, replied, revisits_due
 
@@ -41,6 +42,8 @@ class WaitingKind(StrEnum):
     """申请复核或抽查后重新受理: staff decide, and not whoever declined."""
     ESCALATED = "escalated"
     """超时转来: neither member nor convenor looked in time."""
+    GUARDED = "guarded"
+    """直报点 to which more comes than people send: the guard is up."""
     HELD = "held"
     """待核的来件."""
     REPLIED = "replied"
@@ -188,6 +191,7 @@ def _asked(actor: Actor, *, at: datetime) -> dict[WaitingKind, Named]:
     """The questions whose answers the actor may do something about."""
     kinds: tuple[tuple[WaitingKind, Permission, Callable[[], Named]], ...] = (
         (WaitingKind.ALARM, Permission.ALARM_ANSWER, lambda: _alarms(actor)),
+        (WaitingKind.GUARDED, Permission.PLACES_VIEW, lambda: _guarded(actor, at=at)),
         (WaitingKind.HELD, Permission.QUARANTINE_DECIDE, lambda: _held(actor)),
         (WaitingKind.REPLIED, Permission.REFERRAL_FOLLOW, lambda: replied(actor)),
         (WaitingKind.OVERDUE, Permission.REFERRAL_FOLLOW, lambda: overdue(actor, at=at)),
@@ -232,6 +236,20 @@ def _checks(actor: Actor) -> Named:
         )
         .order_by(DeclineCheck.id)
     )  # fmt: skip
+
+
+def _guarded(actor: Actor, *, at: datetime) -> Named:
+    return (
+        select(IntakePoint.id, IntakePoint.name, Area.name, literal(at, IntakePoint.created_at.type), func.count().over())
+        .join(Area, Area.id == IntakePoint.area_id)
+        .where(
+            IntakePoint.district_id == actor.district_id,
+            IntakePoint.guard == PointGuard.AUTO,
+            IntakePoint.guarded_until > at,
+            within(actor, Permission.PLACES_VIEW),
+        )
+        .order_by(IntakePoint.guarded_until.desc(), IntakePoint.id)
+    )
 
 
 def _held(actor: Actor) -> Named:
@@ -299,6 +317,7 @@ def _silent_points(actor: Actor, *, at: datetime) -> Named:
         .where(
             IntakePoint.district_id == actor.district_id,
             IntakePoint.state == PointState.ACTIVE,
+            of_no_call(),
             within(actor, Permission.PLACES_VIEW),
             since < at - SILENT,
         )

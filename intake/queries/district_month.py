@@ -12,6 +12,7 @@ from intake.domain.contributor import ContributorStatus
 from intake.domain.permission import Permission
 from intake.domain.point import AreaKind
 from intake.domain.receipt import SHANGHAI
+from intake.domain.submission import Channel
 from intake.domain.submission import SubmissionState as S
 from intake.domain.topic import TopicState as T
 from intake.models import Area, Contributor, Submission, Topic
@@ -40,7 +41,9 @@ class Spoken:
 
 @dataclass(frozen=True, slots=True)
 class DistrictMonth:
-    """DAYS days up to today. All counts are of submissions received in them, so each is a part of `received`."""
+    """DAYS days up to today. All counts are of submissions received in them, endorsements left out, so each is a part of
+    `received`.
+    """
 
     first: date
     last: date
@@ -91,6 +94,7 @@ def district_month(session: Session, actor: Actor, *, at: datetime) -> DistrictM
             Submission.received_at >= begin,
             Submission.received_at <= at,
             Submission.state != S.WITHDRAWN,
+            Submission.channel != Channel.ENDORSEMENT,
             within(actor, Permission.SCREEN_VIEW),
         )
         .subquery()

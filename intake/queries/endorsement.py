@@ -15,6 +15,7 @@ from intake.domain.release import ReleaseKind, ReleaseState, tellable
 from intake.domain.submission import Channel, SubmissionState
 from intake.domain.topic import JOINABLE, TopicKind, TopicState
 from intake.models import Area, Contributor, Endorsement, IntakePoint, Referral, Release, Submission, Topic
+from intake.queries.open_call import of_no_call
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +144,14 @@ def others_on_device(session: Session, *, topic_id: int, person: bytes, device: 
 
 def point_for(session: Session, matter: Endorsable) -> int | None:
     """Where somebody is heard who joined without scanning a code: a point in use of the matter's own area, else of one below or above it,
-    else of the district. None where none is in use.
+    else of the district; never an open call's, whose name nobody may know yet. None where none is in use.
     """
     here = Area.path.startswith(matter.area_path, autoescape=True)
     above = func.starts_with(matter.area_path, Area.path)
     return session.scalar(
         select(IntakePoint.id)
         .join(Area, Area.id == IntakePoint.area_id)
-        .where(IntakePoint.district_id == matter.district_id, IntakePoint.state == PointState.ACTIVE)
+        .where(IntakePoint.district_id == matter.district_id, IntakePoint.state == PointState.ACTIVE, of_no_call())
         .order_by((IntakePoint.area_id == matter.area_id).desc(), here.desc(), above.desc(), IntakePoint.id)
         .limit(1)
     )

@@ -16,7 +16,7 @@ from intake.domain.figures import AGES, AreaFigures, Checked, Figures, Heard, Op
 from intake.domain.outcome import ReviewDecision, Verdict
 from intake.domain.permission import Permission
 from intake.domain.referral import AT_DEPARTMENT, REFERRAL_TABLE, ReferralAction, ReferralState
-from intake.domain.submission import SubmissionAction
+from intake.domain.submission import Channel, SubmissionAction
 from intake.domain.submission import SubmissionState as S
 from intake.models import Area, Decision, DeclineCheck, HistoryEntry, Outcome, Referral, Submission
 from intake.queries.pages import within
@@ -131,14 +131,17 @@ def _heard(scope: _Scope) -> Rows:
     )
     told_at = select(func.min(Outcome.told_at)).where(Outcome.submission_id == Submission.id).scalar_subquery()
 
+    own = Submission.channel != Channel.ENDORSEMENT  # who joins a matter waits for nobody's decision but that on the matter
+
     def took(moment: ColumnElement[Any]) -> ColumnElement[Any]:
-        return case((Submission.state != S.WITHDRAWN, _hours(moment - Submission.received_at)))
+        return case(((Submission.state != S.WITHDRAWN) & own, _hours(moment - Submission.received_at)))
 
     inner = (
         select(
             _below(scope),
-            (Submission.state == S.WITHDRAWN).label("withdrawn"),
-            (Submission.state == S.DECLINED).label("declined"),
+            own.label("own"),
+            ((Submission.state == S.WITHDRAWN) & own).label("withdrawn"),
+            ((Submission.state == S.DECLINED) & own).label("declined"),
             took(decided.c.first_at).label("first"),
             took(decided.c.decided_at).label("decided"),
             took(told_at).label("told"),
@@ -155,7 +158,8 @@ def _heard(scope: _Scope) -> Rows:
     )
     return _grouped(
         inner,
-        func.count().label("received"),
+        _of(inner.c.own).label("received"),
+        _of(~inner.c.own).label("endorsed"),
         _of(inner.c.withdrawn).label("withdrawn"),
         _of(inner.c.declined).label("declined"),
         *_times(inner, "first"),
@@ -299,6 +303,7 @@ def _read_times(row: Found, name: str) -> Times:
 def _as_heard(row: Found) -> Heard:
     return Heard(
         received=row.received,
+        endorsed=row.endorsed,
         withdrawn=row.withdrawn,
         declined=row.declined,
         first=_read_times(row, "first"),

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from intake.domain.actor import Actor
 from intake.domain.contributor import ContributorStatus
 from intake.domain.recognised import Piece
+from intake.domain.submission import Channel
 from intake.domain.topic import TopicAction
 from intake.models import Area, Contributor, Decision, Submission, Topic, User
 from intake.queries.topic_detail import TopicDetail, topic_detail
@@ -26,6 +27,7 @@ class VoiceLine:
     at: datetime
     """When it was put here."""
     submission_id: int
+    channel: Channel
     pieces: tuple[Piece, ...]
     """The masked words; the sentence that brought it here is marked."""
     area_name: str
@@ -105,7 +107,7 @@ def _voices(session: Session, ids: Sequence[int]) -> dict[tuple[int, int], Voice
         return {}
     via = aliased(Topic)
     rows = session.execute(
-        select(Contributor, Submission.text_masked, Submission.received_at, Area.name, User.name, via.title)
+        select(Contributor, Submission.text_masked, Submission.channel, Submission.received_at, Area.name, User.name, via.title)
         .join(Submission, Submission.id == Contributor.submission_id)
         .join(Area, Area.id == Submission.area_id)
         .outerjoin(User, User.id == Contributor.decided_by)
@@ -116,6 +118,7 @@ def _voices(session: Session, ids: Sequence[int]) -> dict[tuple[int, int], Voice
         (_VOICE, row.id): VoiceLine(
             at=row.created_at,
             submission_id=row.submission_id,
+            channel=channel,
             pieces=marked(text, row.sentence_start, row.sentence_end),
             area_name=area,
             received_at=received_at,
@@ -128,7 +131,7 @@ def _voices(session: Session, ids: Sequence[int]) -> dict[tuple[int, int], Voice
             via_id=row.via_topic_id,
             via_title=via_title or "",
         )
-        for row, text, received_at, area, by, via_title in rows
+        for row, text, channel, received_at, area, by, via_title in rows
     }
 
 

@@ -10,7 +10,7 @@ from intake.domain.actor import Actor
 from intake.domain.contributor import ContributorStatus
 from intake.domain.permission import Permission
 from intake.domain.receipt import SHANGHAI
-from intake.domain.submission import OPEN_FOR_DECISION, UNDOABLE_ACTIONS, SubmissionAction, Urgency
+from intake.domain.submission import OPEN_FOR_DECISION, UNDOABLE_ACTIONS, Channel, SubmissionAction, Urgency
 from intake.models import Area, Contributor, Decision, Submission, Topic
 from intake.queries.message import has_unread
 
@@ -32,6 +32,7 @@ class QueueRow:
     """The topic the machine suggests, empty where it isn't sure."""
     new_words: bool
     """Whether its resident wrote something that nobody has read."""
+    channel: Channel
     rank: int
 
 
@@ -90,6 +91,7 @@ def awaiting_member(session: Session, actor: Actor, *, after: str = "") -> Queue
             Submission.owner_id == actor.user_id,
             func.coalesce(topic.title, ""),
             has_unread(),
+            Submission.channel,
             _RANK,
         )
         .join(Area, Area.id == Submission.area_id)

@@ -11,7 +11,7 @@ from intake.domain.actor import Actor
 from intake.domain.outcome import ReviewDecision, Verdict
 from intake.domain.permission import Permission
 from intake.domain.personal_data import mask, personal_data
-from intake.domain.submission import OPEN_FOR_DECISION
+from intake.domain.submission import OPEN_FOR_DECISION, Channel
 from intake.domain.topic import TopicState
 from intake.models import Answer, Area, Decision, Department, Outcome, Referral, Submission, Topic, User
 from intake.queries.pages import Page, key_of, page_of, within
@@ -71,6 +71,7 @@ class Review:
     version: int
     submission_id: int
     text: str
+    channel: Channel
     area_name: str
     said: str
     said_at: datetime
@@ -144,6 +145,7 @@ def _review(row: Any) -> Review:
         version=outcome.version,
         submission_id=submission.id,
         text=submission.text_masked,
+        channel=submission.channel,
         area_name=area,
         said=mask(outcome.said, personal_data(outcome.said)),
         said_at=outcome.said_at,

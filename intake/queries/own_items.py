@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
 from intake.domain.contributor import ContributorStatus
-from intake.domain.submission import SubmissionState
-from intake.models import Contributor, IntakePoint, Outcome, Submission, Topic
+from intake.domain.submission import Channel, SubmissionState
+from intake.models import Contributor, Endorsement, IntakePoint, Outcome, Submission, Topic
+from intake.queries.endorsement import released_title
 from intake.queries.pages import Page, key_of, page_of
 from intake.queries.receipt import standing_of
 
@@ -29,7 +30,8 @@ class OwnItem:
     standing: str
     """Where it stands, in one sentence."""
     excerpt: str
-    """Empty once erased."""
+    """Empty once erased; of an endorsement without words what the matter is called in public."""
+    is_endorsement: bool
     point_name: str
     received_at: datetime
     unseen: bool
@@ -53,7 +55,8 @@ def own_items(session: Session, follower_id: int, *, at: datetime, after: str, l
             Submission.receipt_salt,
             Submission.state,
             Topic.state.label("topic"),
-            func.left(Submission.text_written, EXCERPT).label("excerpt"),
+            func.coalesce(func.nullif(func.left(Submission.text_written, EXCERPT), ""), _joined(), "").label("excerpt"),
+            (Submission.channel == Channel.ENDORSEMENT).label("is_endorsement"),
             IntakePoint.name,
             Submission.received_at,
             unseen.label("unseen"),
@@ -74,6 +77,7 @@ def own_items(session: Session, follower_id: int, *, at: datetime, after: str, l
             state=row.state,
             standing=standing_of(row.state, row.topic, owner=None)[0],
             excerpt=row.excerpt,
+            is_endorsement=row.is_endorsement,
             point_name=row.name,
             received_at=row.received_at,
             unseen=row.unseen,
@@ -81,3 +85,13 @@ def own_items(session: Session, follower_id: int, *, at: datetime, after: str, l
         for row in rows
     ]
     return page_of(items, total=total, limit=limit)
+
+
+def _joined() -> ScalarSelect[str]:
+    """The public title of the matter that an endorsement joined; NULL for any other submission."""
+    return (
+        select(released_title(Endorsement.topic_id))
+        .where(Endorsement.submission_id == Submission.id)
+        .correlate(Submission)
+        .scalar_subquery()
+    )

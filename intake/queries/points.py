@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session, aliased
 from intake.domain.actor import Actor
 from intake.domain.errors import Forbidden, NotFound
 from intake.domain.permission import ROLE_NAMES, Permission, Role
-from intake.domain.point import POINT_TABLE, PointAction, PointKind, PointState
+from intake.domain.point import POINT_TABLE, PointAction, PointGuard, PointKind, PointState, is_guarded
+from intake.domain.position import Position, position_of
 from intake.models import Area, IntakePoint, PointListener, RoleGrant, Submission, User
 from intake.queries.pages import PAGE, Page, holding, key_of, page_of, within
 from intake.queries.point import LISTENING
@@ -33,6 +34,12 @@ class PointRow:
     """The street's name, empty where the point hangs on a street or the district."""
     helper_phone: str
     poster_version: int
+    guard: PointGuard
+    guarded_until: datetime | None
+
+    def is_guarded(self, at: datetime) -> bool:
+        """Whether senders prove their trouble just now."""
+        return is_guarded(self.guard, self.guarded_until, at=at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,10 @@ class PointDetail:
     closed_note: str
     helper_name: str
     helper_hours: str
+    position: Position | None
+    guarded_until: datetime | None
+    """When the guard that began by itself ends; None where it didn't."""
+    is_guarded: bool
     created_at: datetime
     received_recently: int
     """Submissions in RECENT_DAYS days."""
@@ -88,6 +99,8 @@ _COLUMNS: Any = (  # typed by PointRow, whose fields it follows
     func.coalesce(_parent.name, ""),
     IntakePoint.helper_phone,
     IntakePoint.poster_version,
+    IntakePoint.guard,
+    IntakePoint.guarded_until,
 )
 
 
@@ -155,6 +168,9 @@ def point_detail(session: Session, actor: Actor, point_id: int, *, at: datetime)
         closed_note=point.closed_note,
         helper_name=point.helper_name,
         helper_hours=point.helper_hours,
+        position=position_of(point.latitude, point.longitude),
+        guarded_until=point.guarded_until if point.guard is PointGuard.AUTO else None,
+        is_guarded=is_guarded(point.guard, point.guarded_until, at=at),
         created_at=point.created_at,
         received_recently=received or 0,
         rota=tuple(tuple(names) for names in duty),

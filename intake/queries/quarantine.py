@@ -12,6 +12,7 @@ from intake.domain.held import HELD_NAMES, Held
 from intake.domain.permission import Permission
 from intake.domain.recognised import Piece, pieces
 from intake.domain.submission import Channel, SubmissionAction, SubmissionState
+from intake.domain.suspicion import SUSPICION_WORDS, Suspicion
 from intake.models import Area, Finding, HistoryEntry, IntakePoint, Submission
 from intake.queries.pages import Page, key_of, page_of, within
 
@@ -99,10 +100,17 @@ def _row(found: Any) -> HeldRow:
         point_name=point,
         channel=submission.channel,
         received_at=submission.received_at,
-        held=HELD_NAMES[Held(reason)] if reason in set(Held) else "",
+        held=held_words(reason),
         reasons=why,
         model_version=model_version or "",
     )
+
+
+def held_words(reason: str | None) -> str:
+    """Why it is held, as staff read it; empty where the machine didn't say."""
+    if reason in set(Held):
+        return HELD_NAMES[Held(reason)]
+    return SUSPICION_WORDS[Suspicion(reason)] if reason in set(Suspicion) else ""
 
 
 def _reasons(content: dict[str, Any]) -> tuple[str, ...]:

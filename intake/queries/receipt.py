@@ -11,7 +11,8 @@ from config.workflow import Workflow
 from intake.domain.contributor import ContributorStatus
 from intake.domain.permission import Role
 from intake.domain.receipt import SHANGHAI
-from intake.domain.submission import WITHDRAWABLE, SubmissionState
+from intake.domain.submission import WITHDRAWABLE, Channel, SubmissionState
+from intake.domain.suspicion import Suspicion
 from intake.domain.topic import TopicState
 from intake.domain.working_days import HolidayTable
 from intake.models import Alarm, Contributor, IntakePoint, Referral, Submission, SubmissionFile, Topic, User
@@ -30,6 +31,9 @@ class ReceiptView:
     number: str
     salt: bytes
     state: SubmissionState
+    channel: Channel
+    is_checked_first: bool
+    """Staff look at it before a member does; said at once where the resident couldn't prove their trouble (防刷)."""
     text: str
     replaced_characters: int
     place: str
@@ -126,6 +130,9 @@ def receipt_of(session: Session, found: Received, *, at: datetime, workflow: Wor
         number=submission.receipt_number,
         salt=submission.receipt_salt,
         state=submission.state,
+        channel=submission.channel,
+        is_checked_first=submission.state is SubmissionState.QUARANTINED
+        or (submission.state is SubmissionState.RECEIVED and submission.suspicion is Suspicion.UNPROVEN),
         text=submission.text_written,
         replaced_characters=submission.replaced_characters,
         place=submission.place,
@@ -139,7 +146,8 @@ def receipt_of(session: Session, found: Received, *, at: datetime, workflow: Wor
         helper_name=point.helper_name,
         owner_name=owner.name if owner is not None else "",
         owner_role=submission.owner_role,
-        topic_title=topic.title if topic else "",
+        # Whoever joins a public matter reads what it is called in public: everybody may join.
+        topic_title=topic.title if topic and submission.channel is not Channel.ENDORSEMENT else "",
         topic_people=topic.confirmed_count if topic else 0,
         outcome=outcome_of(session, submission, at=at),
         referrals=tuple(one for one in referrals if one.hands is not Hands.NOBODY),

@@ -1,6 +1,6 @@
 """The timeline of a receipt: every step of the submission, of its topic, its referral and its alarm, in plain words."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ from sqlalchemy import Select, select, union
 from sqlalchemy.orm import Session, aliased
 
 from intake.domain.referral import ENTRY_NAMES, EXTENSION_TABLE, REFERRAL_TABLE, ReferralAction, ReferralKind
-from intake.domain.submission import DECLINE_WORDS, SUBMISSION_TABLE, DeclineReason, SubmissionAction
+from intake.domain.submission import DECLINE_WORDS, SUBMISSION_TABLE, Channel, DeclineReason, SubmissionAction
 from intake.domain.topic import TOPIC_TABLE
 from intake.models import Answer, Contributor, Decision, Department, Extension, HistoryEntry, Notification, Submission, Topic, User
 from intake.queries.alarm import alarm_steps
@@ -44,6 +44,7 @@ _OF_UNITS = frozenset({REFERRAL_TABLE.noun, EXTENSION_TABLE.noun})
 """Steps that an office or a department takes: residents read its name, not the official's."""
 _SAID_BY_SUBMISSION = frozenset({(REFERRAL_TABLE.noun, ReferralAction.RETURN.value)})
 """The submission's own step says it with the reason."""
+_RECEIVED = "已收到您的话。"
 _CLASS_ANSWERED = "这一类事有了答复；您这一件接着办。"
 """The answer to a class; of what is the resident's own the submission's step brings it."""
 
@@ -75,7 +76,13 @@ def steps_of(
     steps += [_entry(entry) for referral in referrals for entry in referral.entries]
     if was_emergency:
         steps += [Step(one.at, one.words, "", one.written, "", "", None) for one in alarm_steps(session, submission.id)]
-    return tuple(sorted(steps, key=lambda step: step.at))
+    steps = sorted(steps, key=lambda step: step.at)
+    return tuple(map(_of_endorsement, steps)) if submission.channel is Channel.ENDORSEMENT else tuple(steps)
+
+
+def _of_endorsement(step: Step) -> Step:
+    """Whoever joined a matter said nothing that arrived, and reads no topic's inner title: everybody may join."""
+    return replace(step, words="您附议了这件事。" if step.words == _RECEIVED else step.words, topic_title="")
 
 
 def _entries(submission: Submission, contributor: Contributor | None, referrals: tuple[ReferralOnReceipt, ...]) -> list[Select[Any]]:
@@ -140,7 +147,7 @@ def _entry(entry: Any) -> Step:
 
 def _words(entry: HistoryEntry, of_classes: frozenset[int]) -> str:
     if entry.action == "begin":
-        return "已收到您的话。" if entry.noun == SUBMISSION_TABLE.noun else ""
+        return _RECEIVED if entry.noun == SUBMISSION_TABLE.noun else ""
     if entry.noun == REFERRAL_TABLE.noun and entry.action == ReferralAction.DELIVER.value and entry.entity_id in of_classes:
         return _CLASS_ANSWERED
     return _WORDS.get((entry.noun, entry.action), "")

@@ -13,9 +13,10 @@ from intake.domain.contributor import ContributorStatus
 from intake.domain.instruction import InstructionState
 from intake.domain.language.common_demands import CommonDemand, common_demands
 from intake.domain.language.lexicon import Lexicon
-from intake.domain.submission import SubmissionState
+from intake.domain.submission import Channel, SubmissionState
 from intake.domain.topic import TopicAction
 from intake.models import Area, Contributor, Decision, Finding, Instruction, InstructionForward, Referral, Submission, User
+from intake.queries.endorsement import wordless
 from intake.queries.instruction import registers
 from intake.queries.topic_detail import with_matters
 
@@ -60,7 +61,9 @@ class InstructionShown:
 
 
 def voices_behind(session: Session, one: Referral) -> tuple[tuple[VoiceBehind, ...], int]:
-    """The newest of those whose matter it is, and how many there are; what was withdrawn is nobody's any more. In one query."""
+    """The newest of those whose matter it is, and how many there are; what was withdrawn is nobody's any more. Who joined
+    without a word is counted alone. In one query.
+    """
     query = select(Submission, Area.name, func.count().over()).join(Area, Area.id == Submission.area_id)
     query = query.where(Submission.state != SubmissionState.WITHDRAWN)
     if one.submission_id is not None:
@@ -70,7 +73,7 @@ def voices_behind(session: Session, one: Referral) -> tuple[tuple[VoiceBehind, .
             Contributor.topic_id.in_(with_matters(one.topic_id or 0)), Contributor.status == ContributorStatus.CONFIRMED
         )
         query = query.where(Submission.id.in_(behind))
-    rows = session.execute(query.order_by(Submission.received_at.desc(), Submission.id.desc()).limit(VOICES_READ)).all()
+    rows = session.execute(query.order_by(wordless(), Submission.received_at.desc(), Submission.id.desc()).limit(VOICES_READ)).all()
     voices = tuple(
         VoiceBehind(
             submission_id=s.id,
@@ -81,6 +84,7 @@ def voices_behind(session: Session, one: Referral) -> tuple[tuple[VoiceBehind, .
             may_be_called=s.contact_cipher is not None and s.contact_consent_at is not None,
         )
         for s, area, _ in rows
+        if s.text_masked or s.channel is not Channel.ENDORSEMENT
     )
     return voices, rows[0][2] if rows else 0
 

@@ -9,17 +9,19 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from intake.domain.contributor import ContributorStatus
 from intake.domain.language.grams import grams_of
 from intake.domain.language.matching_form import matching_form
-from intake.domain.release import ReleaseKind, ReleaseState
+from intake.domain.release import ReleaseKind, ReleaseState, tellable
 from intake.domain.submission import SubmissionState
 from intake.domain.topic import JOINABLE, TopicKind, TopicState
 from intake.models import Area, Contributor, Release, Submission, Topic
+from intake.queries.endorsement import may_be_joined
 from intake.queries.same_matter import Question, document_counts, sharing_rare_grams
 
 WORDS_MIN, WORDS_MAX = 4, 200
@@ -38,12 +40,17 @@ EVER = datetime(1970, 1, 1, tzinfo=UTC)
 class Released:
     """The last word that was released about a topic."""
 
+    topic_id: int
     topic_number: str
     title: str
     kind: ReleaseKind
     area_name: str
     area_path: str
     released_at: datetime
+    behind: int | None
+    """Submissions behind it when it was released; None where so few could point at a person."""
+    is_under_way: bool
+    """Whether it can still be joined (附议)."""
     grams: frozenset[int]
 
 
@@ -76,20 +83,33 @@ def shelf(session: Session, *, district_id: int) -> Shelf:
         .group_by(Release.topic_id)
         .subquery()
     )
+    survivor = aliased(Topic)
+    columns: tuple[Any, ...] = (  # typed by Released, whose fields they follow
+        Topic.id,
+        Topic.number,
+        Release.title,
+        Release.kind,
+        Area.name,
+        Area.path,
+        Release.released_at,
+        Release.people,
+        may_be_joined(Topic, survivor),
+    )
     rows = session.execute(
-        select(Topic.number, Release.title, Release.kind, Area.name, Area.path, Release.released_at, Release.words)
+        select(*columns, Release.words)
         .join(newest, (newest.c.topic_id == Release.topic_id) & (newest.c.at == Release.released_at))
         .join(Topic, Topic.id == Release.topic_id)
         .join(Area, Area.id == Release.area_id)
+        .outerjoin(survivor, survivor.id == Topic.merged_into_id)
         .where(Release.district_id == district_id, Release.state == ReleaseState.RELEASED)
         .order_by(Release.released_at.desc(), Release.id.desc())
         .limit(SHELF)
     )
     entries: dict[str, Released] = {}
-    for number, title, kind, area_name, area_path, released_at, words in rows:
-        assert released_at is not None, "what is released was released at some moment"
+    for topic_id, number, title, *facts, people, is_under_way, words in rows:
         grams = frozenset(grams_of(matching_form(f"{title}。{words}")))
-        entries.setdefault(number, Released(number, title, kind, area_name, area_path, released_at, grams))
+        values: tuple[Any, ...] = (topic_id, number, title, *facts, tellable(people), is_under_way, grams)
+        entries.setdefault(number, Released(*values))
     return Shelf(tuple(entries.values()), Counter(gram for entry in entries.values() for gram in entry.grams))
 
 

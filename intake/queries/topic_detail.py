@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ScalarSelect, Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from intake.domain.actor import Actor
@@ -13,6 +13,7 @@ from intake.domain.permission import Permission
 from intake.domain.submission import Channel, SubmissionState
 from intake.domain.topic import TOPIC_TABLE, TopicAction
 from intake.models import Area, Contributor, Decision, Submission, Topic, User
+from intake.queries.endorsement import wordless
 from intake.queries.topic_board import ROW_COLUMNS, TopicRow
 
 
@@ -72,6 +73,8 @@ class TopicDetail:
     merged_into_id: int | None
     merged_into_title: str
     voices: tuple[Voice, ...]
+    endorsed: int
+    """Who joined without a word of their own (附议), beside the voices."""
     decisions: tuple[PastDecision, ...]
     actions: tuple[TopicAction, ...]
 
@@ -93,6 +96,7 @@ def topic_detail(session: Session, actor: Actor, topic_id: int) -> TopicDetail:
             Topic.keywords,
             of_class.id,
             of_class.title,
+            _endorsed(),
         )
         .join(Area, Area.id == Topic.area_id)
         .outerjoin(opener, opener.id == Topic.opened_by)
@@ -104,7 +108,7 @@ def topic_detail(session: Session, actor: Actor, topic_id: int) -> TopicDetail:
     if found is None:
         raise NotFound("没有这个议题，或者不在您的区。")
     version, path, opened_by, proposed_by, merged_into_id, merged_into_title, *more = found[len(ROW_COLUMNS) :]
-    heat_parts, summary, keywords, class_id, class_title = more
+    heat_parts, summary, keywords, class_id, class_title, endorsed = more
     if not (actor.may(Permission.SCREEN_VIEW, area_path=path) or actor.may(Permission.TRIAGE_VIEW, area_path=path)):
         raise Forbidden("这个议题不在您联系的社区。")
     row = TopicRow(*found[: len(ROW_COLUMNS)])
@@ -121,6 +125,7 @@ def topic_detail(session: Session, actor: Actor, topic_id: int) -> TopicDetail:
         merged_into_id=merged_into_id,
         merged_into_title=merged_into_title or "",
         voices=_voices(session, topic_id),
+        endorsed=endorsed,
         decisions=_decisions(session, topic_id),
         actions=tuple(TopicAction(action) for action in TOPIC_TABLE.allowed(row.state)),
     )
@@ -131,13 +136,24 @@ def with_matters(topic_id: int) -> Select[int]:
     return select(Topic.id).where(or_(Topic.id == topic_id, Topic.class_topic_id == topic_id))
 
 
+def _endorsed() -> ScalarSelect[int]:
+    return (
+        select(func.count())
+        .select_from(Contributor)
+        .join(Submission, Submission.id == Contributor.submission_id)
+        .where(Contributor.topic_id == Topic.id, Contributor.status == ContributorStatus.CONFIRMED, wordless())
+        .correlate(Topic)
+        .scalar_subquery()
+    )
+
+
 def _voices(session: Session, topic_id: int) -> tuple[Voice, ...]:
     rows = session.execute(
         select(Contributor, Submission, Area.name, User.name)
         .join(Submission, Submission.id == Contributor.submission_id)
         .join(Area, Area.id == Submission.area_id)
         .outerjoin(User, User.id == Contributor.decided_by)
-        .where(Contributor.topic_id.in_(with_matters(topic_id)), Contributor.status != ContributorStatus.REMOVED)
+        .where(Contributor.topic_id.in_(with_matters(topic_id)), Contributor.status != ContributorStatus.REMOVED, ~wordless())
         .order_by(Contributor.status, Submission.received_at.desc())
         .limit(100)
     )

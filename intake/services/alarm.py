@@ -40,13 +40,19 @@ class Answering:
 
 
 def raise_missing(session: Session, *, at: datetime, limit: int) -> int:
-    """Raise an alarm for up to `limit` emergencies that triage found and nobody was called for, whatever their state; returns how many."""
+    """Raise an alarm for up to `limit` emergencies that triage found and nobody was called for; returns how many.
+
+    Their state makes no difference, but that what staff look at first calls nobody: held, or out of there without having been let go.
+    """
+    held = Submission.suspicion.is_not(None) & Submission.state.in_([SubmissionState.DECLINED, SubmissionState.WITHDRAWN])
     _one_at_a_time(session)
     missing = session.scalars(
         select(Submission)
         .where(
             Submission.urgency == Urgency.EMERGENCY,
             Submission.triaged_at > at - LOOKED_BACK,
+            Submission.state != SubmissionState.QUARANTINED,
+            ~held,
             ~select(Alarm.id).where(Alarm.submission_id == Submission.id).exists(),
         )
         .order_by(Submission.id)

@@ -45,8 +45,10 @@ def lock_topics_of(session: Session, submission_id: int, *others: int) -> None:
     )
 
 
-def confirm(session: Session, *, submission: Submission, topic: Topic, by: int, at: datetime) -> set[int]:
-    """Make the submission a confirmed contributor of `topic`; returns the topics whose counts changed."""
+def confirm(session: Session, *, submission: Submission, topic: Topic, by: int | None, at: datetime) -> set[int]:
+    """Make the submission a confirmed contributor of `topic`, by a person or (None) by its resident's own word; returns the topics whose
+    counts changed.
+    """
     live = live_contributor(session, submission.id)
     changed = {topic.id}
     if live is not None and live.topic_id == topic.id:

@@ -1,7 +1,7 @@
 """附议: somebody joins a released matter that is under way; once for each person and matter, with a receipt of their own (docs/adr/0028)."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -13,13 +13,14 @@ from intake.domain.errors import Conflict
 from intake.domain.held import Held
 from intake.domain.language.lexicon import Lexicon
 from intake.domain.submission import URGENCIES, Channel, SubmissionAction, Urgency
-from intake.domain.suspicion import Suspicion
+from intake.domain.suspicion import EMERGENCIES_MOST, EMERGENCIES_WITHIN, Suspicion
 from intake.domain.text import CONTACT_MAX, clean_line
 from intake.domain.topic import TopicState
 from intake.models import Endorsement, Submission, Topic
 from intake.ports import Vault, Wake
 from intake.queries.endorsement import Standing, others_on_device, standing, times_joined, under_way
 from intake.queries.point import PointView
+from intake.queries.suspect import emergencies_let_through
 from intake.services.contribution import confirm, lock_topics_of, recount
 from intake.services.submission_submit import Origin, Sentence, Stored, submit
 from intake.services.transition import move
@@ -76,6 +77,8 @@ def endorse(session: Session, endorsing: Endorsing, *, vault: Vault, lexicon: Le
         >= PER_DEVICE
     )
     read = read_words(endorsing.sentence.message.text, endorsing.sentence.place, crowded=crowded, lexicon=lexicon)
+    if read.urgency is Urgency.EMERGENCY and _have_rung(session, endorsing):
+        read = replace(read, held=Held.FLOODING)
     stored = _submit(session, endorsing, read, vault=vault, topic=topic)
     if read.held is None:
         join(session, session.get_one(Submission, stored.submission_id), topic, at=endorsing.at)
@@ -98,6 +101,12 @@ def lock_endorsed(session: Session, submission_id: int) -> Topic | None:
         select(Endorsement.topic_id).where(Endorsement.submission_id == submission_id, Endorsement.withdrawn_at.is_(None))
     )
     return _under_way(session, _lock(session, topic_id)) if topic_id is not None else None
+
+
+def _have_rung(session: Session, endorsing: Endorsing) -> bool:
+    """Whether enough at this point named a danger of late: joining asks for no proof, and mustn't call everyone as often as a program likes."""
+    point_id, since = endorsing.point.id, endorsing.at - EMERGENCIES_WITHIN
+    return emergencies_let_through(session, [point_id], since=since).get(point_id, 0) >= EMERGENCIES_MOST
 
 
 def _lock(session: Session, topic_id: int) -> int:

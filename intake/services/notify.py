@@ -5,7 +5,7 @@ A decision's notice stands on the receipt first. When that row falls due, which 
 puts one beside it for whoever is known in WeChat or left a mobile number: so a decision for 150,000 people costs its request one statement.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -43,6 +43,25 @@ def announce(
             "district_id": decision.district_id,
             "decision_id": decision.id,
             "once_key": f"decision:{decision.id}:{NoticeChannel.RECEIPT.value}",
+            "channel": NoticeChannel.RECEIPT,
+        },
+        kind=kind,
+        due_at=due_at,
+        at=at,
+    )
+
+
+def announce_each(session: Session, decisions: Sequence[Decision], *, kind: NoticeKind, due_at: datetime, at: datetime) -> None:
+    """`announce` for many decisions, each about its own submission: one statement. They are flushed."""
+    if not decisions:
+        return
+    _insert(
+        session,
+        select(Decision.submission_id).where(Decision.id.in_([decision.id for decision in decisions])),
+        {
+            "district_id": Decision.district_id,
+            "decision_id": Decision.id,
+            "once_key": func.concat("decision:", Decision.id, f":{NoticeChannel.RECEIPT.value}"),
             "channel": NoticeChannel.RECEIPT,
         },
         kind=kind,

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -13,6 +13,7 @@ from intake.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from intake.domain.granting import require
 from intake.domain.permission import Permission
 from intake.domain.point import AREA_KIND_NAMES, BELOW, AreaKind, PointAction, PointKind, PointState
+from intake.domain.position import Position
 from intake.domain.text import clean_line
 from intake.models import Area, IntakePoint, PointCode, PointListener
 from intake.queries.point import listener_ids
@@ -36,6 +37,9 @@ class PointFacts:
     helper_name: str
     helper_phone: str
     helper_hours: str
+    latitude: float | None = None
+    """Where the code hangs, in degrees of GCJ-02 (domain/position.py); both or none."""
+    longitude: float | None = None
 
 
 def create_area(session: Session, *, kind: AreaKind, name: str, parent: Area | None) -> Area:
@@ -99,14 +103,14 @@ def create_point(
     helper_name: str = "",
     helper_phone: str = "",
     helper_hours: str = "",
+    latitude: float | None = None,
+    longitude: float | None = None,
 ) -> IntakePoint:
     """A point with a code of its own; `code` only for seeding and moving an installation. Forbidden outside the actor's areas."""
     if area.district_id is None:
         raise InvalidInput("直报点要建在区、街道或社区下面。", field="area")
     require(actor, Permission.POINTS_MANAGE, area_path=area.path)
-    facts = _checked(
-        PointFacts(kind=kind, name=name or area.name, helper_name=helper_name, helper_phone=helper_phone, helper_hours=helper_hours)
-    )
+    facts = _checked(PointFacts(kind, name or area.name, helper_name, helper_phone, helper_hours, latitude=latitude, longitude=longitude))
     point = IntakePoint(
         district_id=area.district_id,
         area_id=area.id,
@@ -131,7 +135,7 @@ def add_point(session: Session, *, actor: Actor, area_id: int, facts: PointFacts
 
 
 def change_facts(session: Session, *, actor: Actor, point_id: int, version: int, facts: PointFacts, at: datetime) -> IntakePoint:
-    """Name, kind and telephone of a point in use; history holds which of them changed, not the words."""
+    """Name, kind, telephone and position of a point in use; history holds which of them changed, not the words."""
     point, area = _locked(session, actor, point_id, version=version)
     if point.state is PointState.RETIRED:
         raise Conflict("这个直报点已经停用，不能再改。")
@@ -152,6 +156,27 @@ def change_facts(session: Session, *, actor: Actor, point_id: int, version: int,
             entity_id=point.id,
             at=at,
             fields=changed,
+        )
+    session.flush()
+    return point
+
+
+def locate_point(session: Session, *, actor: Actor, point_id: int, position: Position, at: datetime) -> IntakePoint:
+    """Where the code hangs, from a list of many; whoever changes one on the desk does it with its other facts."""
+    point, _ = _locked(session, actor, point_id, version=None)
+    if (point.latitude, point.longitude) != (position.latitude, position.longitude):
+        point.latitude, point.longitude = position.latitude, position.longitude
+        point.version += 1
+        fields = ["latitude", "longitude"]
+        record(
+            session,
+            actor=actor,
+            district_id=point.district_id,
+            action="point.change",
+            noun="point",
+            entity_id=point.id,
+            at=at,
+            fields=fields,
         )
     session.flush()
     return point
@@ -276,7 +301,7 @@ def _checked(facts: PointFacts) -> PointFacts:
     if phone and not hours:
         raise InvalidInput("写了电话，也请写明什么时候有人接。", field="helper_hours")
     helper = clean_line(facts.helper_name, limit=LIMITS["phone_name"], field="helper_name")
-    return PointFacts(kind=facts.kind, name=_named(facts.name), helper_name=helper, helper_phone=phone, helper_hours=hours)
+    return replace(facts, name=_named(facts.name), helper_name=helper, helper_phone=phone, helper_hours=hours)
 
 
 def _check_name_is_free(session: Session, area: Area, name: str, *, but: int | None) -> None:

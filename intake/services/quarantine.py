@@ -8,12 +8,13 @@ from sqlalchemy.orm import Session
 from intake.domain.actor import Actor
 from intake.domain.errors import Conflict, InvalidInput, NotFound
 from intake.domain.notification import NoticeKind
-from intake.domain.submission import DeclineReason, SubmissionAction
+from intake.domain.submission import Channel, DeclineReason, SubmissionAction
 from intake.domain.text import clean
 from intake.domain.triage_model import ExampleKind
 from intake.models import Area, Decision, Submission
 from intake.ports import Wake
 from intake.services.audit import record
+from intake.services.endorse import join, lock_endorsed
 from intake.services.notify import announce
 from intake.services.training_example import FINE, SPAM, learn, said_of
 from intake.services.transition import move
@@ -25,10 +26,18 @@ WORDS_MAX = 500
 
 
 def release(session: Session, *, actor: Actor, submission_id: int, version: int, at: datetime) -> None:
-    """It is genuine: it goes back to triage, which doesn't hold it again. Conflict when somebody was faster."""
+    """It is genuine: it goes back to triage, which doesn't hold it again; an endorsement joins its topic, while that goes on. Conflict when
+    somebody was faster, and for an endorsement without a word whose matter has ended.
+    """
+    topic = lock_endorsed(session, submission_id)
     submission, path = _lock(session, actor, submission_id, version)
+    if topic is None and submission.channel is Channel.ENDORSEMENT and not submission.text_written:
+        raise Conflict("它附议的那件事已经办完，又没有另外写话，放行也没有可办的。请选“不采用”，写一句说明，居民会看到。")
     move(session, submission, SubmissionAction.RELEASE, actor=actor, at=at, area_path=path)
-    _note(session, submission, actor, SubmissionAction.RELEASE, label=FINE, at=at)
+    note(session, submission, actor, SubmissionAction.RELEASE, label=FINE, at=at)
+    if topic is not None:
+        join(session, submission, topic, at=at)
+        return
     wake_after_commit(session, Wake.TRIAGE)
 
 
@@ -37,6 +46,17 @@ def confirm(session: Session, *, actor: Actor, submission_id: int, version: int,
 
     Raises InvalidInput (field `reason` or `words`), Conflict when somebody was faster.
     """
+    code, text = read_reason(reason, words)
+    submission, path = _lock(session, actor, submission_id, version)
+    decision = declining(submission, actor, code, text, at=at)
+    session.add(decision)
+    move(session, submission, SubmissionAction.CONFIRM_QUARANTINE, actor=actor, at=at, area_path=path, decision=decision)
+    note(session, submission, actor, SubmissionAction.CONFIRM_QUARANTINE, label=SPAM, at=at)
+    announce(session, decision=decision, submission_ids=[submission.id], kind=NoticeKind.DECISION, due_at=at, at=at)
+
+
+def read_reason(reason: str, words: str) -> tuple[DeclineReason, str]:
+    """The reason that was chosen and the words to it; InvalidInput (field `reason` or `words`)."""
     code = next((one for one in CONFIRM_REASONS if one.value == reason), None)
     if code is None:
         raise InvalidInput("请选一个不采用的理由。", field="reason")
@@ -45,21 +65,21 @@ def confirm(session: Session, *, actor: Actor, submission_id: int, version: int,
         raise InvalidInput("选“其他原因”时请写一句说明，居民会看到。", field="words")
     if len(text) > WORDS_MAX:
         raise InvalidInput(f"最多 {WORDS_MAX} 个字，请写短一点。", field="words")
-    submission, path = _lock(session, actor, submission_id, version)
+    return code, text
+
+
+def declining(submission: Submission, actor: Actor, code: DeclineReason, words: str, *, at: datetime) -> Decision:
+    """The decision that `submission` isn't taken up, not yet added to a session."""
     assert actor.user_id is not None
-    decision = Decision(
+    return Decision(
         district_id=submission.district_id,
         submission_id=submission.id,
         action=SubmissionAction.DECLINE.value,
         reason_code=code.value,
-        words=text,
+        words=words,
         decided_by=actor.user_id,
         decided_at=at,
     )
-    session.add(decision)
-    move(session, submission, SubmissionAction.CONFIRM_QUARANTINE, actor=actor, at=at, area_path=path, decision=decision)
-    _note(session, submission, actor, SubmissionAction.CONFIRM_QUARANTINE, label=SPAM, at=at)
-    announce(session, decision=decision, submission_ids=[submission.id], kind=NoticeKind.DECISION, due_at=at, at=at)
 
 
 def _lock(session: Session, actor: Actor, submission_id: int, version: int) -> tuple[Submission, str]:
@@ -73,19 +93,21 @@ def _lock(session: Session, actor: Actor, submission_id: int, version: int) -> t
     return submission, session.get_one(Area, submission.area_id).path
 
 
-def _note(session: Session, submission: Submission, actor: Actor, action: SubmissionAction, *, label: str, at: datetime) -> None:
-    said = said_of(session, submission.id)
+def note(session: Session, submission: Submission, actor: Actor, action: SubmissionAction, *, label: str, at: datetime) -> None:
+    """What was decided goes into the audit trail, and becomes a lesson where words held it."""
     assert actor.user_id is not None
-    learn(
-        session,
-        kind=ExampleKind.SCREEN,
-        submission=submission,
-        label=label,
-        suggested=SPAM,
-        model_version=said.model_version if said else None,
-        by=actor.user_id,
-        at=at,
-    )
+    if submission.suspicion is None:  # held for the way it came, it says nothing about words
+        said = said_of(session, submission.id)
+        learn(
+            session,
+            kind=ExampleKind.SCREEN,
+            submission=submission,
+            label=label,
+            suggested=SPAM,
+            model_version=said.model_version if said else None,
+            by=actor.user_id,
+            at=at,
+        )
     record(
         session,
         actor=actor,

@@ -6,13 +6,14 @@ from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
 from intake.domain.errors import Forbidden, InvalidInput, NotFound
+from intake.domain.paper_slip import is_slip_number, parse_slip_number
 from intake.domain.permission import Permission
 from intake.domain.receipt import parse_receipt_number
 from intake.domain.reprint import IdentityCheck
 from intake.domain.text import CONTACT_MAX, clean_line
 from intake.models import Area, Submission
 from intake.ports import Vault
-from intake.queries.receipt_lookup import Candidate, by_contact, by_number
+from intake.queries.receipt_lookup import Candidate, by_contact, by_number, by_slip
 from intake.services.audit import record
 from intake.services.submission_submit import contact_context, hint_of
 
@@ -20,10 +21,12 @@ _NOT_HERE = "没有找到。请再核对一遍；别的社区收的，请到那�
 
 
 def look_up(session: Session, *, vault: Vault, actor: Actor, number: str, contact: str, day: date | None) -> tuple[Candidate, ...]:
-    """The receipt with `number`, else those whose contact is exactly `contact`, told within two weeks of `day`.
+    """The receipt with `number`, its own or that of the slip it was filed from, else those whose contact is exactly `contact`, told within two weeks of `day`.
 
     Raises InvalidInput (fields `number`, `contact`, `day`) for what can't be looked up, NotFound where nothing of the actor's areas fits.
     """
+    if is_slip_number(number):
+        return (_by_slip(session, actor, parse_slip_number(number, field="number")),)
     if number.strip():
         found = by_number(session, actor, parse_receipt_number(number))
         if found is None:
@@ -63,6 +66,15 @@ def reprint(session: Session, *, actor: Actor, submission_id: int, checked: str,
         at=at,
         checked=how.value,
     )
+
+
+def _by_slip(session: Session, actor: Actor, number: str) -> Candidate:
+    slip = by_slip(session, actor, number)
+    if slip is None:
+        raise NotFound(_NOT_HERE)
+    if slip.receipt is None:
+        raise NotFound("这张纸条已经作废，没有提交过。" if slip.is_void else "这张纸条还没有代填。纸条在手上的话，请先到“代填”填好提交。")
+    return slip.receipt
 
 
 def _same(vault: Vault, one: Candidate, contact: str) -> bool:

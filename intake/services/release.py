@@ -60,7 +60,7 @@ def prepare(session: Session, draft: Draft, *, actor: Actor, topic_id: int, at: 
     topic = session.get(Topic, topic_id)
     if topic is None or topic.district_id != actor.district_id:
         raise NotFound("没有这个议题，或者不在您的区。")
-    _may_prepare(session, actor, topic)
+    may_prepare(session, actor, topic)
     _must_be_tellable(topic)
     area = _place(session, topic, draft.area_id)
     title, words = _written(draft)
@@ -88,9 +88,9 @@ def edit(session: Session, releasing: Releasing, draft: Draft) -> None:
     A released text isn't changed in place (Conflict): it is withdrawn, mended and released again, so that every text the public read was
     let out by somebody who saw it as it was.
     """
-    release = _lock(session, releasing)
+    release = locked_release(session, releasing)
     topic = session.get_one(Topic, release.topic_id)
-    _may_prepare(session, releasing.actor, topic)
+    may_prepare(session, releasing.actor, topic)
     if release.state not in EDITABLE:
         raise Conflict("已经公开的内容不能直接改。请先撤下，改好再公开；您写的内容还在下面。")
     area = _place(session, topic, draft.area_id)
@@ -109,7 +109,7 @@ def publish(session: Session, releasing: Releasing, *, second_person: bool) -> N
     Raises Forbidden outside the actor's areas, or for its own author where `second_person` must release; InvalidInput (field `title` or
     `words`) naming the personal data it still holds, or when it quotes a resident.
     """
-    release = _lock(session, releasing)
+    release = locked_release(session, releasing)
     area = session.get_one(Area, release.area_id)
     if not releasing.actor.may(Permission.RELEASE_PUBLISH, area_path=area.path):
         raise Forbidden(f"“{area.name}”的公开内容要由负责那里的工作人员审核。")
@@ -127,14 +127,15 @@ def publish(session: Session, releasing: Releasing, *, second_person: bool) -> N
 
 def withdraw(session: Session, releasing: Releasing, *, reason: WithdrawReason) -> None:
     """Take it down, or give a draft up; the public reads it no more from the commit on."""
-    release = _lock(session, releasing)
+    release = locked_release(session, releasing)
     area = session.get_one(Area, release.area_id)
     move(session, release, ReleaseAction.WITHDRAW, actor=releasing.actor, at=releasing.at, area_path=area.path, reason_code=reason.value)
     _note(session, release, actor=releasing.actor, act="withdraw", at=releasing.at, reason=reason.value)
     session.flush()
 
 
-def _lock(session: Session, releasing: Releasing) -> Release:
+def locked_release(session: Session, releasing: Releasing) -> Release:
+    """The release, locked; NotFound for another district's, Conflict when somebody changed it since it was on the screen."""
     release = session.scalars(
         select(Release).where(Release.id == releasing.release_id).with_for_update().execution_options(populate_existing=True)
     ).one_or_none()
@@ -145,7 +146,8 @@ def _lock(session: Session, releasing: Releasing) -> Release:
     return release
 
 
-def _may_prepare(session: Session, actor: Actor, topic: Topic) -> None:
+def may_prepare(session: Session, actor: Actor, topic: Topic) -> None:
+    """Forbidden outside the areas in which the actor prepares."""
     if not actor.may(Permission.RELEASE_PREPARE, area_path=session.get_one(Area, topic.area_id).path):
         raise Forbidden("这个议题不在您负责的范围。需要公开的话请联系那里的工作人员。")
 
@@ -178,7 +180,7 @@ def _written(draft: Draft) -> tuple[str, str]:
 
 
 def _holds_nobody(session: Session, release: Release) -> None:
-    offices = _office_numbers(session, release.district_id)
+    offices = office_numbers(session, release.district_id)
     for field, text in (("title", release.title), ("words", release.words)):
         found = untellable(text, offices=offices)
         if found:
@@ -187,7 +189,9 @@ def _holds_nobody(session: Session, release: Release) -> None:
         raise InvalidInput("里面有居民的原话。请用自己的话写，再公开。", field="words")
 
 
-def _office_numbers(session: Session, district_id: int) -> frozenset[str]:
+def office_numbers(session: Session, district_id: int) -> frozenset[str]:
+    """Digits of the telephone numbers of the district, its points and departments, which may be told."""
+    """Digits of the telephone numbers of the district, its points and departments: those may be told."""
     numbers = union_all(
         select(DistrictProfile.phone).where(DistrictProfile.district_id == district_id),
         select(Department.phone).where(Department.district_id == district_id),

@@ -11,8 +11,20 @@ from config.workflow import Workflow
 from intake.domain.actor import MACHINE
 from intake.domain.official_list import Column, ListState
 from intake.domain.referral import ReferralKind
-from intake.domain.submission import SubmissionState
-from intake.models import Contributor, Finding, GramSightings, Message, OfficialList, Outcome, Referral, Submission, SubmissionGrams, Topic
+from intake.domain.submission import Channel, SubmissionState
+from intake.models import (
+    Contributor,
+    Endorsement,
+    Finding,
+    GramSightings,
+    Message,
+    OfficialList,
+    Outcome,
+    Referral,
+    Submission,
+    SubmissionGrams,
+    Topic,
+)
 from intake.queries.same_matter import sighting
 from intake.services.audit import record
 from intake.services.chat_draft import erase_of_submission
@@ -31,10 +43,11 @@ def apply_retention(session: Session, *, workflow: Workflow, at: datetime, limit
         select(Submission)
         .where(
             or_(
-                # By what is left, not by `erased_at`: a contact may have been emptied long before the words were withdrawn.
+                # By what is left, not by `erased_at` alone: a contact may have been emptied long before the words were withdrawn, and an
+                # endorsement needs no words.
                 (Submission.state == SubmissionState.WITHDRAWN)
                 & (Submission.state_changed_at < withdrawn_before)
-                & (Submission.text_written != ""),
+                & or_(Submission.text_written != "", Submission.erased_at.is_(None)),
                 ended & (Submission.state_changed_at < contact_before) & Submission.erased_at.is_(None),
             ),
         )
@@ -47,6 +60,8 @@ def apply_retention(session: Session, *, workflow: Workflow, at: datetime, limit
         if submission.follower_id is not None:
             erase_of_submission(session, submission.id, at=at)
         submission.device_hash = submission.openid_hash = submission.follower_id = None
+        if submission.channel is Channel.ENDORSEMENT:
+            _forget_endorser(session, submission.id)
         if submission.state is SubmissionState.WITHDRAWN:
             _erase_words(session, submission, at=at)
         submission.erased_at = at
@@ -62,11 +77,21 @@ def apply_retention(session: Session, *, workflow: Workflow, at: datetime, limit
     return len(due)
 
 
+def _forget_endorser(session: Session, submission_id: int) -> None:
+    """Whose endorsement it was; its own id stands there instead, since one row a person and matter is unique."""
+    session.execute(
+        update(Endorsement)
+        .where(Endorsement.submission_id == submission_id)
+        .values(person_hash=submission_id.to_bytes(8, "big"), device_hash=b"")
+    )
+
+
 def _erase_words(session: Session, submission: Submission, *, at: datetime) -> None:
-    """The text and everything made of it, sent with it or said to it: grams, findings, photos, voices, messages, verdicts' words, the title
-    of its referral in issued lists too, and of a topic that held nothing else.
+    """The text and everything made of it, sent with it or said to it: position, grams, findings, photos, voices, messages, verdicts' words,
+    the title of its referral in issued lists too, and of a topic that held nothing else.
     """
     submission.text_written = submission.text_masked = submission.place = submission.place_masked = ""
+    submission.latitude = submission.longitude = None
     _forget_grams(session, submission)
     remove_files_of(session, submission.id, at=at)
     session.execute(update(Finding).where(Finding.submission_id == submission.id).values(content={}))

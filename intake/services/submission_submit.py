@@ -22,6 +22,7 @@ from intake.models import Submission, SubmissionKey
 from intake.ports import Vault, Wake
 from intake.queries.point import PointView
 from intake.services.campaign import CampaignMark, count_step
+from intake.services.open_call import answered_call
 from intake.services.transition import begin_submission
 from intake.services.wake import wake_after_commit
 
@@ -119,6 +120,7 @@ def submit(
         if earlier is not None:
             return earlier
         raise PointClosed(point.closed_note or "这个直报点暂时不收件，可以到社区服务台说。")
+    call_id = _call_answered(session, point, key, origin, at=at)
     # The key decides who is first: a second sender waits here for the first one's commit, then finds its row.
     submission_id = session.scalar(_take_key(), {"key": key, "district_id": point.district_id, "created_at": at})
     if submission_id is None:
@@ -134,7 +136,7 @@ def submit(
             "district_id": point.district_id,
             "point_id": point.id,
             "area_id": point.area_id,
-            "channel": origin.channel,
+            "channel": Channel.OPEN_CALL if call_id is not None and origin.channel is Channel.FORM else origin.channel,
             "receipt_number": number,
             "receipt_salt": salt,
             "text_written": sentence.message.text,
@@ -149,7 +151,7 @@ def submit(
             "openid_hash": origin.openid_hash,
             "follower_id": origin.follower_id,
             "campaign_id": origin.campaign.campaign_id if origin.campaign is not None else None,
-            "open_call_id": origin.open_call_id,
+            "open_call_id": call_id,
             "api_key_id": origin.api_key_id,
             "suspicion": origin.suspicion,
             "latitude": sentence.position[0] if sentence.position is not None else None,
@@ -164,6 +166,18 @@ def submit(
         count_step(session, origin.campaign, Step.SENT, at=at)
     wake_after_commit(session, Wake.TRIAGE)
     return Stored(submission_id, number, salt, repeated=False)
+
+
+def _call_answered(session: Session, point: PointView, key: bytes, origin: Origin, *, at: datetime) -> int | None:
+    """As `answered_call`; a send whose answer was lost goes on to its receipt, even if the call ended since."""
+    if origin.open_call_id is not None:
+        return origin.open_call_id
+    try:
+        return answered_call(session, point, origin.channel, at=at)
+    except PointClosed:
+        if already_stored(session, key) is None:
+            raise
+        return None
 
 
 def contact_context(number: str) -> str:

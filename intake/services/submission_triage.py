@@ -17,7 +17,7 @@ from config.workflow import Workflow
 from intake.domain.actor import MACHINE
 from intake.domain.contributor import ContributorStatus
 from intake.domain.submission import SubmissionAction, SubmissionState, Urgency
-from intake.domain.topic import JOINABLE
+from intake.domain.topic import JOINABLE, route_by
 from intake.domain.triage_result import TriageResult, Verdict
 from intake.models import Base, HistoryEntry, Submission, SubmissionGrams, Topic
 from intake.ports import Wake
@@ -157,6 +157,7 @@ def _open_topics(session: Session, found: Sequence[Found], *, at: datetime) -> N
             category=result.category,
             urgency=urgencies[result.topic_id],
             said_at=submission.received_at,
+            route=route_by(submission.channel, answers_call=submission.open_call_id is not None),
         )
         for submission, result in found
         if result.verdict is Verdict.OPEN and result.topic_id is not None

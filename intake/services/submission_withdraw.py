@@ -6,8 +6,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import RESIDENT
-from intake.domain.submission import SubmissionAction
-from intake.models import Contributor, Submission, Topic
+from intake.domain.submission import Channel, SubmissionAction
+from intake.models import Contributor, Endorsement, Submission, Topic
 from intake.queries.assistant_draft import with_adopted_summary
 from intake.services.contribution import live_contributor, lock_topics_of, recount, remove
 from intake.services.referral import cancel_for_submission
@@ -30,7 +30,10 @@ def withdraw(session: Session, *, submission_id: int, at: datetime) -> None:
         remove(contributor, by=None, at=at)
         recount(session, {contributor.topic_id}, at=at)
         outdate_for(session, {contributor.topic_id}, at=at)
-    _unsay(session, submission_id)
+    if submission.text_masked:
+        _unsay(session, submission_id)
+    if submission.channel is Channel.ENDORSEMENT:
+        session.execute(update(Endorsement).where(Endorsement.submission_id == submission_id).values(withdrawn_at=at))
 
 
 def _unsay(session: Session, submission_id: int) -> None:

@@ -12,7 +12,7 @@ from intake.domain.errors import InvalidInput
 from intake.domain.receipt import SHANGHAI
 from intake.domain.submission import URGENCIES, Urgency
 from intake.domain.text import clean_line
-from intake.domain.topic import Route, TopicKind
+from intake.domain.topic import Route, TopicKind, route_by
 from intake.models import Area, Submission, Topic
 from intake.models.topic import TOPIC_SEQUENCE
 from intake.services.transition import begin, begin_many
@@ -31,6 +31,7 @@ class Draft:
     category: str | None
     urgency: Urgency
     said_at: datetime
+    route: Route
 
 
 def open_candidates(session: Session, drafts: Sequence[Draft], *, actor: Actor, at: datetime) -> None:
@@ -44,7 +45,7 @@ def open_candidates(session: Session, drafts: Sequence[Draft], *, actor: Actor, 
             "district_id": draft.district_id,
             "number": _number(drawn, at),
             "title": checked_title(draft.title),
-            "route": Route.RESIDENTS,
+            "route": draft.route,
             "category": draft.category,
             "urgency": draft.urgency,
             "area_id": draft.area_id,
@@ -67,7 +68,7 @@ def open_candidate(session: Session, *, submission: Submission, title: str, acto
         district_id=submission.district_id,
         number=_number(session.scalar(TOPIC_SEQUENCE), at),
         title=checked_title(title),
-        route=Route.RESIDENTS,
+        route=route_by(submission.channel, answers_call=submission.open_call_id is not None),
         category=submission.category,
         urgency=submission.urgency,
         area_id=submission.area_id,
@@ -94,7 +95,7 @@ def open_class_topic(session: Session, *, matters: Sequence[Topic], area: Area, 
         number=_number(session.scalar(TOPIC_SEQUENCE), at),
         kind=TopicKind.CLASS,
         title=checked_title(title),
-        route=Route.RESIDENTS,
+        route=_shared_route(matters),
         category=categories.pop() if len(categories) == 1 else None,
         urgency=max((topic.urgency for topic in matters), key=URGENCIES.index),
         area_id=area.id,
@@ -108,6 +109,12 @@ def open_class_topic(session: Session, *, matters: Sequence[Topic], area: Area, 
     )
     begin(session, topic, actor=actor, at=at)
     return topic
+
+
+def _shared_route(matters: Sequence[Topic]) -> Route:
+    """The one all came by; where they came by several, residents said it."""
+    routes = {topic.route for topic in matters}
+    return routes.pop() if len(routes) == 1 else Route.RESIDENTS
 
 
 def checked_title(raw: str) -> str:

@@ -47,7 +47,9 @@ def learn(
     score: float | None = None,
     model_version: str | None = None,
 ) -> None:
-    """Keep one example; not flushed."""
+    """Keep one example; not flushed. Without words there is nothing to learn from: none is kept."""
+    if not submission.text_masked:
+        return
     session.add(
         TrainingExample(
             district_id=submission.district_id,
@@ -171,9 +173,16 @@ def learn_pair(
 
 
 def standing_in(session: Session, topic_id: int, *, besides: int | None = None) -> int | None:
-    """A submission that stands for the topic: the latest that a person confirmed, else the latest that was suggested."""
-    query = select(Contributor.submission_id).where(
-        Contributor.topic_id == topic_id, Contributor.status != ContributorStatus.REMOVED, Contributor.submission_id != (besides or 0)
+    """A submission whose words stand for the topic: the latest that was confirmed, else the latest that was suggested."""
+    query = (
+        select(Contributor.submission_id)
+        .join(Submission, Submission.id == Contributor.submission_id)
+        .where(
+            Contributor.topic_id == topic_id,
+            Contributor.status != ContributorStatus.REMOVED,
+            Contributor.submission_id != (besides or 0),
+            Submission.text_masked != "",
+        )
     )
     return session.scalar(query.order_by(Contributor.status, Contributor.submission_id.desc()).limit(1))
 

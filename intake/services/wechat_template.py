@@ -10,7 +10,7 @@ from intake.domain.actor import Actor
 from intake.domain.errors import InvalidInput, NotFound
 from intake.domain.notification import NoticeChannel, NoticeKind
 from intake.domain.wechat_template import channels_for, checked_template
-from intake.models import WeChatTemplate
+from intake.models import WeChatAccount, WeChatTemplate
 from intake.services.audit import record
 from intake.services.wechat_setup import managed_account
 
@@ -43,17 +43,7 @@ def set_template(
     row.template_id, row.fields = template_id, filled
     account.version += 1
     session.flush()
-    record(
-        session,
-        actor=actor,
-        district_id=account.district_id or account.area_id,
-        action="wechat.template",
-        noun="wechat_account",
-        entity_id=account.id,
-        at=at,
-        kind=kind.value,
-        channel=channel.value,
-    )
+    _record(session, actor, account, row, action="wechat.template", at=at)
     return row
 
 
@@ -63,17 +53,21 @@ def drop_template(session: Session, *, actor: Actor, account_id: int, version: i
     row = session.get(WeChatTemplate, template_id)
     if row is None or row.account_id != account.id:
         raise NotFound("没有这个模板，可能刚刚有人去掉了。请刷新后再看。")
+    _record(session, actor, account, row, action="wechat.template_drop", at=at)
+    session.delete(row)
+    account.version += 1
+    session.flush()
+
+
+def _record(session: Session, actor: Actor, account: WeChatAccount, row: WeChatTemplate, *, action: str, at: datetime) -> None:
     record(
         session,
         actor=actor,
         district_id=account.district_id or account.area_id,
-        action="wechat.template_drop",
+        action=action,
         noun="wechat_account",
         entity_id=account.id,
         at=at,
         kind=row.kind.value,
         channel=row.channel.value,
     )
-    session.delete(row)
-    account.version += 1
-    session.flush()

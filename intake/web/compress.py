@@ -35,7 +35,7 @@ def init_compress(app: Flask) -> None:
         if response.mimetype != "text/html":
             return response
         response.vary.add("Accept-Encoding")
-        if not _may_be_signed_in() and _can_be_compressed(response) and acceptable("gzip"):
+        if not may_be_signed_in() and _can_be_compressed(response) and acceptable("gzip"):
             response.set_data(gzip.compress(response.get_data(), LEVEL, mtime=0))
             response.content_encoding = "gzip"
             tag, _ = response.get_etag()
@@ -52,7 +52,7 @@ def acceptable(encoding: str) -> bool:
     return quality > 0 and quality >= plain
 
 
-def _may_be_signed_in() -> bool:
+def may_be_signed_in() -> bool:
     """A session cookie came, or a CSRF token was just made and stands on the page."""
     return current_app.config["SESSION_COOKIE_NAME"] in request.cookies or current_app.config["WTF_CSRF_FIELD_NAME"] in g
 

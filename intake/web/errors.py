@@ -25,9 +25,9 @@ STATUS: dict[type[DomainError], int] = {
 }
 """The HTTP status of each refusal; subclasses share their parent's."""
 
-CARRIED_FIELDS = ("key", "draft", "seen", "c", "pass_on")
+CARRIED_FIELDS = ("key", "draft", "seen", "c", "pass_on", "told")
 """What goes along unseen when a resident's form is sent again."""
-KEPT_FIELDS = ("text", "place", "contact", "words", "title", "note", "duty")
+KEPT_FIELDS = ("text", "place", "contact", "words", "title", "note", "duty", "question", "background")
 """What a person may have typed and must not lose."""
 
 _PLAIN = {

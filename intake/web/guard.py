@@ -14,6 +14,7 @@ from intake.domain.errors import Forbidden, SignedOut
 from intake.domain.permission import Permission
 from intake.queries.actor import actor_of_session
 from intake.services.sign_in import token_hash
+from intake.web.api_caller import require_key
 from intake.web.errors import KEPT_FIELDS
 from intake.web.unit_of_work import db, wiring
 
@@ -26,9 +27,9 @@ csrf = CSRFProtect()
 class Access:
     """What a route asks for."""
 
-    kind: Literal["open", "anonymous_form", "sign_in", "signed", "permission"]
+    kind: Literal["open", "anonymous_form", "sign_in", "signed", "keyed", "permission"]
     """open: anybody reads. anonymous_form: signed key and Origin instead of a session. sign_in: CSRF without a person yet. signed: verified
-    by the adapter. permission: a signed-in person with `permission`."""
+    by the adapter. keyed: by another system's key (接口密钥). permission: a signed-in person with `permission`."""
     permission: Permission | None = None
 
 
@@ -44,6 +45,7 @@ open_to_all = _mark(Access("open"))
 anonymous_form = _mark(Access("anonymous_form"))
 sign_in_form = _mark(Access("sign_in"))
 signed_request = _mark(Access("signed"))
+keyed_request = _mark(Access("keyed"))
 
 
 def requires(permission: Permission) -> Callable[[View], View]:
@@ -72,6 +74,8 @@ def _check() -> Response | None:
         raise Forbidden("这一页没有开放。")
     if access.kind == "anonymous_form":
         _check_origin()
+    if access.kind == "keyed":
+        require_key()
     if access.kind == "sign_in":
         csrf.protect()
     if access.kind == "permission":

@@ -4,8 +4,10 @@ from flask import Flask, Response, request
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; font-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+    "worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
 )
+SPOKEN_TO = frozenset({"resident.form", "resident.send"})
+"""Pages where words may be spoken instead of typed."""
 
 
 def init_headers(app: Flask, *, https: bool) -> None:
@@ -18,7 +20,8 @@ def init_headers(app: Flask, *, https: bool) -> None:
         headers["X-Content-Type-Options"] = "nosniff"
         # `same-origin`, not `no-referrer`: the latter makes browsers send `Origin: null` with our own form.
         headers["Referrer-Policy"] = "same-origin"
-        headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+        listens = "(self)" if request.endpoint in SPOKEN_TO else "()"
+        headers["Permissions-Policy"] = f"camera=(), microphone={listens}, geolocation=()"
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         if https:
             headers["Strict-Transport-Security"] = "max-age=31536000"

@@ -6,7 +6,9 @@ from pathlib import Path
 from flask import Flask, current_app
 
 from config.taxonomy import default_taxonomy
+from intake.domain.assisted import CONSENT_NAMES, SPOKEN_BY_NAMES
 from intake.domain.elsewhere import DANGERS, ELSEWHERE_NAMES
+from intake.domain.open_call import CALL_STAGE_NAMES
 from intake.domain.outcome import VERDICT_NAMES
 from intake.domain.permission import ROLE_NAMES
 from intake.domain.referral import ENTRY_NAMES, OUTCOME_NAMES, PAUSE_NAMES, REASON_NAMES, REFERRAL_KIND_NAMES, UNIT_NAMES
@@ -105,4 +107,7 @@ def init_labels(app: Flask) -> None:
         urgencies=URGENCY_NAMES,
         elsewhere_names=ELSEWHERE_NAMES,
         dangers=DANGERS,
+        spoken=SPOKEN_BY_NAMES,
+        consents=CONSENT_NAMES,
+        call_stages=CALL_STAGE_NAMES,
     )

@@ -1,5 +1,6 @@
 """照片与语音 that residents sent, for the pages that show them: the bytes, and the question a card asks."""
 
+from hashlib import sha256
 from io import BytesIO
 
 from flask import Blueprint, request, send_file
@@ -34,18 +35,25 @@ def files_said(submission_id: int) -> tuple[FileSaid, ...]:
 def said_file(found: StoredSaid) -> Response:
     """The bytes, in ranges too, without which an iPhone plays nothing; Expired when the store has lost it.
 
-    Read whole: a photo made anew is below a megabyte, a voice below a quarter. Caches between don't keep it.
+    Read whole: a photo made anew is about a megabyte, a voice below a quarter. The person's own browser keeps it, and asks each time whether
+    it may still show it: it may have been taken back, or parts of it covered since.
     """
     assert found.media_type in _TYPES, "nothing else becomes ready"
     is_photo = found.media_type == "image/jpeg"
     key = small_key(found.key) if is_photo and "small" in request.args else found.key
-    try:
-        with wiring().objects.open(key) as file:
-            bytes_ = BytesIO(file.read())
-    except FileNotFoundError:
-        raise Expired("这张照片或这段语音已经不在了。") from None
-    answer = send_file(bytes_, mimetype=found.media_type, download_name="photo.jpg" if is_photo else "voice.mp3", conditional=True)
-    answer.headers["Cache-Control"] = "private, max-age=3600"
+    tag = sha256(key.encode()).hexdigest()[:20]
+    if request.if_none_match.contains(tag):
+        answer = Response(status=304)
+        answer.set_etag(tag)
+    else:
+        try:
+            with wiring().objects.open(key) as file:
+                bytes_ = BytesIO(file.read())
+        except FileNotFoundError:
+            raise Expired("这张照片或这段语音已经不在了。") from None
+        name = "photo.jpg" if is_photo else "voice.mp3"
+        answer = send_file(bytes_, mimetype=found.media_type, download_name=name, conditional=True, etag=tag)
+    answer.headers["Cache-Control"] = "private, no-cache"
     answer.headers["Content-Security-Policy"] = SANDBOX
     answer.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     return answer

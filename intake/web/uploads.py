@@ -16,7 +16,7 @@ TAKES_FILES = re.compile(r"/(?:dept/referrals/\d{1,19}/(?:files|answer)|d/referr
 """Addresses where a request may be that large."""
 FORM_BYTES = PHOTOS_MOST * PHOTO_BYTES + 512 * 1024
 """For a resident's form with its photos."""
-_FORM = re.compile(r"/p/[0-9A-Za-z]{1,40}")
+_FORM = re.compile(r"/p/[0-9A-Za-z]{1,40}|/worker/file|/r/[0-9A-Za-z-]{1,40}/[0-9A-Za-z_-]{1,80}/photos")
 """Where that is sent; everywhere else the usual bound stands."""
 FIELD = "files"
 

@@ -77,8 +77,12 @@ def test_what_strangers_may_send_is_this_and_no_more(app: Flask) -> None:
     assert sending == {
         ("/", "anonymous_form"),
         ("/p/<code>", "anonymous_form"),
+        ("/p/<code>/similar", "anonymous_form"),
+        *((f"/t/<number>/{act}", "anonymous_form") for act in ("endorse", "endorse/withdraw")),
         ("/r", "anonymous_form"),
         *((f"/r/<number>/<token>/{act}", "anonymous_form") for act in ("withdraw", "verdict", "messages", "detail", "appeal", "contact")),
+        ("/r/<number>/<token>/forget-contact", "anonymous_form"),
+        *((f"/r/<number>/<token>/photos{act}", "anonymous_form") for act in ("", "/<int:file_id>/remove")),
         ("/mine/forget", "anonymous_form"),
         ("/n/<token>/<verdict>", "anonymous_form"),
         ("/sign-in", "sign_in"),
@@ -88,6 +92,7 @@ def test_what_strangers_may_send_is_this_and_no_more(app: Flask) -> None:
         ("/reset/<token>", "sign_in"),
         ("/sign-out", "sign_in"),
         ("/wechat/<key>", "signed"),
+        ("/open311/v2/requests.<any(json, xml):form>", "keyed"),
     }
 
 

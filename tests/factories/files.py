@@ -2,9 +2,10 @@
 
 import struct
 import zlib
+from functools import cache
 from io import BytesIO
 
-from PIL import Image
+from PIL import Image, ImageCms
 from pypdf import PdfWriter
 from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 
@@ -24,6 +25,13 @@ def photo(width: int = 60, height: int = 40, *, turned: int | None = None, colou
         exif[0x8825] = GPS
     out = BytesIO()
     picture.save(out, "JPEG", quality=90, exif=exif, **({"comment": SAYS.encode()} if told else {}))
+    return out.getvalue()
+
+
+def with_profile() -> bytes:
+    """A JPEG with a colour profile."""
+    out = BytesIO()
+    Image.new("RGB", (60, 40)).save(out, "JPEG", icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     return out.getvalue()
 
 
@@ -60,6 +68,55 @@ def pdf(*, script: bool = False, launch: bool = False, attached: bool = False, p
 
 
 HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(64)
+"""One that ends after its name."""
+AVIF = b"\x00\x00\x00\x1cftypavif\x00\x00\x00\x00avifmif1miaf" + bytes(64)
+
+
+@cache
+def heic(width: int = 128, height: int = 64, *, turned: int | None = None, tiles: int = 0) -> bytes:
+    """A phone's photo with its left half teal, and with all that a phone tells; `turned` stands in the file twice, as phones write it."""
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener()
+    out = BytesIO()
+    with Image.open(BytesIO(photo(width, height, turned=turned, told=True))) as picture:
+        picture.save(out, "HEIF", quality=80, **({"tile_size": tiles} if tiles else {}))
+    return out.getvalue()
+
+
+def heic_that_says(width: int, height: int) -> bytes:
+    """One whose header alone has that size."""
+    good = heic()
+    at = good.index(b"ispe") + 8
+    return good[:at] + struct.pack(">II", width, height) + good[at + 8 :]
+
+
+@cache
+def animated(kind: str) -> bytes:
+    """A PNG or WebP of two pictures, the first one teal."""
+    out = BytesIO()
+    first, second = (Image.new("RGB", (60, 40), colour) for colour in ("teal", "red"))
+    first.save(out, kind, save_all=True, append_images=[second], duration=100)
+    return out.getvalue()
+
+
+@cache
+def png_bomb(side: int = 20_000) -> bytes:
+    """400 million pixels in 47 kB, every byte of it right."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    press = zlib.compressobj(9)
+    rows = b"".join(press.compress(bytes(1 + side // 8) * 500) for _ in range(side // 500)) + press.flush()
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0))
+        + chunk(b"IDAT", rows)
+        + chunk(b"IEND", b"")
+    )
+
+
 SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 PAGE = b"<!doctype html><html><script>alert(1)</script></html>"
 

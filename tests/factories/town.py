@@ -16,7 +16,9 @@ from intake.services.person import create_user, grant_role
 from intake.services.place import create_area, create_point
 
 PASSWORD = "tests-only-password"
-ENCODED = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+QUICK_HASHES = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""In place of the real parameters, which are to be slow; those are looked at in tests/unit/test_password.py."""
+ENCODED = QUICK_HASHES.hash(PASSWORD)
 """The same kind of hash as in earnest, made cheaply: what it costs to check is written in it, and tests sign in a thousand times."""
 BORN = datetime(2026, 11, 2, 1, 0, tzinfo=UTC)
 """A Monday morning in Shanghai."""

@@ -48,7 +48,7 @@ from workers.rehearsal import Lived, live
 
 
 @pytest.fixture(scope="module")
-def installed() -> Iterator[Wiring]:
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wiring]:
     """The seeded demo district in a database of its own, and a clock that stands on Tuesday 2026-11-03, 9:00."""
     name = f"t_{uuid.uuid4().hex[:16]}"
     admin_url = _libpq(test_database_url("zhibao_super", "postgres"))
@@ -58,6 +58,7 @@ def installed() -> Iterator[Wiring]:
     clock = TestClock()
     settings = Settings(
         environment="test",
+        object_folder=str(tmp_path_factory.mktemp("objects")),
         database_url=test_database_url("zhibao_app", name),
         redis_url=os.environ["ZHIBAO_TEST_VALKEY"],
         secret_key="t" * 64,

@@ -16,6 +16,7 @@ from intake.domain.actor import MACHINE
 from intake.domain.language.lexicon import lexicon_of
 from intake.domain.learnt_part import PAIRS_NEEDED, LearntPart
 from intake.domain.submission import SubmissionState, Urgency
+from intake.domain.topic import Route
 from intake.domain.triage_model import ExampleKind, ModelState
 from intake.models import Finding, Submission, TrainingExample, TriageModel
 from intake.ports import NullJobQueue
@@ -72,6 +73,7 @@ def pair(session: Session, wiring: Wiring, town: Town, one: int, other: int, *, 
 
 def a_topic(town: Town, number: int, *, at: datetime) -> Draft:
     return Draft(
+        route=Route.RESIDENTS,
         id=number,
         district_id=town.district_id,
         area_id=town.longchi_id,

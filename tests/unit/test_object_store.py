@@ -105,6 +105,15 @@ def test_what_is_deleted_or_never_was_is_not_found_and_deleting_twice_is_harmles
             look(KEY)
 
 
+def test_keys_are_listed_by_their_folder_without_what_is_being_written(store: FolderStore, tmp_path: Path) -> None:
+    assert list(store.keys("said/")) == []
+    for key in ("said/1.jpg", "said/far/2.jpg", "saidx/3", "other/said/4"):
+        store.put(key, io.BytesIO(b"x"))
+    part = next(tmp_path.rglob("1.jpg")).with_name(".part-abc")
+    part.write_bytes(b"half")
+    assert sorted(store.keys("said/")) == ["said/1.jpg", "said/far/2.jpg"]
+
+
 def test_only_the_owner_can_look(store: FolderStore, tmp_path: Path) -> None:
     before = os.umask(0)
     try:

@@ -36,8 +36,12 @@ def test_every_field_is_read_from_its_variable() -> None:
         "assistant_url": "https://models.example/v1",
         "recogniser_url": "https://speech.example/v1",
         "sms_url": "https://sms.example/send",
+        "object_store": "s3://zhibao-files/yunqi",
+        "s3_endpoint": "https://s3.example",
+        "s3_addressing": "path",
     }
-    needed = {"ZHIBAO_SMS_SIGN": "云栖政协"}  # without which an address of a gateway is refused
+    # Without a sign an address of a gateway is refused, without keys a bucket.
+    needed = {"ZHIBAO_SMS_SIGN": "云栖政协", "ZHIBAO_S3_ACCESS_KEY": "test", "ZHIBAO_S3_SECRET_KEY": "test"}
     for f in fields(Settings):
         raw = valid.get(f.name, samples[type(f.default)])
         settings = Settings.from_env({**needed, f.metadata["variable"]: raw})

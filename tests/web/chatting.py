@@ -65,7 +65,7 @@ def drafts(wiring: Wiring) -> list[ChatDraft]:
 def parts(wiring: Wiring) -> list[ChatPart]:
     """Everything that was said and kept."""
     with wiring.sessions() as session:
-        return session.query(ChatPart).order_by(ChatPart.sent_at, ChatPart.message_id).all()
+        return session.query(ChatPart).order_by(ChatPart.sent_at, ChatPart.message_id, ChatPart.id).all()
 
 
 def pause(wiring: Wiring, clock: TestClock, *, minutes: int = 4) -> None:

@@ -11,8 +11,14 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from config.settings import Settings
+from intake.domain.permission import Role
 from intake.wiring import Wiring
 from tests.apps import application, begin_anew
+from tests.factories.administrators import person_with
+from tests.factories.town import Town
+from tests.factories.wechat import make_account
+from tests.web.pages import Person, sign_in
+from tests.wechat_platform.server import WeChatServer
 
 _WELL_FORMED: set[str] = set()
 _VARYING = re.compile(r'(?<=value=")[\w.:-]*(?=")|[\u3000-\u9fff\uff00-\uffef]+|[0-9]+')
@@ -76,3 +82,18 @@ def _form(app: Flask) -> list[object]:
 def client(app: Flask) -> FlaskClient:
     """A browser without cookies yet."""
     return app.test_client()
+
+
+@pytest.fixture
+def served(with_platform: WeChatServer, wiring: Wiring, town: Town) -> WeChatServer:
+    """云栖区 has a verified service account."""
+    with wiring.sessions.begin() as session:
+        make_account(session, wiring.vault, area_id=town.district_id)
+    return with_platform
+
+
+@pytest.fixture
+def worker(client: FlaskClient, wiring: Wiring, town: Town) -> Person:
+    """王姐, 社区工作者 of 龙池社区."""
+    person_with(wiring, "wangjie", "王姐", (Role.WORKER, town.longchi_id))
+    return sign_in(client.application.test_client(), "wangjie")

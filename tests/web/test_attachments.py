@@ -102,7 +102,7 @@ def test_a_pdf_is_only_to_be_kept(gao: Person, wiring: Wiring, town: Town, task:
     ("data", "name", "words"),
     [
         (b"", "空.jpg", "“空.jpg”是空的"),
-        (files.HEIC, "IMG_0001.HEIC", "另存为 JPG"),
+        (files.AVIF, "IMG_0001.AVIF", "不是能用的格式"),
         (files.SVG, "图.svg", "不是能用的格式"),
         (files.PAGE, "照片.jpg", "不是能用的格式"),
         (b"MZ" + bytes(100), "../../run.exe", "“run.exe”不是能用的格式"),

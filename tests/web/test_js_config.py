@@ -21,12 +21,10 @@ CONFIG = f"/wechat/{CALLBACK_KEY}/js-config"
 
 
 @pytest.fixture
-def served(with_platform: WeChatServer, wiring: Wiring, town: Town) -> WeChatServer:
-    """A verified service account, for which a worker has left a ticket."""
-    with wiring.sessions.begin() as session:
-        make_account(session, wiring.vault, area_id=town.district_id)
+def served(served: WeChatServer, wiring: Wiring) -> WeChatServer:
+    """For whose account a worker has left a ticket."""
     leave_ticket(wiring)
-    return with_platform
+    return served
 
 
 @pytest.fixture

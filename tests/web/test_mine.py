@@ -27,14 +27,6 @@ from tests.wechat_platform.server import WeChatServer
 
 
 @pytest.fixture
-def served(with_platform: WeChatServer, wiring: Wiring, town: Town) -> WeChatServer:
-    """云栖区 has a verified service account."""
-    with wiring.sessions.begin() as session:
-        make_account(session, wiring.vault, area_id=town.district_id)
-    return with_platform
-
-
-@pytest.fixture
 def aunt(app: Flask, served: WeChatServer, town: Town) -> Telephone:
     phone = telephone(app, served, AUNT)
     phone.open(f"/p/{town.longchi_code}")

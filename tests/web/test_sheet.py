@@ -4,26 +4,17 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from intake.domain.permission import Role
 from intake.domain.release import ReleaseKind
 from intake.models import AuditEntry
 from intake.services import submission_decide as decide
 from intake.services.submission_submit import Stored
 from intake.wiring import Wiring
-from tests.factories.administrators import person_with
 from tests.factories.clock import TestClock
 from tests.factories.matters import deciding, told, words_on_receipt
 from tests.factories.releases import drafted, let_out, pooled_topic
 from tests.factories.town import Town
 from tests.web.pages import Person, hidden, sign_in, words_of
 from tests.web.test_query_counts import cost
-
-
-@pytest.fixture
-def worker(client: FlaskClient, wiring: Wiring, town: Town) -> Person:
-    """王姐, 社区工作者 of 龙池社区."""
-    person_with(wiring, "wangjie", "王姐", (Role.WORKER, town.longchi_id))
-    return sign_in(client.application.test_client(), "wangjie")
 
 
 @pytest.fixture
@@ -34,8 +25,8 @@ def lamp(wiring: Wiring, town: Town) -> Stored:
 # --- the sheet --------------------------------------------------------------------------------------------------------------------------
 
 
-def test_a_worker_begins_at_the_sheet_of_the_own_community(worker: Person) -> None:
-    page = words_of(worker.get("/start"))
+def test_a_worker_finds_the_sheet_of_the_own_community(worker: Person) -> None:
+    page = words_of(worker.get("/worker/sheet"))
     assert "龙池社区：说的事，有回音" in page
     assert "紫薇社区" not in page
 

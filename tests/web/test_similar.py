@@ -1,14 +1,17 @@
 """Similar as you type: residents see what was released and nothing else; members and staff find what residents said."""
 
+from typing import Any
+
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from intake.domain.release import ReleaseKind
+from intake.domain.topic import TopicAction
 from intake.ports import NullJobQueue
 from intake.wiring import Wiring
 from tests.factories.clock import TestClock
-from tests.factories.matters import told, topic_of
+from tests.factories.matters import decided, taken_up, told, topic_of
 from tests.factories.releases import drafted, let_out, pooled_topic, taken_down
 from tests.factories.sentences import say
 from tests.factories.town import Town
@@ -21,12 +24,18 @@ JSON = {"Accept": "application/json"}
 WORDS = "幸福里路灯坏了"
 
 
-def asked(client: FlaskClient, code: str, words: str) -> list[dict[str, str]]:
-    answer = client.get(f"/p/{code}/similar", query_string={"q": words}, headers=JSON)
+def noticed(client: FlaskClient, code: str, words: str) -> dict[str, Any]:
+    """What the form's script is told of `words`, which stand in no address."""
+    answer = client.post(f"/p/{code}/similar", data={"q": words}, headers=JSON)
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"
     assert "Set-Cookie" not in answer.headers
-    found: list[dict[str, str]] = answer.get_json()
+    found: dict[str, Any] = answer.get_json()
+    return found
+
+
+def asked(client: FlaskClient, code: str, words: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = noticed(client, code, words)["matters"]
     return found
 
 
@@ -36,6 +45,22 @@ def test_a_resident_sees_what_is_released_nearby_with_its_state(client: FlaskCli
     assert (found["title"], found["state"], found["where"]) == ("幸福里的路灯正在换", "正在办", "龙池社区")
     assert client.get(found["url"]).status_code == 200
     assert asked(client, town.longchi_code, "菜场污水横流没人管") == []
+    # One press joins it: the key is in the answer.
+    sent = client.post(found["endorse"]["url"], data={"key": found["endorse"]["key"]}, headers=JSON)
+    assert sent.get_json()["words"] == "已附议，回执号"
+    assert client.get(sent.get_json()["receipt"]).status_code == 200
+
+
+def test_what_has_ended_is_shown_without_a_button(client: FlaskClient, wiring: Wiring, town: Town) -> None:
+    topic = topic_of(wiring, town.zhou_id, "路灯不亮", told(wiring, town.longchi_code, WORDS))
+    taken_up(wiring, town.jing_id, topic)
+    decided(wiring, town.jing_id, topic, TopicAction.REJECT, "另有安排。")
+    let_out(wiring, town.jing_id, drafted(wiring, town, topic, kind=ReleaseKind.DECISION, title="幸福里的路灯另有安排"))
+    (found,) = asked(client, town.longchi_code, WORDS)
+    assert (found["endorse"], found["ended"]) == (None, "已经办完：如果您那里还有，请另外写")
+    page = client.get(f"/p/{town.longchi_code}/similar", query_string={"q": WORDS})
+    assert "已经办完" in page.get_data(as_text=True)
+    assert "/endorse" not in page.get_data(as_text=True)
 
 
 def test_nothing_that_was_not_released_or_was_taken_down_can_be_found(
@@ -69,6 +94,7 @@ def test_without_script_it_is_a_page_that_says_what_was_found(client: FlaskClien
     let_out(wiring, town.jing_id, drafted(wiring, town, pooled_topic(wiring, town)))
     page = client.get(f"/p/{town.longchi_code}/similar", query_string={"q": WORDS})
     assert "幸福里的路灯换好了" in page.get_data(as_text=True)
+    assert f'name="at" value="{town.longchi_code}"' in page.get_data(as_text=True)  # 附议 leads on, and knows the point
     assert "没有类似的" in client.get(f"/p/{town.longchi_code}/similar?q=菜场污水横流").get_data(as_text=True)
     assert "请多写几个字" in client.get(f"/p/{town.longchi_code}/similar?q=灯").get_data(as_text=True)
     assert client.get("/p/nosuchcode/similar?q=路灯坏了").status_code == 404

@@ -17,21 +17,13 @@ from intake.services.wechat_sign_in import sign_in_by_wechat
 from intake.wiring import Wiring
 from tests.factories.clock import TestClock
 from tests.factories.town import PASSWORD, Town, actor
-from tests.factories.wechat import CALLBACK_KEY, make_account
+from tests.factories.wechat import CALLBACK_KEY
 from tests.web.inside_wechat import AUNT, UNCLE, Telephone, telephone
 from tests.web.pages import Person, hidden, sign_in, words_of
 from tests.wechat_platform.faults import Fault
 from tests.wechat_platform.server import WeChatServer
 
 ENTER = f"/wechat/{CALLBACK_KEY}/enter?next=/sign-in/wechat"
-
-
-@pytest.fixture
-def served(with_platform: WeChatServer, wiring: Wiring, town: Town) -> WeChatServer:
-    """云栖区 has a verified service account."""
-    with wiring.sessions.begin() as session:
-        make_account(session, wiring.vault, area_id=town.district_id)
-    return with_platform
 
 
 @pytest.fixture

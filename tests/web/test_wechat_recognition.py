@@ -30,14 +30,6 @@ EXCHANGE = "/sns/oauth2/access_token"
 
 
 @pytest.fixture
-def served(with_platform: WeChatServer, wiring: Wiring, town: Town) -> WeChatServer:
-    """云栖区 has a verified service account."""
-    with wiring.sessions.begin() as session:
-        make_account(session, wiring.vault, area_id=town.district_id)
-    return with_platform
-
-
-@pytest.fixture
 def aunt(app: Flask, served: WeChatServer) -> Telephone:
     return telephone(app, served, AUNT)
 

@@ -1,7 +1,10 @@
 """Closes what was answered and met with silence; empties contacts and withdrawn texts and deletes files whose time is over (到期清除)."""
 
+from datetime import timedelta
+from itertools import islice
+
 from intake.ports import Wake
-from intake.services import attachment, submission_file
+from intake.services import attachment, form_photo, submission_file
 from intake.services.answer_draft import forget_drafts
 from intake.services.assistant_draft import forget_words
 from intake.services.chat_draft import MESSAGES_KEPT, erase_dropped, forget_messages
@@ -93,6 +96,17 @@ def _forget_chats(wiring: Wiring) -> None:
         forget_messages(session, before=wiring.clock.now() - MESSAGES_KEPT)
     for key in originals:
         wiring.objects.delete(key)
+    _delete_strays(wiring)
+
+
+def _delete_strays(wiring: Wiring) -> None:
+    """Bytes of photos whose request was stored and not committed: of a quarantine that is nearly empty, all keys are looked at."""
+    found = iter(wiring.objects.keys("quarantine/said/"))
+    while (keys := list(islice(found, BATCH))) and not stopping():
+        with job_session() as session:
+            strays = form_photo.stray_keys(session, keys, before=wiring.clock.now() - timedelta(hours=1))
+        for key in strays:
+            wiring.objects.delete(key)
 
 
 def _delete_said(wiring: Wiring) -> int:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from intake.domain.elsewhere import ADVICE, DANGERS, Elsewhere
+from intake.domain.elsewhere import ADVICE, DANGERS, Elsewhere, phones_in
 from intake.domain.language.danger import danger_in
 from intake.domain.language.matching_form import matching_form
 
@@ -104,6 +104,11 @@ class RouteOut:
     def is_danger(self) -> bool:
         """Whether minutes count."""
         return self.kind in DANGERS
+
+    @property
+    def phones(self) -> tuple[str, ...]:
+        """The numbers that the advice names, in its order."""
+        return phones_in(self.advice)
 
 
 def route_out(text: str) -> RouteOut | None:

@@ -135,7 +135,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_endorsements_device", "endorsements", ["topic_id", "device_hash", "created_at"], unique=False)
     op.create_index(
-        "uq_endorsements_person", "endorsements", ["topic_id", "person_hash"], unique=True, postgresql_where="withdrawn_at IS NULL"
+        "uq_endorsements_person", "endorsements", ["person_hash", "topic_id"], unique=True, postgresql_where="withdrawn_at IS NULL"
     )
     op.create_table(
         "release_photos",
@@ -172,6 +172,13 @@ def upgrade() -> None:
     op.add_column("submission_files", sa.Column("blurred_by", sa.BigInteger(), nullable=True))
     op.add_column("submission_files", sa.Column("blurred_at", sa.DateTime(timezone=True), nullable=True))
     op.create_foreign_key(op.f("fk_submission_files_blurred_by_users"), "submission_files", "users", ["blurred_by"], ["id"])
+    op.create_index(
+        "ix_submission_files_to_be_drawn",
+        "submission_files",
+        ["id"],
+        unique=False,
+        postgresql_where="blurred_at IS NOT NULL AND (blur = '[]'::jsonb) = (blurred_key <> '')",
+    )
     op.add_column("submissions", sa.Column("open_call_id", sa.BigInteger(), nullable=True))
     op.add_column("submissions", sa.Column("api_key_id", sa.BigInteger(), nullable=True))
     op.add_column("submissions", sa.Column("suspicion", sa.String(length=40), nullable=True))
@@ -198,6 +205,7 @@ def downgrade() -> None:
     op.drop_constraint(op.f("ck_submissions_suspicion"), "submissions", type_="check")
     for column in ("longitude", "latitude", "suspicion", "api_key_id", "open_call_id"):
         op.drop_column("submissions", column)
+    op.drop_index("ix_submission_files_to_be_drawn", table_name="submission_files")
     op.drop_constraint(op.f("fk_submission_files_blurred_by_users"), "submission_files", type_="foreignkey")
     for column in ("blurred_at", "blurred_by", "blurred_key", "blur"):
         op.drop_column("submission_files", column)

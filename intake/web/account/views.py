@@ -21,7 +21,7 @@ FIRST_PAGES = (
     (Permission.TRIAGE_VIEW, "member.queue"),
     (Permission.REFERRAL_ASSIGN, "office.home"),
     (Permission.REFERRAL_ANSWER, "department_desk.home"),
-    (Permission.SHEET_PRINT, "community.board_sheet"),
+    (Permission.ASSISTED_FILE, "community.ask_file"),
     (Permission.PLACES_VIEW, "district.upkeep"),
 )
 """Where work begins, by what one may do: the first that holds."""

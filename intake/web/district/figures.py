@@ -21,13 +21,13 @@ from intake.web.errors import status_of
 from intake.web.guard import actor, requires
 from intake.web.labels import category_name, translated
 from intake.web.language import translate as _
+from intake.web.spreadsheet import BEGINNING, cell
 from intake.web.unit_of_work import db, wiring
 
 district_figures = Blueprint("figures", __name__, url_prefix="/d/figures")
 
 Page = str | tuple[str, int]
 HEADS = ("部分", "指标", "数", "占多少里的", "占什么的", "百分数", "中位数（天）", "九成不超过（天）")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @district_figures.get("")
@@ -62,9 +62,8 @@ def file() -> Response:
     text = io.StringIO()
     writer = csv.writer(text)
     for row in _rows(asked, figures(db(), actor(), asked, at=wiring().clock.now())):
-        writer.writerow([_cell(one) for one in row])
-    # With its mark, spreadsheets read it as UTF-8.
-    answer = Response("\ufeff" + text.getvalue(), mimetype="text/csv")
+        writer.writerow([cell(one) for one in row])
+    answer = Response(BEGINNING + text.getvalue(), mimetype="text/csv")
     name = f"figures-{asked.period.first:%Y%m%d}-{asked.period.last:%Y%m%d}.csv"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
@@ -143,8 +142,3 @@ def _rows(asked: FiguresAsked, found: Figures) -> Iterator[list[object]]:
 
 def _days(hours: float | None) -> object:
     return round(hours / 24, 1) if hours is not None else ""
-
-
-def _cell(value: object) -> object:
-    """Text that a spreadsheet would read as a formula is quoted; areas are named by people."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

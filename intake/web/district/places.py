@@ -8,7 +8,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from intake.domain.errors import DomainError, InvalidInput
 from intake.domain.permission import Permission
-from intake.domain.point import POINT_KIND_NAMES, WEEKDAY_NAMES, PointAction, PointKind, PointState
+from intake.domain.point import POINT_GUARD_NAMES, POINT_KIND_NAMES, WEEKDAY_NAMES, PointAction, PointKind, PointState
+from intake.domain.position import read_position
 from intake.domain.poster_batch import FORMAT_NAMES
 from intake.domain.scene_code import MOST_SCENES
 from intake.domain.wechat_refusal import refusal_words
@@ -51,6 +52,7 @@ def points() -> Page:
         areas=area_choices(db(), actor(), Permission.PLACES_VIEW),
         kinds=POINT_KIND_NAMES,
         states=tuple(PointState),
+        now=wiring().clock.now(),
     )
 
 
@@ -102,7 +104,7 @@ def edit_point(point_id: int) -> Page:
 @places.post("/points/<int:point_id>/facts")
 @requires(Permission.POINTS_MANAGE)
 def change_point_facts(point_id: int) -> Page:
-    """Save name, kind and telephone."""
+    """Save name, kind, telephone and position."""
     try:
         change_facts(db(), actor=actor(), point_id=point_id, version=version_sent(), facts=_facts(), at=wiring().clock.now())
     except DomainError as error:
@@ -182,12 +184,15 @@ def _address(detail: PointDetail) -> str:
 
 
 def _facts() -> PointFacts:
+    position = read_position(sent("position"), field="position")
     return PointFacts(
         kind=needed(PointKind, "kind"),
         name=sent("name"),
         helper_name=sent("helper_name"),
         helper_phone=sent("helper_phone"),
         helper_hours=sent("helper_hours"),
+        latitude=position.latitude if position else None,
+        longitude=position.longitude if position else None,
     )
 
 
@@ -211,6 +216,7 @@ def _facts_form(detail: PointDetail, *, error: DomainError | None = None) -> Pag
         "helper_name": detail.helper_name,
         "helper_phone": detail.row.helper_phone,
         "helper_hours": detail.helper_hours,
+        "position": str(detail.position or ""),
     }
     page = render_template(
         "places/facts.html",
@@ -246,6 +252,7 @@ def point_page(point_id: int, *, error: DomainError | None = None) -> Page:
         "moved": _("已记下，居民扫码时马上能看到。"),
         "rotated": _("已换新码。请打印新海报，把墙上的旧海报换下来。"),
         "rota": _("值班表已保存，从下一件来件起按新的来。"),
+        "guard": _("已保存，下一次打开表单起按新的来。"),
         "scene": _("已交给后台生成，一般不到半分钟。"),
     }.get(request.args.get("done", ""), "")
     page = render_template(
@@ -255,6 +262,7 @@ def point_page(point_id: int, *, error: DomainError | None = None) -> Page:
         picture=Markup(code_svg(_address(detail), label=_("二维码"))),  # noqa: S704 - drawn by ourselves from an address of ours
         history=entity_history(db(), district_id=actor().district_id or 0, noun="point", entity_id=point_id),
         kinds=POINT_KIND_NAMES,
+        guards=POINT_GUARD_NAMES,
         weekdays=WEEKDAY_NAMES,
         formats=FORMAT_NAMES,
         scene=scene_of_point(db(), point_id=point_id, area_id=detail.area_id),

@@ -7,6 +7,7 @@ from intake.domain.errors import DomainError
 from intake.domain.permission import Permission
 from intake.domain.submission import DECLINE_WORDS
 from intake.queries.quarantine import held_back
+from intake.queries.quarantine_together import groups_held
 from intake.services import quarantine as service
 from intake.web.asked import sent, version_sent
 from intake.web.district.blueprint import district
@@ -65,6 +66,7 @@ def _list(about: int = 0, *, error: DomainError | None = None) -> str:
         "district/quarantine.html",
         page=held_back(db(), actor(), after=after),
         after=after,
+        groups=groups_held(db(), actor()),
         reasons=[(code.value, DECLINE_WORDS[code]) for code in service.CONFIRM_REASONS],
         about=about,
         typed=request.form if error is not None else {},

@@ -7,8 +7,18 @@ from werkzeug.wrappers import Response
 
 from intake.domain.errors import DomainError, InvalidInput
 from intake.domain.permission import Permission
-from intake.domain.release import KIND_NAMES, TITLE_MAX, WITHDRAW_REASONS, WORDS_MAX, ReleaseKind, ReleaseState, WithdrawReason
+from intake.domain.release import (
+    KIND_NAMES,
+    PHOTO_SIDE_NAMES,
+    TITLE_MAX,
+    WITHDRAW_REASONS,
+    WORDS_MAX,
+    ReleaseKind,
+    ReleaseState,
+    WithdrawReason,
+)
 from intake.queries.release import proposal, release_detail, releases_in, tellable_topics
+from intake.queries.release_photo import chosen_in_order, offered
 from intake.services import release as service
 from intake.services.release import Draft, Releasing
 from intake.web.errors import status_of
@@ -92,7 +102,7 @@ def edit(release_id: int) -> Page:
 def save(release_id: int) -> Page:
     """Store what was mended."""
     try:
-        service.edit(db(), _releasing(release_id), _draft())
+        service.edit(db(), releasing_sent(release_id), _draft())
     except DomainError as error:
         return _edit(release_id, error=error)
     return redirect(url_for("releases.show", release_id=release_id, done="saved"), code=303)
@@ -103,7 +113,7 @@ def save(release_id: int) -> Page:
 def publish(release_id: int) -> Page:
     """Let the public read it."""
     try:
-        service.publish(db(), _releasing(release_id), second_person=wiring().workflow.release.second_person)
+        service.publish(db(), releasing_sent(release_id), second_person=wiring().workflow.release.second_person)
     except DomainError as error:
         return _show(release_id, error=error)
     return redirect(url_for("releases.show", release_id=release_id, done="released"), code=303)
@@ -118,7 +128,7 @@ def withdraw(release_id: int) -> Page:
         reason = next((one for one in WithdrawReason if one.value == raw), None)
         if reason is None:
             raise InvalidInput("请选择为什么撤下。", field="reason")
-        service.withdraw(db(), _releasing(release_id), reason=reason)
+        service.withdraw(db(), releasing_sent(release_id), reason=reason)
     except DomainError as error:
         return _show(release_id, error=error)
     return redirect(url_for("releases.show", release_id=release_id, done="withdrawn"), code=303)
@@ -147,7 +157,8 @@ def _typed() -> Typed:
     return Typed(kind=form.get("kind", ""), area_id=form.get("area", ""), title=form.get("title", ""), words=form.get("words", ""))
 
 
-def _releasing(release_id: int) -> Releasing:
+def releasing_sent(release_id: int) -> Releasing:
+    """Who acts on the release, and the version on their screen."""
     return Releasing(actor=actor(), release_id=release_id, version=whole_number(request.form.get("version", "")), at=wiring().clock.now())
 
 
@@ -160,6 +171,8 @@ def _show(release_id: int, *, error: DomainError | None = None) -> Page:
         release=found,
         error=error,
         done=request.args.get("done", "") if error is None else "",
+        photos=chosen_in_order(offered(db(), topic_id=found.row.topic_id, release_id=release_id)),
+        sides=PHOTO_SIDE_NAMES,
         kinds=KIND_NAMES,
         reasons=WITHDRAW_REASONS,
         chosen=request.form.get("reason", ""),

@@ -6,6 +6,7 @@ from intake.domain.errors import DomainError, NotFound
 from intake.domain.permission import Permission
 from intake.queries.scene_code import SceneView, scene_of_point
 from intake.services.scene_code import ask_scene
+from intake.web.district import point_guard
 from intake.web.district.areas import places
 from intake.web.district.places import Page, detail_of, point_page
 from intake.web.guard import actor, requires
@@ -13,7 +14,7 @@ from intake.web.language import translate as _
 from intake.web.unit_of_work import db, wiring
 from qr_assets.code import code_png, code_svg
 
-__all__ = ["places"]
+__all__ = ["places", "point_guard"]
 
 
 @places.post("/points/<int:point_id>/scene")

@@ -32,9 +32,11 @@ def _greet(facts: Facts) -> str:
         _address("resident.form", code=facts["code"]),
         _("遇到危险请直接打 110、119、120。"),
     ]
+    if facts.get("asked"):
+        lines.insert(0, _("公开征题：%(question)s", question=facts["asked"]))
     if facts["waiting_at"]:
         lines.insert(
-            1,
+            -3,
             _(
                 "您在%(place)s说的还没送出：%(minutes)s 分钟不说话就自动送出，和这里分开。",
                 place=facts["waiting_at"],
