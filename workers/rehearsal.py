@@ -61,7 +61,7 @@ from intake.services.place import change_point
 from intake.services.release_photo import Chosen, choose_photos
 from intake.services.retention import apply_retention
 from intake.services.submission_close import close_silent
-from intake.services.submission_submit import Origin, read_sentence, submit
+from intake.services.submission_submit import Origin, Stored, read_sentence, submit
 from intake.services.submission_triage import lock_same_matter, store_result
 from intake.services.submission_withdraw import withdraw
 from intake.services.topic_proposal_decide import Answering, accept
@@ -69,6 +69,7 @@ from intake.services.topic_screen import SCREENING, Screening, propose, screen, 
 from intake.services.transition import begin, move
 from intake.wiring import Wiring, wire
 from workers.jobs.topic_upkeep import look_over, sum_up
+from workers.rehearsal_beside import Beside
 from workers.rehearsal_photo import keep_photo
 from workers.rehearsal_referral import Handling
 from workers.runtime import job_session, use_wiring
@@ -148,6 +149,7 @@ class _Life:
                 reported = time.monotonic()
                 report(done, total)
             self._happen(event)
+        Beside(self.session, self.wiring, self.plan.ends, self._points, self.topics, self._named, self._read_and_triage).happen()
         self._look_over()
         report(total, total)
 
@@ -225,10 +227,8 @@ class _Life:
 
     def _say(self, event: Say) -> None:
         """Sent, and triaged a moment later as the worker does it."""
-        session, desk = self.session, self._desk
-        assert desk is not None
         stored = submit(
-            session,
+            self.session,
             vault=self.wiring.vault,
             point=self._points[event.where],
             key=key_of(event.said),
@@ -239,14 +239,26 @@ class _Life:
             ),
             at=event.at,
         )
-        self.submissions[event.said] = stored.submission_id
+        self._triage(event.said, stored, self._findings[event.said], event.at)
+
+    def _triage(self, said: str, stored: Stored, finding: Finding, at: datetime) -> None:
+        session, desk = self.session, self._desk
+        assert desk is not None
+        self.submissions[said] = stored.submission_id
         submission = session.get_one(Submission, stored.submission_id)
-        (result,) = desk.results([Case(submission, self._findings[event.said], self._areas[submission.area_id])])
+        (result,) = desk.results([Case(submission, finding, self._areas[submission.area_id])])
         # Its questions don't depend on what it has just changed, so the changes are written together.
         with session.no_autoflush:
-            self._held.append(store_result(session, submission, result, workflow=self.wiring.workflow, at=event.at + TRIAGE_TAKES))
+            self._held.append(store_result(session, submission, result, workflow=self.wiring.workflow, at=at + TRIAGE_TAKES))
         session.flush()
         self._held.append(submission)
+
+    def _read_and_triage(self, said: str, stored: Stored, point: PointView, words: str, at: datetime) -> None:
+        """What isn't in the files of the life: read by the machine here."""
+        if point.area_id not in self._areas:
+            self._areas |= area_names(self.session, {point.area_id})
+        message = Message(words, point.area_id, self._areas[point.area_id].names, at)
+        self._triage(said, stored, default_pipeline(self.wiring.taxonomy)(message, Finding()), at)
 
     def _join(self, event: Join) -> None:
         deciding = self._deciding(event.said, by=event.by, at=event.at)
@@ -398,7 +410,10 @@ class _Life:
         self.session.flush()
 
     def _administrator(self) -> Actor:
-        return self._actor(self._people["于管家"])
+        return self._named("于管家")
+
+    def _named(self, name: str) -> Actor:
+        return self._actor(self._people[name])
 
     def _actor(self, user_id: int) -> Actor:
         if user_id not in self._actors:

@@ -121,12 +121,6 @@ def standing(session: Session, *, topic_id: int, person: bytes) -> Standing | No
     return Standing(*row) if row is not None else None
 
 
-def times_joined(session: Session, *, topic_id: int, person: bytes) -> int:
-    """How often the person joined the topic, taken back or not."""
-    mine = (Endorsement.topic_id == topic_id, Endorsement.person_hash == person)
-    return session.scalar(select(func.count()).select_from(Endorsement).where(*mine)) or 0
-
-
 def others_on_device(session: Session, *, topic_id: int, person: bytes, device: bytes, at: datetime) -> int:
     """How many other people of one device joined the topic within a day."""
     return (

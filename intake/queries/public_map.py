@@ -12,6 +12,7 @@ from intake.domain.point import PointState
 from intake.domain.position import Position, position_of
 from intake.domain.release import ReleaseKind, tellable
 from intake.models import Area, IntakePoint, Release
+from intake.queries.open_call import of_no_call
 from intake.queries.public_page import RELEASED, Heard, PublicArea
 
 
@@ -54,7 +55,7 @@ def public_map(session: Session, area: PublicArea, of_each: Heard) -> PublicMap:
     """The map of an area: of those below it, or of its own points where nothing is below; two queries."""
     rows = session.execute(
         select(Area.id, Area.path, IntakePoint.name, IntakePoint.latitude, IntakePoint.longitude)
-        .outerjoin(IntakePoint, (IntakePoint.area_id == Area.id) & (IntakePoint.state == PointState.ACTIVE))
+        .outerjoin(IntakePoint, (IntakePoint.area_id == Area.id) & (IntakePoint.state == PointState.ACTIVE) & of_no_call())
         .where(Area.path.startswith(area.path, autoescape=True))
         .order_by(Area.path, IntakePoint.id)
     ).all()

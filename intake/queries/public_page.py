@@ -15,7 +15,7 @@ from intake.domain.errors import NotFound
 from intake.domain.permission import Role
 from intake.domain.point import AreaKind, PointState
 from intake.domain.release import ReleaseKind, ReleaseState, tellable
-from intake.domain.submission import SubmissionState
+from intake.domain.submission import Channel, SubmissionState
 from intake.domain.working_days import SHANGHAI
 from intake.models import Area, DistrictProfile, IntakePoint, Release, RoleGrant, Submission, Topic, User
 from intake.queries.open_call import of_no_call
@@ -319,8 +319,8 @@ def listening(session: Session, area: PublicArea) -> Listening:
 
 
 def heard(session: Session, district_id: int) -> Heard:
-    """(received, answered, closed) of every area of the district, without submissions taken back or held back; reads every row of the
-    district, so ask it seldom and for all of its pages at once.
+    """(received, answered, closed) of every area of the district, without submissions taken back or held back, and without 附议, which the
+    desk counts apart too; reads every row of the district, so ask it seldom and for all of its pages at once.
     """
     rows = session.execute(
         select(
@@ -329,7 +329,7 @@ def heard(session: Session, district_id: int) -> Heard:
             func.count().filter(Submission.state.in_(ANSWERED_STATES)),
             func.count().filter(Submission.state == SubmissionState.CLOSED),
         )
-        .where(Submission.district_id == district_id, Submission.state.not_in(NOT_COUNTED))
+        .where(Submission.district_id == district_id, Submission.state.not_in(NOT_COUNTED), Submission.channel != Channel.ENDORSEMENT)
         .group_by(Submission.area_id)
     )
     return {area_id: (received, answered, closed) for area_id, received, answered, closed in rows}

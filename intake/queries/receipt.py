@@ -1,6 +1,6 @@
 """What a resident reads on the receipt: where it stands, who has it, and every step in plain words."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -124,6 +124,8 @@ def receipt_of(session: Session, found: Received, *, at: datetime, workflow: Wor
     submission, point, owner, topic = found.submission, found.point, found.owner, found.topic
     holidays = HolidayTable(off=workflow.holidays.off, working=workflow.holidays.working)
     referrals = referrals_of(session, submission.id, topic, holidays=holidays) if found.is_referred else ()
+    if submission.channel is Channel.ENDORSEMENT:
+        referrals = tuple(replace(one, title="") for one in referrals)  # an inner word, and everybody may join
     standing, next_words = standing_of(submission.state, topic.state if topic else None, owner=submission.owner_role)
     return ReceiptView(
         submission_id=submission.id,

@@ -58,6 +58,7 @@ class ReferralOnReceipt:
     of_class: bool
     """Whether it is about the class of matters that the resident's belongs to, and not about that itself."""
     title: str
+    """Empty for whoever joined (附议)."""
     hands: Hands
     office: str
     unit: str

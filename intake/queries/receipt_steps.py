@@ -77,7 +77,9 @@ def steps_of(
     if was_emergency:
         steps += [Step(one.at, one.words, "", one.written, "", "", None) for one in alarm_steps(session, submission.id)]
     steps = sorted(steps, key=lambda step: step.at)
-    return tuple(map(_of_endorsement, steps)) if submission.channel is Channel.ENDORSEMENT else tuple(steps)
+    if submission.channel is Channel.ENDORSEMENT:  # its story begins at the moment of joining
+        return tuple(_of_endorsement(step) for step in steps if step.at >= submission.received_at)
+    return tuple(steps)
 
 
 def _of_endorsement(step: Step) -> Step:

@@ -25,6 +25,7 @@ from intake.services.transition import begin, move
 
 LOOKED_BACK = timedelta(days=3)
 """How long ago triage may have found an emergency for which nobody was called: older ones somebody has seen on the card meanwhile."""
+_NOT_LET_GO = (SubmissionState.QUARANTINED, SubmissionState.DECLINED, SubmissionState.WITHDRAWN)
 _RAISING = 7_210_436
 """Advisory lock: one at a time raises alarms, so that a submission gets one."""
 
@@ -40,18 +41,17 @@ class Answering:
 
 
 def raise_missing(session: Session, *, at: datetime, limit: int) -> int:
-    """Raise an alarm for up to `limit` emergencies that triage found and nobody was called for; returns how many.
+    """Raise an alarm for up to `limit` emergencies that triage found and nobody was called for, whatever their state; returns how many.
 
-    Their state makes no difference, but that what staff look at first calls nobody: held, or out of there without having been let go.
+    One exception: what is held for the way it came (起疑) calls nobody until staff let it go (docs/adr/0031).
     """
-    held = Submission.suspicion.is_not(None) & Submission.state.in_([SubmissionState.DECLINED, SubmissionState.WITHDRAWN])
+    held = Submission.suspicion.is_not(None) & Submission.state.in_(_NOT_LET_GO)
     _one_at_a_time(session)
     missing = session.scalars(
         select(Submission)
         .where(
             Submission.urgency == Urgency.EMERGENCY,
             Submission.triaged_at > at - LOOKED_BACK,
-            Submission.state != SubmissionState.QUARANTINED,
             ~held,
             ~select(Alarm.id).where(Alarm.submission_id == Submission.id).exists(),
         )

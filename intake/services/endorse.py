@@ -1,6 +1,6 @@
 """附议: somebody joins a released matter that is under way; once for each person and matter, with a receipt of their own (docs/adr/0028)."""
 
-import hashlib
+import os
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from intake.domain.text import CONTACT_MAX, clean_line
 from intake.domain.topic import TopicState
 from intake.models import Endorsement, Submission, Topic
 from intake.ports import Vault, Wake
-from intake.queries.endorsement import Standing, others_on_device, standing, times_joined, under_way
+from intake.queries.endorsement import Standing, others_on_device, standing, under_way
 from intake.queries.point import PointView
 from intake.queries.suspect import emergencies_let_through
 from intake.services.contribution import confirm, lock_topics_of, recount
@@ -132,7 +132,6 @@ def _under_way(session: Session, topic_id: int) -> Topic | None:
 
 def _submit(session: Session, endorsing: Endorsing, read: WordsRead, *, vault: Vault, topic: Topic) -> Stored:
     """The submission, read by the machine at once, and the row that holds it to its person and matter."""
-    times = times_joined(session, topic_id=endorsing.topic_id, person=endorsing.person)
     origin = Origin(
         Channel.ENDORSEMENT,
         device_hash=endorsing.device,
@@ -140,8 +139,7 @@ def _submit(session: Session, endorsing: Endorsing, read: WordsRead, *, vault: V
         follower_id=endorsing.follower_id,
         suspicion=Suspicion.FLOOD if read.held is Held.FLOODING else None,
     )
-    said = f"{endorsing.topic_id}:{endorsing.person.hex()}:{times}"
-    key = b"endorse" + hashlib.sha256(said.encode()).digest()
+    key = b"endorse" + os.urandom(24)  # a repeat was found behind the topic's lock; who took it back may join again
     stored = submit(session, vault=vault, point=endorsing.point, key=key, sentence=endorsing.sentence, origin=origin, at=endorsing.at)
     submission = session.get_one(Submission, stored.submission_id)
     submission.text_masked, submission.place_masked = read.masked, read.place_masked

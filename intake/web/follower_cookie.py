@@ -13,6 +13,8 @@ from intake.web.signed import signed, unsigned
 from intake.web.unit_of_work import wiring
 
 NAME = "zhibao_wx"
+PERSON_COOKIE = "zhibao_me"
+"""Outside WeChat: the name of a browser that joined a matter (附议), set by that and by nothing else."""
 KEPT = timedelta(days=180)
 FRESH = timedelta(minutes=10)
 """How long ago the platform must have named somebody who binds an account or signs in by it: an old cookie opens no account."""

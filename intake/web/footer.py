@@ -44,9 +44,18 @@ def belongs_to(district_id: int) -> None:
 def footer_facts(context: Context) -> FooterFacts:
     """The facts of the page's district, at most a minute old. A page that reports our own failure (status ≥ 500) asks no database."""
     status = context.get("status", 200)
+    return _facts(has_failed=isinstance(status, int) and status >= 500)
+
+
+def publisher() -> str:
+    """Who publishes what this request answers with, where that is no page: the operator at the foot of one."""
+    return _facts(has_failed=False).operator
+
+
+def _facts(*, has_failed: bool) -> FooterFacts:
     memory: Remembered[tuple[Operator, ...]] = current_app.extensions["footer"]
     found: tuple[Operator, ...] | None
-    if isinstance(status, int) and status >= 500:
+    if has_failed:
         found = memory.stale(_ALL)
     else:
         try:

@@ -47,6 +47,7 @@ def test_a_part_is_drawn_on_the_photo_and_covered(people: People, site: Site) ->
     staff = people.page_of("wangjing", desk=True)
     staff.open(f"/d/submissions/{one.submission_id}")
     staff.link("打码").click()
+    staff.page.wait_for_load_state("load")  # the drawing begins with the script
     box = staff.page.locator(".covered svg").bounding_box()
     assert box is not None
     mouse = staff.page.mouse

@@ -40,6 +40,20 @@ def test_what_is_under_way_appears_below_the_box_and_goes_again(enter: Enter, re
     expect(note).to_be_empty()
 
 
+def test_what_stood_beside_words_that_wait_for_signal_goes_with_them(enter: Enter, released: Town) -> None:
+    resident = enter()
+    resident.open(f"/p/{LONGCHI}")
+    resident.page.locator(".tiled").wait_for()
+    resident.page.locator("#text").press_sequentially("幸福里路灯坏了")
+    note = resident.page.locator("#similar")
+    expect(note).to_contain_text("附近已经公开的事")
+    resident.context.set_offline(True)
+    resident.button("提交").tap()
+    resident.sees("还没有提交")
+    expect(note).to_be_empty()
+    resident.context.set_offline(False)
+
+
 def test_sending_does_not_wait_for_an_answer_that_never_comes(enter: Enter, released: Town) -> None:
     resident = enter()
     held: list[Route] = []

@@ -266,6 +266,8 @@ def test_a_form_once_seen_opens_without_signal_and_nothing_else_is_kept(enter: E
     resident.context.set_offline(True)
     resident.open(FORM)
     resident.sees("现在没有信号，这一页是上次存在手机上的")
+    resident.open(f"{FORM}?care=1")
+    resident.sees("现在没有信号，这一页是上次存在手机上的")
     resident.page.locator(".tiled").wait_for()
     resident.page.fill("#text", "没有信号也打开了")
     resident.button("提交").tap()
@@ -273,6 +275,17 @@ def test_a_form_once_seen_opens_without_signal_and_nothing_else_is_kept(enter: E
     resident.context.set_offline(False)
     resident.sees("上次的已经提交")
     assert said() == ["先写了一件", "没有信号也打开了"]
+
+
+def test_a_form_first_opened_in_large_print_is_kept_so(enter: Enter) -> None:
+    resident = enter()
+    resident.open(f"{FORM}?care=1")
+    assert resident.page.wait_for_function(SEEN)
+    resident.context.set_offline(True)
+    resident.page.reload()
+    resident.sees("现在没有信号，这一页是上次存在手机上的")
+    resident.sees("字小一点")
+    resident.context.set_offline(False)
 
 
 def test_the_worker_sends_when_no_page_is_open_and_the_next_page_says_so(enter: Enter, said: Callable[[], list[str]], site: Site) -> None:

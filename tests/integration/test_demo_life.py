@@ -17,6 +17,7 @@ from intake.cli.demo_life import FIRST, Join, Say, Timeline, key_of, timeline
 from intake.cli.district_seed import read_district, seed_district
 from intake.domain.errors import Forbidden
 from intake.domain.notification import NoticeState
+from intake.domain.open_call import OpenCallState
 from intake.domain.outcome import Verdict
 from intake.domain.permission import Role
 from intake.domain.referral import ReferralState
@@ -26,10 +27,14 @@ from intake.domain.topic import TopicState
 from intake.models import (
     Answer,
     Area,
+    AssistedFiling,
+    Endorsement,
     Finding,
     HistoryEntry,
     Notification,
+    OpenCall,
     Outcome,
+    PaperSlip,
     Referral,
     Release,
     Submission,
@@ -103,7 +108,7 @@ def every_page_has_something_to_show(installed: Wiring, lived: Lived) -> None:
         of_zhou = (
             select(func.count()).select_from(Submission).join(Area, Area.id == Submission.area_id).where(Area.path.startswith(fengshan))
         )
-        assert session.scalar(of_zhou.where(Submission.state.in_(OPEN_FOR_DECISION))) == 7
+        assert session.scalar(of_zhou.where(Submission.state.in_(OPEN_FOR_DECISION))) == 11
         waiting = session.execute(select(Submission.owner_role, Submission.urgency).where(Submission.state.in_(OPEN_FOR_DECISION))).all()
         assert 40 <= len(waiting) <= 70
         assert sum(role is Role.STAFF for role, _ in waiting) == 3
@@ -111,14 +116,30 @@ def every_page_has_something_to_show(installed: Wiring, lived: Lived) -> None:
         topics = Counter(session.scalars(select(Topic.state)))
         assert set(topics) == set(TopicState)
         assert (topics[TopicState.PROPOSED], topics[TopicState.POOLED]) == (6, 9)
-        assert 12 <= topics[TopicState.CANDIDATE] <= 26
+        assert 12 <= topics[TopicState.CANDIDATE] <= 30
         releases = Counter(session.scalars(select(Release.state)))
         assert releases[ReleaseState.RELEASED] >= 10
         assert releases[ReleaseState.DRAFT] >= 1
         assert releases[ReleaseState.WITHDRAWN] >= 1
         states = Counter(session.scalars(select(Submission.state)))
-        assert lived.submissions == sum(states.values()) == session.scalar(select(func.count()).select_from(Finding))
+        joined = session.scalar(select(func.count()).select_from(Endorsement)) or 0
+        assert lived.submissions == sum(states.values()) - joined == session.scalar(select(func.count()).select_from(Finding))
         assert {SubmissionState.CLOSED, SubmissionState.DECLINED, SubmissionState.REFERRED, SubmissionState.WITHDRAWN} < set(states)
+
+
+def a_call_runs_a_slip_is_filed_and_neighbours_joined(installed: Wiring, lived: Lived) -> None:
+    del lived
+    with installed.sessions() as session:
+        calls = {call.state: call for call in session.scalars(select(OpenCall))}
+        assert set(calls) == {OpenCallState.OPEN, OpenCallState.REPORTED}
+        running = calls[OpenCallState.OPEN]
+        today = installed.clock.now().date()
+        assert running.opens_on < today < running.closes_on
+        assert session.scalar(select(func.count()).where(Submission.open_call_id == running.id)) == 3
+        filed = session.scalars(select(AssistedFiling)).one()
+        assert filed.slip_id is not None
+        assert (session.scalar(select(func.count()).select_from(PaperSlip)) or 0) > 1
+        assert Counter(session.scalars(select(Endorsement.topic_id))).most_common(1)[0][1] == 3
 
 
 def referrals_stand_at_every_station(installed: Wiring, lived: Lived) -> None:
@@ -185,13 +206,15 @@ def the_jobs_of_today_find_nothing_that_was_forgotten(installed: Wiring, lived: 
 def a_life_is_lived_once(installed: Wiring, lived: Lived) -> None:
     assert live(installed, now=installed.clock.now() + timedelta(days=1)) is None
     with installed.sessions() as session:
-        assert session.scalar(select(func.count()).select_from(Submission)) == lived.submissions
+        said = select(func.count()).where(Submission.channel != Channel.ENDORSEMENT)
+        assert session.scalar(said) == lived.submissions
 
 
 def test_one_life_and_all_that_is_asked_of_it(installed: Wiring, lived: Lived, subtests: pytest.Subtests) -> None:
     """One test, so that the three months are lived in one process only."""
     for look in (
         every_page_has_something_to_show,
+        a_call_runs_a_slip_is_filed_and_neighbours_joined,
         referrals_stand_at_every_station,
         the_real_machine_suggested_most_places_rightly,
         the_resident_who_spoke_first_reads_every_step_to_the_end,

@@ -3,17 +3,31 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from intake.domain.contributor import ContributorStatus
 from intake.domain.errors import Conflict, InvalidInput
 from intake.domain.figures import month_with
 from intake.domain.language.lexicon import lexicon_of
+from intake.domain.point import PointKind, PointState
+from intake.domain.referral import EntryKind
 from intake.domain.submission import Channel, SubmissionState, Urgency
+from intake.domain.suspicion import EMERGENCIES_MOST
 from intake.domain.topic import TopicAction
 from intake.domain.working_days import SHANGHAI
-from intake.models import Alarm, Contributor, Endorsement, Notification, SubmissionGrams, TrainingExample
-from intake.queries.endorsement import endorsable
+from intake.models import (
+    Alarm,
+    Contributor,
+    Endorsement,
+    IntakePoint,
+    Notification,
+    Referral,
+    ReferralEntry,
+    Submission,
+    SubmissionGrams,
+    TrainingExample,
+)
+from intake.queries.endorsement import Endorsable, endorsable, point_for
 from intake.queries.figures import FiguresAsked, figures
 from intake.queries.receipt import receipt_view
 from intake.queries.topic_detail import topic_detail
@@ -22,21 +36,28 @@ from intake.services.alarm import raise_missing
 from intake.services.endorse import ENDED
 from intake.services.endorse_withdraw import withdraw_endorsement
 from intake.services.quarantine import release
+from intake.services.retention import apply_retention
 from intake.services.submission_withdraw import withdraw
 from intake.wiring import Wiring
+from tests.factories.calls import drafted_call, published_call
 from tests.factories.clock import TestClock
 from tests.factories.endorsements import joined, number_of, public_matter
 from tests.factories.matters import decided, deciding, taken_up, told, topic_of, topic_row
+from tests.factories.referrals import referred_topic
 from tests.factories.sentences import submission_of
 from tests.factories.town import Town, actor
 from workers.topic_upkeep import refresh_summaries
 
 
-def people(wiring: Wiring, topic_id: int) -> int | None:
+def endorsable_in(wiring: Wiring, topic_id: int) -> Endorsable:
     with wiring.sessions() as session:
         matter = endorsable(session, number_of(wiring, topic_id))
         assert matter is not None
-        return matter.people
+        return matter
+
+
+def people(wiring: Wiring, topic_id: int) -> int | None:
+    return endorsable_in(wiring, topic_id).people
 
 
 def test_an_endorsement_is_a_confirmed_voice_with_a_receipt_of_its_own(wiring: Wiring, town: Town, clock: TestClock) -> None:
@@ -145,6 +166,65 @@ def test_danger_in_the_words_calls_everyone_and_makes_the_topic_urgent(wiring: W
         assert session.scalars(select(Alarm.submission_id)).one() == done.stored.submission_id
 
 
+def test_a_program_that_joins_and_names_danger_rings_a_few_times(wiring: Wiring, town: Town) -> None:
+    topic_id = public_matter(wiring, town)
+    held = [joined(wiring, town, topic_id, f"browser {number}", text="煤气泄漏，快来人").held for number in range(EMERGENCIES_MOST + 2)]
+    assert held == [False] * EMERGENCIES_MOST + [True] * 2
+    with wiring.sessions.begin() as session:
+        assert raise_missing(session, at=wiring.clock.now(), limit=10) == EMERGENCIES_MOST
+
+
+def test_what_waited_without_a_word_while_its_matter_ended_becomes_nobodys_empty_card(wiring: Wiring, town: Town) -> None:
+    topic_id = topic_of(wiring, town.zhou_id, "路灯不亮", told(wiring, town.longchi_code, "幸福里路灯不亮"))
+    taken_up(wiring, town.jing_id, topic_id)
+    late = [joined(wiring, town, topic_id, name, device="one phone") for name in ("Wu", "Li", "Sun", "Zhao")][-1]
+    assert late.held
+    decided(wiring, town.jing_id, topic_id, TopicAction.REJECT, "已经列入别的计划。")
+    row = submission_of(wiring, late.stored)
+    with wiring.sessions.begin() as session, pytest.raises(Conflict, match="请选“不采用”"):
+        release(session, actor=actor(session, town.jing_id), submission_id=row.id, version=row.version, at=wiring.clock.now())
+
+
+def test_an_open_calls_point_is_neither_chosen_for_who_joins_nor_answered_by_it(wiring: Wiring, town: Town) -> None:
+    topic_id = public_matter(wiring, town)
+    matter = endorsable_in(wiring, topic_id)
+    drafted_call(wiring, town, area_id=matter.area_id)
+    call = published_call(wiring, town)
+    with wiring.sessions.begin() as session:
+        # Only a draft's point, whose name nobody may know yet, is left in use there.
+        session.execute(update(IntakePoint).where(IntakePoint.kind != PointKind.EVENT).values(state=PointState.PAUSED))
+        assert point_for(session, matter) is None
+    done = joined(wiring, town, topic_id, "Wu", code=call.code)
+    assert submission_of(wiring, done.stored).open_call_id is None
+
+
+def test_what_was_withdrawn_or_ended_long_ago_says_nothing_of_who_joined(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    topic_id = public_matter(wiring, town)
+    done = [joined(wiring, town, topic_id, name, contact="13800000021", openid_hash=name.encode()) for name in ("Wu", "Li")]
+    with wiring.sessions.begin() as session:
+        withdraw(session, submission_id=done[0].stored.submission_id, at=clock.now())
+        session.execute(
+            update(Submission)
+            .where(Submission.id == done[1].stored.submission_id)
+            .values(state=SubmissionState.CLOSED, latitude=1, longitude=2)
+        )
+    clock.forward(days=31)
+    with wiring.sessions.begin() as session:
+        assert apply_retention(session, workflow=wiring.workflow, at=clock.now(), limit=10) == 1
+        assert apply_retention(session, workflow=wiring.workflow, at=clock.now(), limit=10) == 0
+    assert not joined(wiring, town, topic_id, "Wu").again, "who took it back long ago may join anew"
+    clock.forward(days=180)
+    with wiring.sessions.begin() as session:
+        assert apply_retention(session, workflow=wiring.workflow, at=clock.now(), limit=10) == 1
+    with wiring.sessions() as session:
+        people = session.scalars(select(Endorsement.person_hash)).all()
+        assert {wiring.vault.derive("person", name) for name in (b"Wu", b"Li")} & set(people) == {wiring.vault.derive("person", b"Wu")}
+        assert sorted(session.scalars(select(Endorsement.device_hash))) == [b"", b"", b"Wu"]
+    for one in done:
+        row = submission_of(wiring, one.stored)
+        assert (row.contact_cipher, row.contact_hint, row.device_hash, row.openid_hash) == (None, "", None, None)
+
+
 def test_what_has_ended_is_joined_no_more_but_an_earlier_receipt_is_found(wiring: Wiring, town: Town) -> None:
     topic_id = topic_of(wiring, town.zhou_id, "路灯不亮", told(wiring, town.longchi_code, "幸福里路灯不亮"))
     taken_up(wiring, town.jing_id, topic_id)
@@ -167,6 +247,30 @@ def test_a_referred_matter_can_be_joined_until_the_unit_has_answered(wiring: Wir
         session.execute(text("UPDATE referrals SET state = 'delivered'"))
     with pytest.raises(Conflict):
         joined(wiring, town, topic_id, "Li")
+
+
+def test_whoever_joins_reads_nothing_that_was_told_before_nor_inner_titles(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    topic_id = topic_of(wiring, town.zhou_id, "路灯不亮", told(wiring, town.longchi_code, "幸福里路灯不亮"))
+    taken_up(wiring, town.jing_id, topic_id)
+    referral_id = referred_topic(wiring, town, topic_id)
+    _written_for_residents(wiring, referral_id, "三号楼张阿姨家门口的灯先换。")
+    clock.forward(hours=1)
+    done = joined(wiring, town, topic_id, "Wu")
+    clock.forward(hours=1)
+    _written_for_residents(wiring, referral_id, "灯已经买来。")
+    with wiring.sessions() as session:
+        receipt = receipt_view(session, done.stored.submission_id, at=clock.now(), workflow=wiring.workflow)
+    assert [one.title for one in receipt.referrals] == [""]
+    assert [step.written for step in receipt.steps if step.written] == ["灯已经买来。"]
+
+
+def _written_for_residents(wiring: Wiring, referral_id: int, words: str) -> None:
+    with wiring.sessions.begin() as session:
+        district_id = session.get_one(Referral, referral_id).district_id
+        entry = ReferralEntry(
+            district_id=district_id, referral_id=referral_id, kind=EntryKind.PROGRESS, words=words, for_resident=True, at=wiring.clock.now()
+        )
+        session.add(entry)
 
 
 def test_what_was_merged_is_joined_where_it_went_once(wiring: Wiring, town: Town) -> None:

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from intake.domain.permission import Role
-from intake.models import AuditEntry, AuditLink, GramSightings
+from intake.models import AuditEntry, AuditLink, GramSightings, Submission
 from intake.ports import NullJobQueue, Wake
 from intake.services.audit import verify
 from intake.services.submission_decide import Deciding, decline
@@ -83,6 +83,7 @@ def test_more_than_one_batch_goes_up_and_a_second_run_changes_nothing(
 def test_a_withdrawn_sentence_is_emptied_after_thirty_days(wiring: Wiring, town: Town, clock: TestClock, session: Session) -> None:
     stored = say(wiring, town.longchi_code, LAMP, place="3栋", contact="13812345678")
     triage_batch.run()
+    session.execute(update(Submission).values(latitude=30.1, longitude=120.1))
     withdraw(session, submission_id=stored.submission_id, at=clock.now())
     session.commit()
     clock.forward(days=30)
@@ -99,6 +100,7 @@ def test_a_withdrawn_sentence_is_emptied_after_thirty_days(wiring: Wiring, town:
         None,
         "",
     )
+    assert (emptied.latitude, emptied.longitude) == (None, None)
     erased_at = emptied.erased_at
     clock.forward(days=1)
     apply_retention.run()

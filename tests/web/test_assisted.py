@@ -1,5 +1,6 @@
 """代填: a worker files for somebody who can't, from a paper slip or not, with consent; the stub finds the answer."""
 
+from datetime import datetime
 from io import BytesIO
 
 import pytest
@@ -82,6 +83,9 @@ def test_an_elders_slip_is_filed_triaged_answered_and_told_by_its_stub(
     mine = words_of(worker.get("/worker/filed"))
     assert "1 件有答复，本人没有留电话" in mine
     assert SAID not in mine, "a list that lies open on a desk holds no words"
+    _erased(wiring, stored, at=clock.now())
+    assert "1 件有答复" not in words_of(worker.get("/worker/filed")), "there may have been a contact"
+    _erased(wiring, stored, at=None)
     by_stub = worker.press("/worker/receipt", "/worker/receipt", number=slip.number, checked="slip")
     assert "扶手已经请物业焊牢，您下楼试试。" in words_of(by_stub)
     assert worker.press("/worker/filed?tell=1", f"/worker/filed/{stored.submission_id}/told").status_code == 200
@@ -93,6 +97,11 @@ def test_an_elders_slip_is_filed_triaged_answered_and_told_by_its_stub(
     told = [action for action, _ in written if action in {"submission.file_for", "receipt.reprint", "outcome.told"}]
     assert told == ["submission.file_for", "receipt.reprint", "receipt.reprint", "outcome.told"]
     assert SAID not in str(written)
+
+
+def _erased(wiring: Wiring, stored: Stored, *, at: datetime | None) -> None:
+    with wiring.sessions.begin() as session:
+        session.get_one(Submission, stored.submission_id).erased_at = at
 
 
 # A child's consent is the guardian's; nobody's consent is nobody's; each refusal names the field, says what to do and keeps the words.

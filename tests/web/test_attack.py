@@ -19,6 +19,7 @@ from intake.domain.submission import SubmissionState
 from intake.domain.suspicion import SUSPICION_WORDS, Suspicion
 from intake.models import AuditEntry, IntakePoint, Submission
 from intake.ports import NullJobQueue
+from intake.services.alarm import raise_missing
 from intake.wiring import Wiring
 from tests.factories.clock import TestClock
 from tests.factories.town import Town
@@ -60,7 +61,9 @@ def triaged(wiring: Wiring) -> dict[str, tuple[SubmissionState, Suspicion | None
     with wiring.sessions() as session:
         return {
             text: (state, why)
-            for text, state, why in session.execute(select(Submission.text_written, Submission.state, Submission.suspicion))
+            for text, state, why in session.execute(
+                select(Submission.text_written, Submission.state, Submission.suspicion).order_by(Submission.id)
+            )
         }
 
 
@@ -203,6 +206,11 @@ def test_a_suspect_word_of_danger_rings_but_only_a_few_times(client: FlaskClient
     post(client, town.longchi_code, "煤气泄漏，味道很大快来人", clock, phone="bot", website="x")
     states = [state for state, _ in triaged(wiring).values()]
     assert states == [SubmissionState.TRIAGED] * 3 + [SubmissionState.QUARANTINED] * 3
+    with wiring.sessions.begin() as session:
+        assert raise_missing(session, at=clock.now(), limit=10) == 3
+        declined = Submission.state == SubmissionState.QUARANTINED
+        session.execute(update(Submission).where(declined).values(state=SubmissionState.DECLINED))
+        assert raise_missing(session, at=clock.now(), limit=10) == 0, "nor when staff find it to be none"
 
 
 ATTACK = 40

@@ -46,7 +46,7 @@ def test_the_link_in_the_chat_opens_the_form_with_what_was_said(aunt: Platform, 
     html = page.get_data(as_text=True)
     assert ">路灯坏了</textarea>" in html
     assert 'value="幸福路 12 号"' in html
-    assert "照片正在取" in words_of(page)
+    assert "照片正在检查" in words_of(page)
     assert "微信里就不再另送" in words_of(page)
 
 

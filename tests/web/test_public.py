@@ -292,6 +292,8 @@ def test_the_foot_names_the_districts_operator_and_numbers(client: FlaskClient, 
     with wiring.sessions() as session:
         neighbour = session.query(Area).filter(Area.name == "望江区").one().id
     assert "政协临江市云栖区委员会" not in words_of(client.get(f"/c/{neighbour}")), "another district's page named this one"
+    feed = client.get(f"/c/{town.longchi_id}/feed.atom").get_data(as_text=True)
+    assert "<name>政协临江市云栖区委员会</name>" in feed, "a feed is by whom the page's foot names"
 
 
 def test_the_foot_is_asked_for_once_a_minute_and_not_by_the_form(client: FlaskClient, wiring: Wiring, town: Town, clock: TestClock) -> None:

@@ -41,6 +41,8 @@ def run() -> None:
     with job_session() as session:
         forget_words(session, at=wiring.clock.now())
         forget_drafts(session)
+    _forget_chats(wiring)
+    # Files last: a store that fails must not keep words in the database beyond their time.
     deleted = BATCH
     while deleted == BATCH and not stopping():
         deleted = _delete_posters(wiring)
@@ -48,7 +50,10 @@ def run() -> None:
     while deleted == BATCH and not stopping():
         deleted = _delete_evidence(wiring)
     _delete_originals(wiring)
-    _forget_chats(wiring)
+    deleted = BATCH
+    while deleted == BATCH and not stopping():
+        deleted = _delete_said(wiring)
+    _delete_strays(wiring)
 
 
 def _delete_posters(wiring: Wiring) -> int:
@@ -77,26 +82,22 @@ def _delete_evidence(wiring: Wiring) -> int:
 def _delete_originals(wiring: Wiring) -> None:
     """What a worker that died right after its commit left in quarantine."""
     with job_session() as session:
-        keys = attachment.originals_lately(session, at=wiring.clock.now())
+        keys = [
+            *attachment.originals_lately(session, at=wiring.clock.now()),
+            *submission_file.originals_lately(session, at=wiring.clock.now()),
+        ]
     for key in keys:
         wiring.objects.delete(key)
 
 
 def _forget_chats(wiring: Wiring) -> None:
-    """Drafts that were thrown away, residents' files that nothing needs, and which messages came."""
+    """Drafts that were thrown away, and which messages came."""
     erased = BATCH
     while erased == BATCH and not stopping():
         with job_session() as session:
             erased = erase_dropped(session, at=wiring.clock.now(), limit=BATCH)
-    deleted = BATCH
-    while deleted == BATCH and not stopping():
-        deleted = _delete_said(wiring)
     with job_session() as session:
-        originals = submission_file.originals_lately(session, at=wiring.clock.now())
         forget_messages(session, before=wiring.clock.now() - MESSAGES_KEPT)
-    for key in originals:
-        wiring.objects.delete(key)
-    _delete_strays(wiring)
 
 
 def _delete_strays(wiring: Wiring) -> None:

@@ -15,6 +15,12 @@ export function showSimilar(root) {
     clearTimeout(timer);
     timer = setTimeout(look, PAUSE);
   });
+  // Handed over to be sent, or thrown away (form/draft.js): what stood beside the words goes with them.
+  box.addEventListener("change", () => {
+    if (box.value) return;
+    clearTimeout(timer);
+    look();
+  });
   if (box.value) look();
 
   async function look() {

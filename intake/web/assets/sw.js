@@ -1,5 +1,6 @@
 // The service worker: opens a form without signal that was opened before, and sends what waits when there is signal again. Nothing else is
 // kept, no receipt and no page of whoever is signed in. What it keeps is named by the server (intake/web/resident/worker_script.py).
+import { isOrdinary } from "./form/choices.js";
 import { flush } from "./form/outbox.js";
 
 const { version, files } = self.FORM, CACHE = `form-${version}`;
@@ -19,7 +20,7 @@ self.addEventListener("fetch", event => {
   const { request } = event, { origin, pathname, search } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin) return;
   if (files.includes(pathname)) event.respondWith(caches.match(pathname).then(kept => kept ?? fetch(request)));
-  else if (request.mode === "navigate" && FORM.test(pathname) && !search) event.respondWith(form(event, pathname));
+  else if (request.mode === "navigate" && FORM.test(pathname) && isOrdinary(search)) event.respondWith(form(event, pathname));
 });
 
 self.addEventListener("message", event => {

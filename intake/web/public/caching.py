@@ -3,6 +3,7 @@
 from flask import current_app, make_response, request
 from werkzeug.wrappers import Response
 
+from intake.web.follower_cookie import PERSON_COOKIE
 from intake.web.language import PREFERENCES
 from intake.web.wechat_accounts import inside_wechat
 
@@ -17,8 +18,9 @@ def cacheable(page: str) -> Response:
     response.vary.add("Cookie")
     signed_in = current_app.config["SESSION_COOKIE_NAME"] in request.cookies
     if not signed_in and not PREFERENCES.keys() & request.args.keys():
-        # Inside WeChat it may offer the scanner: that is no page for others' caches.
-        response.headers["Cache-Control"] = f"{'private' if inside_wechat() else 'public'}, max-age={CACHE_SECONDS}"
+        # Inside WeChat it may offer the scanner, and to whoever joined a matter it says so: those are no pages for others' caches.
+        own = inside_wechat() or PERSON_COOKIE in request.cookies
+        response.headers["Cache-Control"] = f"{'private' if own else 'public'}, max-age={CACHE_SECONDS}"
         response.add_etag()
         response.make_conditional(request)
     return response

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from intake.domain.release import KIND_NAMES
 from intake.queries.public_page import Entry, PublicArea, latest, public_area
+from intake.web.footer import belongs_to, publisher
 from intake.web.guard import open_to_all
 from intake.web.public.blueprint import public
 from intake.web.public.caching import same_for_all
@@ -24,7 +25,7 @@ LONG_AGO = "2026-01-01T00:00:00+00:00"
 @open_to_all
 def feed() -> Response:
     """The latest of everything."""
-    return _atom("/feed.atom", "/", wiring().settings.controller_name, latest(db(), area=None, limit=ENTRIES))
+    return _atom("/feed.atom", "/", publisher(), latest(db(), area=None, limit=ENTRIES))
 
 
 @public.get("/c/<int:area_id>/feed.atom")
@@ -32,6 +33,7 @@ def feed() -> Response:
 def feed_of_area(area_id: int) -> Response:
     """The latest that a place's page shows."""
     area: PublicArea = public_area(db(), area_id)
+    belongs_to(area.district_id)
     return _atom(f"/c/{area_id}/feed.atom", f"/c/{area_id}", area.name, latest(db(), area=area, limit=ENTRIES))
 
 
@@ -42,7 +44,7 @@ def _atom(path: str, page: str, of: str, entries: Sequence[Entry]) -> Response:
     _said(root, id=settings.base_url + path, title=of + " · " + SERVICE, updated=updated, rights=settings.open_data_licence)
     _link(root, "self", settings.base_url + path)
     _link(root, "alternate", settings.base_url + page)
-    _said(ET.SubElement(root, f"{{{ATOM}}}author"), name=settings.controller_name)
+    _said(ET.SubElement(root, f"{{{ATOM}}}author"), name=publisher())
     for entry in entries:
         _entry(root, entry, settings.base_url)
     ET.register_namespace("", ATOM)

@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response
 from intake.domain.errors import NotFound
 from intake.domain.working_days import SHANGHAI
 from intake.queries.public_data import OpenFigures, open_figures, open_matters, open_places, stand_of_matters
+from intake.web.footer import publisher
 from intake.web.guard import open_to_all
 from intake.web.public.blueprint import public
 from intake.web.public.caching import cacheable, same_for_all
@@ -177,7 +178,7 @@ def _json(table: Table, rows: Iterable[Row]) -> Iterator[str]:
     head = {
         "table": table.name,
         "licence": settings.open_data_licence,
-        "publisher": settings.controller_name,
+        "publisher": publisher(),
         "source": f"{settings.base_url}{request.path}",
     }
     yield json.dumps(head, ensure_ascii=False)[:-1] + ', "rows": ['

@@ -16,11 +16,10 @@ from werkzeug.wrappers import Response
 
 from intake.domain.errors import Expired
 from intake.queries.wechat_follower import FollowerRow
-from intake.web.follower_cookie import set_cookie
+from intake.web.follower_cookie import PERSON_COOKIE, set_cookie
 from intake.web.signed import signed, unsigned
 from intake.web.unit_of_work import wiring
 
-COOKIE = "zhibao_me"
 KEPT = timedelta(days=365)
 _PURPOSE = "endorse-key"
 _BODY = struct.Struct(">QQI12s")
@@ -60,13 +59,13 @@ def read_endorse_key(raw: str, *, topic_id: int) -> EndorseKey:
 
 def name_kept() -> str | None:
     """How this browser's cookie names it; None before its first endorsement."""
-    raw = request.cookies.get(COOKIE, "")
+    raw = request.cookies.get(PERSON_COOKIE, "")
     return raw if _NAME.fullmatch(raw) else None
 
 
 def keep_name(response: Response, name: str) -> None:
     """Know this browser again for a year."""
-    set_cookie(response, COOKIE, name, lasts=KEPT)
+    set_cookie(response, PERSON_COOKIE, name, lasts=KEPT)
 
 
 def person_of(*, follower: FollowerRow | None, name: str | None) -> bytes | None:

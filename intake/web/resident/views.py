@@ -9,7 +9,7 @@ from intake.domain.submission import Channel
 from intake.domain.text import TEXT_MAX
 from intake.queries.point import PointView, point_by_code, successor_of
 from intake.services.form_key import read_form_key
-from intake.services.submission_submit import Origin, Stored, already_stored, read_sentence, submit
+from intake.services.submission_submit import Origin, Sentence, Stored, already_stored, read_sentence, submit
 from intake.web.errors import status_of
 from intake.web.guard import anonymous_form, open_to_all
 from intake.web.language import translate as _
@@ -59,6 +59,7 @@ def send(code: str) -> Page:
         if kept is not None:
             return kept
         if not told_before():
+            _sentence()  # what can't be taken is said first
             return _page(point)
         stored = _store(point)
     except DomainError as error:
@@ -139,15 +140,19 @@ def _page(point: PointView, *, error: DomainError | None = None) -> str:
     )
 
 
-def _store(point: PointView) -> Stored:
-    wired, now = wiring(), wiring().clock.now()
-    key = read_form_key(wired.vault, request.form.get("key", ""), point_id=point.id)
-    sentence = read_sentence(
+def _sentence() -> Sentence:
+    return read_sentence(
         text=request.form.get("text", ""),
         place=request.form.get("place", ""),
         contact=request.form.get("contact", ""),
         pass_on=request.form.get("pass_on") == "1",
     )
+
+
+def _store(point: PointView) -> Stored:
+    wired, now = wiring(), wiring().clock.now()
+    key = read_form_key(wired.vault, request.form.get("key", ""), point_id=point.id)
+    sentence = _sentence()
     once = key.idempotency_key(sentence.message.text, sentence.place, sentence.contact)
     if (now - key.opened_at).total_seconds() > wired.settings.form_key_hours * 3600:
         # A send whose answer was lost may be repeated days later: it gets its receipt, not a second submission.

@@ -14,6 +14,7 @@ from intake.queries.point import PointView
 from intake.web.assets_manifest import STATIC
 from intake.web.compress import acceptable, may_be_signed_in
 from intake.web.guard import open_to_all
+from intake.web.language import PREFERENCES
 from intake.web.resident.blueprint import resident
 from intake.web.resident.known import known_follower
 from intake.web.unit_of_work import wiring
@@ -52,9 +53,11 @@ def worker_address() -> str:
 
 
 def may_be_kept(page: str, point: PointView) -> Response:
-    """`page` marked as one that a phone may keep, unless it was asked for in a special way or by somebody who may be known."""
+    """`page` marked as one that a phone may keep, unless it was asked for in a special way (large print and the like is none) or by somebody
+    who may be known.
+    """
     answer = make_response(page)
-    if not (request.query_string or may_be_signed_in() or known_follower(point) is not None):
+    if not (request.args.keys() - PREFERENCES.keys() or may_be_signed_in() or known_follower(point) is not None):
         answer.headers[KEEP] = "form"
     return answer
 

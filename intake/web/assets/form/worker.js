@@ -1,4 +1,6 @@
 // The page's side of the service worker. Plain http, WeChat on iPhones and old browsers have none, and do without.
+import { isOrdinary } from "./choices.js";
+
 export async function startWorker(address) {
   if (!navigator.serviceWorker) return;
   try {
@@ -10,7 +12,7 @@ export async function startWorker(address) {
     await navigator.serviceWorker.register(address);
     const { active } = await navigator.serviceWorker.ready;
     // This page was opened before there was a worker to keep it.
-    if (isNew && !location.search) active.postMessage({ keep: location.pathname });
+    if (isNew && isOrdinary(location.search)) active.postMessage({ keep: location.pathname });
   } catch { /* storage is refused, or the script is not to be had now */ }
 }
 
