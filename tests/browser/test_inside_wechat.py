@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from intake.adapters.wechat import oauth
 from intake.adapters.wechat.client import WeChatClient
 from intake.domain.submission_file import FileState
 from intake.models import SubmissionFile, User, WeChatBinding
@@ -70,8 +71,10 @@ WeChat = Callable[..., Person]
 
 
 @pytest.fixture
-def wechat(enter: Enter, platform: WeChatServer) -> WeChat:
+def wechat(enter: Enter, platform: WeChatServer, monkeypatch: pytest.MonkeyPatch) -> WeChat:
     """A telephone with WeChat's browser; `answers` are what the bridge says other than well."""
+    # On a busy machine the platform may need longer than a resident is kept waiting, and the page would rightly go on without a name.
+    monkeypatch.setattr(oauth, "EXCHANGE_SECONDS", 30.0)
 
     def come(openid: str = "oAunt", *, answers: str = "{}", scanned: str = "", **options: Any) -> Person:
         platform.account.visitor = openid
