@@ -18,7 +18,7 @@ help:
 demo: $(VENV)/.run front translations
 	@$(BIN)/zhibao demo $(ARGS)
 
-## make test   install and pass the tests on real PostgreSQL and Valkey (8 to 12 minutes, and 1 to install the first time)
+## make test   install and pass the tests on real PostgreSQL and Valkey (8 to 10 minutes, and 1 to install the first time)
 test: $(VENV)/.dev front translations
 	@$(BIN)/python -m tests.run $(ARGS)
 

@@ -20,7 +20,7 @@ def main() -> int:
 
 def _suite(words: Sequence[str]) -> int:
     """Twice as many processes as cores, since half of a test is waiting for a server or a browser."""
-    print("Starting PostgreSQL and Valkey from wheels and running the tests (8 to 12 minutes) …", flush=True)
+    print("Starting PostgreSQL and Valkey from wheels and running the tests (8 to 10 minutes) …", flush=True)
     chosen = "-m" in words or any(word.startswith("tests") for word in words)
     if not chosen:
         print("The look at every page in every mode is part of `make check`, not of this.", flush=True)
