@@ -146,17 +146,7 @@ def change_facts(session: Session, *, actor: Actor, point_id: int, version: int,
     for field in changed:
         setattr(point, field, getattr(facts, field))
     if changed:
-        point.version += 1
-        record(
-            session,
-            actor=actor,
-            district_id=point.district_id,
-            action="point.change",
-            noun="point",
-            entity_id=point.id,
-            at=at,
-            fields=changed,
-        )
+        _note_change(session, point, changed, actor=actor, at=at)
     session.flush()
     return point
 
@@ -166,20 +156,16 @@ def locate_point(session: Session, *, actor: Actor, point_id: int, position: Pos
     point, _ = _locked(session, actor, point_id, version=None)
     if (point.latitude, point.longitude) != (position.latitude, position.longitude):
         point.latitude, point.longitude = position.latitude, position.longitude
-        point.version += 1
-        fields = ["latitude", "longitude"]
-        record(
-            session,
-            actor=actor,
-            district_id=point.district_id,
-            action="point.change",
-            noun="point",
-            entity_id=point.id,
-            at=at,
-            fields=fields,
-        )
+        _note_change(session, point, ["latitude", "longitude"], actor=actor, at=at)
     session.flush()
     return point
+
+
+def _note_change(session: Session, point: IntakePoint, fields: list[str], *, actor: Actor, at: datetime) -> None:
+    point.version += 1
+    record(
+        session, actor=actor, district_id=point.district_id, action="point.change", noun="point", entity_id=point.id, at=at, fields=fields
+    )
 
 
 def change_point(
