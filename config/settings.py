@@ -19,6 +19,12 @@ class SettingsError(ValueError):
 _S3_PLACE = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[a-z0-9][a-z0-9_-]*)*", re.ASCII)
 
 
+_TILES = re.compile(
+    r"https://[a-z0-9-]*(?:\{s\})?[a-z0-9-]*(?:\.[a-z0-9-]+)+(?::[0-9]+)?/(?=[!-~]*\{z\})(?=[!-~]*\{x\})(?=[!-~]*\{y\})[^\s\"';,]+",
+    re.ASCII,
+)
+
+
 def _setting(variable: str, default: Any, note: str, *, secret: bool = False) -> Any:
     return field(default=default, metadata={"variable": variable, "note": note, "secret": secret})
 
@@ -46,6 +52,12 @@ class Settings:
     )
     database_url: str = _setting("DATABASE_URL", "", "PostgreSQL 地址；留空则用内置数据库", secret=True)
     owner_database_url: str = _setting("OWNER_DATABASE_URL", "", "建表所用账号的地址；留空则与 DATABASE_URL 相同", secret=True)
+    replica_url: str = _setting(
+        "ZHIBAO_REPLICA_URL",
+        "",
+        "只读副本库的 PostgreSQL 地址：全区情况、全市情况和数据从那里读；留空则读主库。副本落后 10 分钟以上或连不上时自动改读主库",
+        secret=True,
+    )
     redis_url: str = _setting("REDIS_URL", "", "Redis 或 Valkey 地址；留空则用内置队列", secret=True)
     secret_key: str = _setting("ZHIBAO_SECRET_KEY", "", "签名与派生查询码的主密钥，至少 32 字符", secret=True)
     field_keys: str = _setting("ZHIBAO_FIELD_KEYS", "", "联系方式加密密钥，形如 `k2:BASE64,k1:BASE64`；第一把用于写入", secret=True)
@@ -76,6 +88,7 @@ class Settings:
     address_limit: str = _setting("ZHIBAO_ADDRESS_LIMIT", "300/hour", "同一网络地址提交次数上限（整栋楼可能共用一个地址）")
     similar_limit: str = _setting("ZHIBAO_SIMILAR_LIMIT", "600/hour", "同一设备查看附近已公开事项的次数上限（填写时自动查看）")
     endorse_limit: str = _setting("ZHIBAO_ENDORSE_LIMIT", "10/hour", "同一设备附议次数上限")
+    capture_limit: str = _setting("ZHIBAO_CAPTURE_LIMIT", "60/day", "一位委员随手报的次数上限")
     api_limit: str = _setting("ZHIBAO_API_LIMIT", "60/minute", "一把接口密钥交件的次数上限")
     api_read_limit: str = _setting("ZHIBAO_API_READ_LIMIT", "120/minute", "同一网络地址读接口（Open311）的次数上限")
     code_limit: str = _setting("ZHIBAO_CODE_LIMIT", "10/hour", "同一回执号输错查询码的次数上限")
@@ -83,6 +96,11 @@ class Settings:
     undo_seconds: int = _setting("ZHIBAO_UNDO_SECONDS", 60, "委员处理后多少秒内可以撤销；通知在此之后才发出")
     session_idle_minutes: int = _setting("ZHIBAO_SESSION_IDLE_MINUTES", 120, "登录后多久不用要重新登录（分钟）")
     session_hours: int = _setting("ZHIBAO_SESSION_HOURS", 12, "登录最长有效时间（小时）")
+    totp_roles: str = _setting(
+        "ZHIBAO_TOTP_ROLES",
+        "",
+        "哪些角色必须打开两步登录，用逗号隔开，形如 `admin,staff`；有这些角色、还没打开的人，登录后先要打开。留空则各人自选",
+    )
     wechat_api_url: str = _setting("WECHAT_API_URL", "https://api.weixin.qq.com", "微信接口的地址；只有演示和测试改成本机的模拟平台")
     wechat_connect_url: str = _setting(
         "WECHAT_CONNECT_URL", "https://open.weixin.qq.com", "微信网页授权的地址；只有演示和测试改成本机的模拟平台"
@@ -120,6 +138,11 @@ class Settings:
         "",
         "本区自己的 taxonomy.toml（类别与词）、workflow.toml（期限）所在的目录，有哪个用哪个；留空则用随系统带的",
     )
+    map_tiles: str = _setting(
+        "ZHIBAO_MAP_TILES",
+        "",
+        "全区情况里地图的瓦片地址（https，含 `{z}` `{x}` `{y}`，可含 `{s}`），坐标系是 WGS-84 或 CGCS2000，例如天地图；留空则只画点，不连外网",
+    )
     log_level: str = _setting("ZHIBAO_LOG_LEVEL", "INFO", "日志级别")
 
     @property
@@ -131,6 +154,11 @@ class Settings:
     def plays_wechat(self) -> bool:
         """Whether WeChat's platform is played on this machine, as in the demo: then every browser may be WeChat's."""
         return self.environment == "development" and self.wechat_connect_url.startswith("http://")
+
+    @property
+    def roles_with_totp(self) -> frozenset[str]:
+        """Codes of the roles that have to switch the second step of signing in on."""
+        return frozenset(filter(None, (one.strip() for one in self.totp_roles.split(","))))
 
     @property
     def assistant_on(self) -> bool:
@@ -147,6 +175,13 @@ class Settings:
         """Bucket and prefix; None where files lie in a folder."""
         bucket, _, prefix = self.object_store.removeprefix("s3://").partition("/")
         return (bucket, prefix) if bucket else None
+
+    @property
+    def map_origin(self) -> str:
+        """Where the map's tiles come from, as a content security policy names it; empty without tiles."""
+        host = urlsplit(self.map_tiles).netloc
+        first, _, rest = host.partition(".")
+        return "" if not host else f"https://*.{rest}" if "{" in first else f"https://{host}"
 
     @property
     def sms_on(self) -> bool:
@@ -180,6 +215,8 @@ class Settings:
         for variable, url in (("WECHAT_API_URL", self.wechat_api_url), ("WECHAT_CONNECT_URL", self.wechat_connect_url)):
             if not _is_safe_address(url) or url.endswith("/"):
                 raise SettingsError(f"{variable}: use an https address without a trailing slash; http only for this machine itself")
+        if self.map_tiles and not _TILES.fullmatch(self.map_tiles):
+            raise SettingsError("ZHIBAO_MAP_TILES: use an https address with {z}, {x} and {y}; {s} only at the beginning of the host")
         self._check_object_store()
         self._check_notices()
         self._check_assistant()

@@ -33,6 +33,7 @@ class RetentionRules:
     contact_days: int
     withdrawn_text_days: int
     poster_file_days: int
+    import_file_days: int
     follower_days: int
     """Somebody known through WeChat who hasn't been seen for so long, and of whom nothing is left to do, is forgotten."""
 
@@ -99,6 +100,16 @@ class CheckRules:
 
 
 @dataclass(frozen=True, slots=True)
+class MemberRules:
+    """The member's phone."""
+
+    lease_minutes: int
+    """Whoever opened a card has it for so long."""
+    cards_kept: int
+    """So many cards at most are kept on the phone for a time without signal."""
+
+
+@dataclass(frozen=True, slots=True)
 class WeChatRules:
     """When a chat is sent, and what the platform allows to be written; the platform changes its numbers, so they stand here."""
 
@@ -144,6 +155,7 @@ class Workflow:
     release: ReleaseRules
     referral: ReferralRules
     check: CheckRules
+    member: MemberRules
     wechat: WeChatRules
     holidays: AnnouncedDays
 
@@ -157,7 +169,18 @@ def default_workflow() -> Workflow:
 def load_workflow(path: Path) -> Workflow:
     """Read a workflow file and the holiday file it names; raises WorkflowError naming the entry at fault."""
     document = _read(path)
-    unknown = set(document) - {"owner", "retention", "same_matter", "learning", "release", "referral", "check", "wechat", "holidays"}
+    unknown = set(document) - {
+        "owner",
+        "retention",
+        "same_matter",
+        "learning",
+        "release",
+        "referral",
+        "check",
+        "member",
+        "wechat",
+        "holidays",
+    }
     if unknown:
         raise WorkflowError(f"{path.name}: unknown section [{min(unknown)}]")
     owner = OwnerRules(**_numbers(document, "owner", OwnerRules, path.name))
@@ -171,6 +194,7 @@ def load_workflow(path: Path) -> Workflow:
         release=_release(document.get("release"), path.name),
         referral=ReferralRules(**_numbers(document, "referral", ReferralRules, path.name)),
         check=CheckRules(**_numbers(document, "check", CheckRules, path.name)),
+        member=MemberRules(**_numbers(document, "member", MemberRules, path.name)),
         wechat=_wechat(document, path.name),
         holidays=_holidays(document.get("holidays", {}), path),
     )

@@ -9,6 +9,7 @@ from typing import BinaryIO, Protocol
 from intake.domain.assistant import AssistantFailed, Failure
 from intake.domain.errors import PermanentDeliveryError, PermanentError
 from intake.domain.official_list import Column, Differences, ListItem, ListKind
+from intake.domain.row_import import ImportFormat
 
 
 class Wake(StrEnum):
@@ -28,6 +29,8 @@ class Wake(StrEnum):
     """Audit rows not yet linked into the hash chain (审计链)."""
     RETENTION = "retention"
     """Contacts, withdrawn texts and poster files whose retention ended (到期清除)."""
+    IMPORTS = "imports"
+    """Files of other systems' rows to be looked at, read, taken in or taken back (待导入的表格)."""
     POSTERS = "posters"
     """Poster batches in state `waiting`, and those whose worker died (待生成海报)."""
     ATTACHMENTS = "attachments"
@@ -46,8 +49,12 @@ class Wake(StrEnum):
     """Districts that have taught enough since their last model (重新学习)."""
     ASSIST = "assist"
     """Drafts asked of the assistant, and requests that were lost (待起草)."""
+    ROUNDS = "rounds"
+    """Rounds of screening decisions that are due (集中公布)."""
     TOPIC_UPKEEP = "topic_upkeep"
     """Topics whose heat is stale, and those that may be one, or two, or of a kind (议题整理)."""
+    COUNT_DAYS = "count_days"
+    """Days over which nobody has counted what happened, and those that changed since (每天的数)."""
 
 
 JOBS: dict[Wake, tuple[str, str]] = {
@@ -58,7 +65,10 @@ JOBS: dict[Wake, tuple[str, str]] = {
     Wake.DIGEST: ("housekeeping", "workers.jobs.digests.run"),
     Wake.CHAIN_AUDIT: ("housekeeping", "workers.jobs.chain_audit.run"),
     Wake.RETENTION: ("housekeeping", "workers.jobs.apply_retention.run"),
+    Wake.ROUNDS: ("housekeeping", "workers.jobs.publish_rounds.run"),
     Wake.TOPIC_UPKEEP: ("housekeeping", "workers.jobs.topic_upkeep.run"),
+    Wake.COUNT_DAYS: ("housekeeping", "workers.jobs.count_days.run"),
+    Wake.IMPORTS: ("documents", "workers.jobs.row_imports.run"),
     Wake.POSTERS: ("documents", "workers.jobs.print_posters.run"),
     Wake.ATTACHMENTS: ("documents", "workers.jobs.clean_attachments.run"),
     Wake.DRAFTS: ("housekeeping", "workers.jobs.close_drafts.run"),
@@ -231,6 +241,37 @@ class ObjectStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class TableLook:
+    """A table at first sight: its sheets (none in a text file), heads, the first rows, and about how many rows there are."""
+
+    sheets: tuple[str, ...]
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    total: int
+
+
+class Tables(Protocol):
+    """Reads other people's CSV and XLSX, row by row and never as a whole.
+
+    Every call raises InvalidInput (field `file`) with a sentence when the file can't be read, or is larger inside than a table may be.
+    """
+
+    def kind(self, source: BinaryIO, *, name: str) -> ImportFormat:
+        """What it is, by its first bytes; quick, and no proof that it can be read."""
+        ...
+
+    def look(self, source: BinaryIO, kind: ImportFormat, *, sheet: int) -> TableLook:
+        """Its heads and first rows; `source` can be sought."""
+        ...
+
+    def rows(self, source: BinaryIO, kind: ImportFormat, *, sheet: int) -> Iterator[tuple[int, Sequence[str]]]:
+        """Line and cells of each row that isn't blank; 1 is the first row below the heads. Cells are words: of a formula what it came to,
+        a date as 2026-10-03 08:05:00.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class AssistantAnswer:
     """What the assistant wrote, as it came, and what it says it counted; None where it doesn't say."""
 
@@ -331,11 +372,61 @@ class Paper:
     differences: Differences
 
 
+@dataclass(frozen=True, slots=True)
+class DraftPart:
+    """A heading (黑体; none when empty) and the paragraphs below it."""
+
+    heading: str
+    paragraphs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DraftTable:
+    """A table on landscape pages behind the text; `shares` are the widths of its columns, as parts of 1."""
+
+    line: str
+    """Above it: 附件：年度协商计划表（共 35 项）."""
+    heads: tuple[str, ...]
+    shares: tuple[float, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Any other text to be written down as a draft (稿): a plan, a report, a bulletin."""
+
+    title: str
+    under: str
+    """The line below the title, such as （第 1 版，2026年11月3日印发）; empty for none."""
+    day: date
+    """As a paper's."""
+    parts: tuple[DraftPart, ...]
+    table: DraftTable | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet of a workbook: a heading, rows of words and numbers; the first row names the columns."""
+
+    title: str
+    """At most 31 characters, as programs want it."""
+    heading: str
+    rows: tuple[tuple[str | int, ...], ...]
+
+
 class Papers(Protocol):
-    """Writes official papers in the layout of GB/T 9704."""
+    """Writes official papers in the layout of GB/T 9704, and workbooks to be counted."""
 
     def write(self, paper: Paper, kind: PaperFormat) -> bytes:
         """The file; the same paper always gives the same bytes."""
+        ...
+
+    def draft(self, draft: Draft, kind: PaperFormat) -> bytes:
+        """The file, DOCX or PDF (a table to be counted is a `book`); the same draft always gives the same bytes."""
+        ...
+
+    def book(self, sheets: tuple[Sheet, ...], *, day: date) -> bytes:
+        """An XLSX of the sheets, made on `day`; nothing in it is ever a formula."""
         ...
 
 

@@ -71,6 +71,8 @@ DRAFT_TABLE = StateTable(
 VOICE_MARK = "（语音）"
 PHOTO_MARK = "（照片）"
 """What stands in the text for something that was spoken or pictured and that nobody wrote down."""
+_WITHOUT_WORDS = frozenset({Channel.WECHAT_VOICE, Channel.WECHAT_IMAGE, Channel.MEMBER})
+"""Ways in that ask for no words."""
 _SAYS = frozenset({PartKind.TEXT, PartKind.VOICE, PartKind.LINK})
 """Kinds that say what the matter is; a picture or a place waits for words."""
 MOST_PARTS = 60
@@ -126,7 +128,7 @@ def compose(parts: Sequence[Part]) -> Composed:
 
 def is_unheard(text: str, channel: Channel) -> bool:
     """Whether a text is nothing but marks: spoken or pictured, and nobody has written down a word of it."""
-    return channel in {Channel.WECHAT_VOICE, Channel.WECHAT_IMAGE} and set(text.split("\n")) <= {VOICE_MARK, PHOTO_MARK}
+    return channel in _WITHOUT_WORDS and set(text.split("\n")) <= {VOICE_MARK, PHOTO_MARK}
 
 
 def voice_line(heard: str) -> str:

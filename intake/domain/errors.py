@@ -39,6 +39,12 @@ class SignedOut(DomainError):
     code = "signed_out"
 
 
+class FactorMissing(Forbidden):
+    """Signed in, but a role of theirs asks for a second step that isn't switched on yet."""
+
+    code = "factor_missing"
+
+
 class Conflict(DomainError):
     """Somebody else was first; what the person typed is kept on the page."""
 

@@ -12,7 +12,7 @@ PHOTO_BYTES = MOST_BYTES[FileKind.PHOTO]
 """Of one as it is sent."""
 
 
-_OVER = frozenset({SubmissionState.WITHDRAWN, SubmissionState.CLOSED})
+_OVER = frozenset({SubmissionState.WITHDRAWN, SubmissionState.REJOINED, SubmissionState.CLOSED})
 
 
 def may_take_photos(state: SubmissionState, *, is_erased: bool) -> bool:

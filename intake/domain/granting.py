@@ -6,6 +6,8 @@ from intake.domain.permission import Permission, Role
 
 LOCAL_ROLES = frozenset({Role.WORKER, Role.MEMBER, Role.CONVENOR})
 """What an administrator of a street or community may give there; every other role serves the whole district's offices."""
+ABOVE_DISTRICTS = frozenset({Role.CITY})
+"""What the command line alone gives: it shows the figures of several districts."""
 
 
 def reaches(actor: Actor, permission: Permission, *, area_path: str) -> bool:
@@ -24,10 +26,13 @@ def may_grant(actor: Actor, role: Role, *, area_path: str, district_path: str) -
 
     Local roles need PEOPLE_MANAGE there; all others need it for the whole district, so that only its administrators make administrators.
     """
+    if role in ABOVE_DISTRICTS:
+        return actor.kind is ActorKind.MACHINE
     return reaches(actor, Permission.PEOPLE_MANAGE, area_path=area_path if role in LOCAL_ROLES else district_path)
 
 
 def grantable(actor: Actor, *, district_path: str) -> tuple[Role, ...]:
     """Roles the actor may give somewhere, in the order of the roles."""
     everywhere = reaches(actor, Permission.PEOPLE_MANAGE, area_path=district_path)
-    return tuple(role for role in Role if everywhere or role in LOCAL_ROLES)
+    above = actor.kind is ActorKind.MACHINE
+    return tuple(role for role in Role if (role in LOCAL_ROLES or everywhere) and (above or role not in ABOVE_DISTRICTS))

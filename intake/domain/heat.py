@@ -28,7 +28,7 @@ class HeatFacts:
     """What is known of a topic's voices; each sender is counted at the first word and where that was said."""
 
     senders: int
-    """Different devices and WeChat accounts."""
+    """Different devices, WeChat accounts, and members who saw it themselves."""
     unnamed: int
     """Messages that came with neither: somebody else's each, or one person's all."""
     recent: int

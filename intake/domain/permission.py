@@ -28,6 +28,8 @@ class Role(StrEnum):
     """评估人：第三方评估。"""
     AUDITOR = "auditor"
     """审计人：只看审计记录。"""
+    CITY = "city"
+    """市政协：看各区的汇总，不看来件。"""
 
 
 class Permission(StrEnum):
@@ -92,7 +94,7 @@ class Permission(StrEnum):
     NOTICES_MANAGE = "notices.manage"
     """See which notices didn't reach anybody, and send again (通知)."""
     OWN_ACCOUNT = "own.account"
-    """Bind one's own WeChat, or take it off (微信绑定)."""
+    """One's own password, second step, devices and WeChat (登录与设备)."""
     VOICE_HEAR = "voice.hear"
     """Hear and see what a resident sent beside the words (照片与语音)."""
     ASSISTED_FILE = "assisted.file"
@@ -103,6 +105,40 @@ class Permission(StrEnum):
     """Make faces and plates on a resident's photo unrecognisable (打码)."""
     API_KEYS_MANAGE = "api_keys.manage"
     """Give other systems a key to file and read by, and take it back (接口密钥)."""
+    CAPTURE = "capture"
+    """Write down what one saw or was told (随手报)."""
+    LEDGER_KEEP = "ledger.keep"
+    """One's own calendar, record and year (履职记录)."""
+    LEDGER_VIEW = "ledger.view"
+    """What one member put on record in a year (查看履职)."""
+    DUTY_MANAGE = "duty.manage"
+    """Make the duty calendar of the area (排班)."""
+    GROUPS_VIEW = "groups.view"
+    """Groups, venues and what they cover (委员组织与场所)."""
+    GROUPS_MANAGE = "groups.manage"
+    """Groups, members' profiles, venues and their checks (管理委员组织与场所)."""
+    TOPIC_MERGE = "topic.merge"
+    """Merge and split candidate topics of one's areas (合并、分开候选议题)."""
+    TEMPLATES_MANAGE = "templates.manage"
+    """Words for answers that members start from (常用答复)."""
+    TOPIC_SUGGEST = "topic.suggest"
+    """Put a matter up as a topic for one's community (两委找题)."""
+    TOPIC_REGISTER = "topic.register"
+    """Register a topic that came by another route than residents' messages (登记议题来源)."""
+    IMPORT_MANAGE = "import.manage"
+    """Take in rows of the hotline or a message board (导入)."""
+    PLAN_VIEW = "plan.view"
+    """Read the year's plan and its road map (看年度计划)."""
+    PLAN_MANAGE = "plan.manage"
+    """Make the year's plan, record approvals, issue editions (年度计划与审批)."""
+    BULLETIN_MANAGE = "bulletin.manage"
+    """Draft bulletins, record who signed and who took them up, and what topics turned into (社情民意信息)."""
+    POINTS_FUNNEL = "points.funnel"
+    """How often each code is scanned, opened and sent from (直报点使用情况)."""
+    DASHBOARD_VIEW = "dashboard.view"
+    """The district over time and by area (全区情况)."""
+    CITY_VIEW = "city.view"
+    """The districts of a city side by side, figures alone (全市情况)."""
     RELEASE_PREPARE = "release.prepare"
     """Write what the public shall read of a topic (拟公开内容)."""
     RELEASE_PUBLISH = "release.publish"
@@ -128,13 +164,26 @@ _MEMBER = frozenset(
         Permission.MESSAGE_WRITE,
         Permission.VOICE_HEAR,
         Permission.OWN_ACCOUNT,
+        Permission.CAPTURE,
+        Permission.LEDGER_KEEP,
+        Permission.GROUPS_VIEW,
+        Permission.TOPIC_MERGE,
+        Permission.PLAN_VIEW,
     }
 )
 
 GRANTS: dict[Role, frozenset[Permission]] = {
-    Role.WORKER: frozenset({Permission.SHEET_PRINT, Permission.RECEIPT_REPRINT, Permission.ASSISTED_FILE, Permission.OWN_ACCOUNT}),
+    Role.WORKER: frozenset(
+        {
+            Permission.SHEET_PRINT,
+            Permission.RECEIPT_REPRINT,
+            Permission.ASSISTED_FILE,
+            Permission.TOPIC_SUGGEST,
+            Permission.OWN_ACCOUNT,
+        }
+    ),
     Role.MEMBER: _MEMBER,
-    Role.CONVENOR: _MEMBER,
+    Role.CONVENOR: _MEMBER | {Permission.DUTY_MANAGE},
     Role.STAFF: frozenset(
         {
             Permission.TRIAGE_VIEW,
@@ -169,9 +218,32 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.PHOTO_BLUR,
             Permission.VOICE_HEAR,
             Permission.OWN_ACCOUNT,
+            Permission.LEDGER_VIEW,
+            Permission.DUTY_MANAGE,
+            Permission.GROUPS_VIEW,
+            Permission.GROUPS_MANAGE,
+            Permission.TOPIC_MERGE,
+            Permission.TEMPLATES_MANAGE,
+            Permission.TOPIC_SUGGEST,
+            Permission.TOPIC_REGISTER,
+            Permission.IMPORT_MANAGE,
+            Permission.PLAN_VIEW,
+            Permission.PLAN_MANAGE,
+            Permission.BULLETIN_MANAGE,
+            Permission.POINTS_FUNNEL,
+            Permission.DASHBOARD_VIEW,
         }
     ),
-    Role.CHAIR: frozenset({Permission.SCREEN_VIEW, Permission.FIGURES_VIEW, Permission.OWN_ACCOUNT}),
+    Role.CHAIR: frozenset(
+        {
+            Permission.SCREEN_VIEW,
+            Permission.FIGURES_VIEW,
+            Permission.GROUPS_VIEW,
+            Permission.PLAN_VIEW,
+            Permission.DASHBOARD_VIEW,
+            Permission.OWN_ACCOUNT,
+        }
+    ),
     Role.OFFICE: frozenset(
         {
             Permission.REFERRAL_ASSIGN,
@@ -182,7 +254,16 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.DEPARTMENT: frozenset({Permission.REFERRAL_ANSWER, Permission.OWN_REMINDERS, Permission.EVIDENCE_VIEW, Permission.OWN_ACCOUNT}),
-    Role.LEADER: frozenset({Permission.SCREEN_VIEW, Permission.FIGURES_VIEW, Permission.OWN_ACCOUNT}),
+    Role.LEADER: frozenset(
+        {
+            Permission.SCREEN_VIEW,
+            Permission.FIGURES_VIEW,
+            Permission.GROUPS_VIEW,
+            Permission.PLAN_VIEW,
+            Permission.DASHBOARD_VIEW,
+            Permission.OWN_ACCOUNT,
+        }
+    ),
     Role.ADMIN: frozenset(
         {
             Permission.TRIAGE_REPORT,
@@ -195,11 +276,13 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.WECHAT_MANAGE,
             Permission.CAMPAIGN_MANAGE,
             Permission.API_KEYS_MANAGE,
+            Permission.POINTS_FUNNEL,
             Permission.OWN_ACCOUNT,
         }
     ),
-    Role.EVALUATOR: frozenset(),
-    Role.AUDITOR: frozenset({Permission.AUDIT_VIEW}),
+    Role.EVALUATOR: frozenset({Permission.OWN_ACCOUNT}),
+    Role.AUDITOR: frozenset({Permission.AUDIT_VIEW, Permission.OWN_ACCOUNT}),
+    Role.CITY: frozenset({Permission.CITY_VIEW, Permission.OWN_ACCOUNT}),
 }
 """Complete over Role (a test checks): a role without permissions yet is listed with none."""
 
@@ -215,6 +298,7 @@ ROLE_NAMES: dict[Role, str] = {
     Role.ADMIN: "管理员",
     Role.EVALUATOR: "评估人",
     Role.AUDITOR: "审计人",
+    Role.CITY: "市政协",
 }
 """Screen names."""
 

@@ -208,6 +208,24 @@ def mask(text: str, spans: Iterable[Span]) -> str:
     return "".join(_pieces(text, spans))
 
 
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """Where one span stands in the text as written, and where its dots stand in the masked text."""
+
+    written: tuple[int, int]
+    shown: tuple[int, int]
+
+
+def masked_at(text: str, spans: Iterable[Span]) -> tuple[Masked, ...]:
+    """For each span of `text` its place there and in `mask(text, spans)`, which may be shorter: separators are left out."""
+    found, shift = [], 0
+    for span in spans:
+        start, length = span.start + shift, len(_hide(fold(text[span.start : span.end]), span.kind))
+        found.append(Masked((span.start, span.end), (start, start + length)))
+        shift = start + length - span.end
+    return tuple(found)
+
+
 def fold(text: str) -> str:
     """`text` with full-width and circled characters made plain, one for one, so that positions stay true."""
     return text if text.isascii() else "".join(map(_folded, text))

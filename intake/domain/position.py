@@ -3,6 +3,7 @@
 import math
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from intake.domain.errors import InvalidInput
@@ -53,6 +54,14 @@ def metres_between(one: Position, other: Position) -> float:
     north = one.latitude - other.latitude
     east = (one.longitude - other.longitude) * math.cos(math.radians((one.latitude + other.latitude) / 2))
     return math.hypot(north, east) * _METRES_A_DEGREE
+
+
+def middle_of(positions: Iterable[Position | None]) -> Position | None:
+    """The middle of those that are known; None where none is."""
+    laid = [one for one in positions if one is not None]
+    if not laid:
+        return None
+    return Position(sum(one.latitude for one in laid) / len(laid), sum(one.longitude for one in laid) / len(laid))
 
 
 def _within(value: float, bounds: tuple[float, float]) -> bool:

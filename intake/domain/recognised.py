@@ -1,7 +1,8 @@
 """Where a message says what the machine named in its reasons, so that a card can mark it."""
 
+import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 LONGEST = 20
@@ -16,6 +17,8 @@ class Piece:
 
     text: str
     marked: bool
+    gone: bool = False
+    """Whether its sentence left the message and is handled apart."""
 
 
 def words_named(reasons: Iterable[str]) -> tuple[str, ...]:
@@ -45,3 +48,19 @@ def pieces(text: str, reasons: Iterable[str]) -> tuple[Piece, ...]:
             made.append(Piece(text[start:position], bool(marked[start])))
             start = position
     return tuple(made)
+
+
+def with_gone(shown: Iterable[Piece], spans: Iterable[tuple[int, int]]) -> tuple[Piece, ...]:
+    """The pieces, cut so that those inside of `spans`, counted over all of them, stand apart as gone."""
+    left = tuple(spans)
+    return tuple(_cut(shown, left)) if left else tuple(shown)
+
+
+def _cut(shown: Iterable[Piece], spans: tuple[tuple[int, int], ...]) -> Iterator[Piece]:
+    at = 0
+    for piece in shown:
+        end = at + len(piece.text)
+        edges = sorted({at, end, *(edge for span in spans for edge in span if at < edge < end)})
+        for start, stop in itertools.pairwise(edges):
+            yield Piece(piece.text[start - at : stop - at], piece.marked, any(first <= start and stop <= last for first, last in spans))
+        at = end

@@ -88,6 +88,8 @@ class SubmissionState(StrEnum):
     """已撤回: by the resident."""
     CLOSED = "closed"
     """已办结: the end, unless a late "not solved" arrives."""
+    REJOINED = "rejoined"
+    """已并回原件: it had been split off another and was taken back; its words stand there."""
 
 
 class SubmissionAction(StrEnum):
@@ -115,6 +117,8 @@ class SubmissionAction(StrEnum):
     """The member answers (答复)."""
     DECLINE = "decline"
     """Not taken up, with a reason (不采用)."""
+    SET_ASIDE = "set_aside"
+    """Read and kept for reference; only for imported rows, behind which nobody waits (只作参考)."""
     ASK = "ask"
     """Please add detail (请补充)."""
     ADD_DETAIL = "add_detail"
@@ -129,6 +133,10 @@ class SubmissionAction(StrEnum):
     """The office's answer was delivered (转报已答复)."""
     REFERRAL_RETURNED = "referral_returned"
     """The office sent it back (转报退回)."""
+    SPLIT = "split"
+    """Some of its sentences leave as submissions of their own (分件)."""
+    REJOIN = "rejoin"
+    """What was split off comes back (并回)."""
     UNDO = "undo"
     """The member takes the last step back (撤销)."""
     SAY_SOLVED = "say_solved"
@@ -176,6 +184,7 @@ LABELS.add(
         S.DECLINED: "未采用",
         S.QUARANTINED: "待核",
         S.WITHDRAWN: "已撤回",
+        S.REJOINED: "已并回原件",
         S.CLOSED: "已办结",
     }
 )
@@ -211,6 +220,7 @@ SUBMISSION_TABLE = StateTable(
         _t(A.REFER, OPEN_FOR_DECISION, S.REFERRED, P.TRIAGE_DECIDE, "委员已转给有关单位，等答复。", needs_reason=True),
         _t(A.ANSWER, OPEN_FOR_DECISION, S.ANSWERED, P.TRIAGE_DECIDE, "委员答复了您。", needs_reason=True),
         _t(A.DECLINE, OPEN_FOR_DECISION, S.DECLINED, P.TRIAGE_DECIDE, "委员看过，没有采用。", needs_reason=True),
+        _t(A.SET_ASIDE, OPEN_FOR_DECISION, S.CLOSED, P.TRIAGE_DECIDE, "留作参考，没有另外办理。", needs_reason=True),
         _t(A.ASK, OPEN_FOR_DECISION, S.NEEDS_DETAIL, P.TRIAGE_DECIDE, "委员想请您补充。", needs_reason=True),
         _t(A.ADD_DETAIL, frozenset({S.NEEDS_DETAIL}), S.TRIAGED, None, "您补充了情况。"),
         _t(A.DETAIL_TIMEOUT, frozenset({S.NEEDS_DETAIL}), S.TRIAGED, None, "没有等到补充，委员会按现有情况处理。"),
@@ -218,6 +228,11 @@ SUBMISSION_TABLE = StateTable(
         _t(A.REPORT_BACK, frozenset({S.IN_TOPIC}), S.REPORTED_BACK, None, "议题有了结果。"),
         _t(A.REFERRAL_ANSWERED, frozenset({S.REFERRED}), S.ANSWERED, None, "有关单位答复了您。"),
         _t(A.REFERRAL_RETURNED, frozenset({S.REFERRED}), S.TRIAGED, None, "有关单位退回，重新由委员看。"),
+        *(
+            _t(A.SPLIT, frozenset({state}), state, P.TRIAGE_DECIDE, "您说了几件事，分开办理，每一件都会告诉您。")
+            for state in (S.TRIAGED, S.REOPENED)
+        ),
+        _t(A.REJOIN, frozenset({S.RECEIVED, S.TRIAGED}), S.REJOINED, P.TRIAGE_DECIDE, "和您原来说的一起办理。"),
         _t(A.UNDO, UNDOABLE, S.TRIAGED, P.TRIAGE_DECIDE, ""),
         _t(A.SAY_SOLVED, frozenset({*TOLD, S.REOPENED}), S.CLOSED, None, "您说解决了。"),
         _t(A.SAY_UNSOLVED, TOLD, S.REOPENED, None, "您说没有解决，已重新受理。"),

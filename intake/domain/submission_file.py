@@ -82,11 +82,20 @@ _VOICE_BEGINS = (
     (b"\xff\xf3", "audio/mpeg"),
     (b"\xff\xf2", "audio/mpeg"),
     (b"OggS", "audio/ogg"),
+    (b"\x1aE\xdf\xa3", "audio/webm"),
+    (b"\xff\xf1", "audio/aac"),
+    (b"\xff\xf9", "audio/aac"),
 )
+_BOXES = b"ftyp"
+"""From the fifth byte on: MP4 and its kin, as iPhones record."""
 
 
 def sent_type(kind: FileKind, head: bytes) -> str | None:
     """What bytes that begin with `head` are, whatever the platform calls them; None for what isn't taken."""
     if kind is FileKind.PHOTO:
         return picture_type(head)
+    if head[4:8] == _BOXES:
+        return "audio/mp4"
+    if head.startswith(b"RIFF") and head[8:12] == b"WAVE":
+        return "audio/wav"
     return next((name for begins, name in _VOICE_BEGINS if head.startswith(begins)), None)

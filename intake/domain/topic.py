@@ -97,6 +97,8 @@ class TopicAction(StrEnum):
     """Into another topic (合并)."""
     UNMERGE = "unmerge"
     """Take the merge back (撤销合并)."""
+    STAND_ALONE = "stand_alone"
+    """A candidate that members had merged into another stands alone again (撤销候选合并)."""
     SPLIT = "split"
     """Some of its submissions leave for a topic of their own (分出)."""
     UNSPLIT = "unsplit"
@@ -111,6 +113,12 @@ class TopicAction(StrEnum):
     """Another look was asked for (申请复核)."""
     DISSOLVE = "dissolve"
     """Nothing is left in it (解散)."""
+    KEEP = "keep"
+    """Stays in the pool, with the reason (留库)."""
+    DROP = "drop"
+    """Out of the pool, with the reason (出库)."""
+    LEAVE_PLAN = "leave_plan"
+    """Out of the plan, back to the pool (退出计划)."""
     REVIVE = "revive"
     """A submission came back by undo (恢复)."""
     PLAN = "plan"
@@ -170,10 +178,14 @@ TOPIC_TABLE = StateTable(
         _t(A.TAKE_UP, {S.CANDIDATE}, S.PROPOSED, P.SCREEN_DECIDE, "区政协开始筛选这个议题。"),
         _t(A.APPROVE, {S.PROPOSED}, S.POOLED, P.SCREEN_DECIDE, "区政协筛选通过，进入议题库。", needs_reason=True),
         _t(A.RETURN, {S.PROPOSED}, S.CANDIDATE, P.SCREEN_DECIDE, "区政协请委员再补充情况。", needs_reason=True),
-        _t(A.MERGE, set(MERGEABLE), S.MERGED, P.SCREEN_DECIDE, "与同一件事的议题合并办理。", needs_reason=True),
-        _t(A.UNMERGE, {S.MERGED}, S.PROPOSED, P.SCREEN_DECIDE, "合并撤销，单独筛选。", needs_reason=True),
         *(
-            _t(action, {state}, state, P.SCREEN_DECIDE, words, needs_reason=True)
+            _t(A.MERGE, {state}, S.MERGED, permission, "与同一件事的议题合并办理。", needs_reason=True)
+            for state, permission in ((S.CANDIDATE, P.TOPIC_MERGE), (S.PROPOSED, P.SCREEN_DECIDE), (S.POOLED, P.SCREEN_DECIDE))
+        ),
+        _t(A.UNMERGE, {S.MERGED}, S.PROPOSED, P.SCREEN_DECIDE, "合并撤销，单独筛选。", needs_reason=True),
+        _t(A.STAND_ALONE, {S.MERGED}, S.CANDIDATE, P.TOPIC_MERGE, "合并撤销，各自办理。", needs_reason=True),
+        *(
+            _t(action, {state}, state, P.TOPIC_MERGE if state is S.CANDIDATE else P.SCREEN_DECIDE, words, needs_reason=True)
             for action, words in ((A.SPLIT, "议题里有两件事，分成两个议题办理。"), (A.UNSPLIT, "分开撤销，仍作一个议题办理。"))
             for state in SPLITTABLE
         ),
@@ -183,7 +195,10 @@ TOPIC_TABLE = StateTable(
         _t(A.APPEAL, {S.REJECTED}, S.PROPOSED, None, "有居民申请复核，重新筛选。"),
         _t(A.DISSOLVE, {S.CANDIDATE}, S.DISSOLVED, None, ""),
         _t(A.REVIVE, {S.DISSOLVED}, S.CANDIDATE, None, ""),
-        _t(A.PLAN, {S.POOLED}, S.PLANNED, P.SCREEN_DECIDE, "列入年度协商计划。", needs_reason=True),
+        _t(A.KEEP, {S.POOLED}, S.POOLED, P.SCREEN_DECIDE, "", needs_reason=True),
+        _t(A.DROP, {S.POOLED}, S.REJECTED, P.SCREEN_DECIDE, "区政协比较之后没有列入。", needs_reason=True),
+        _t(A.PLAN, {S.POOLED}, S.PLANNED, P.PLAN_MANAGE, "列入年度协商计划。", needs_reason=True),
+        _t(A.LEAVE_PLAN, {S.PLANNED}, S.POOLED, P.PLAN_MANAGE, "退出今年的协商计划，仍在议题库。", needs_reason=True),
         _t(A.START_MICRO, {S.POOLED}, S.CONSULTING, P.SCREEN_DECIDE, "开始微协商。", needs_reason=True),
         _t(A.OPEN_CONSULTATION, {S.PLANNED}, S.CONSULTING, P.SCREEN_DECIDE, "开始协商。"),
         _t(A.DELIVER_REPORT, {S.CONSULTING}, S.DELIVERING, P.SCREEN_DECIDE, "协商成果已报送，有关单位办理中。"),
@@ -191,4 +206,5 @@ TOPIC_TABLE = StateTable(
         _t(A.REOPEN, {S.DELIVERED}, S.DELIVERING, None, "有居民说没有解决，继续办理。"),
     ),
 )
-"""Source: domain.md, Topic. `dissolved`, `revive`, `unmerge`, `split` and `unsplit` are ours (docs/adr/0004)."""
+"""Source: domain.md, Topic. `dissolved`, `revive`, `unmerge`, `split` and `unsplit` are ours (docs/adr/0004), and so is `stand_alone`: what is still a
+candidate members merge and split themselves."""

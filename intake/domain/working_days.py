@@ -1,6 +1,7 @@
 """Working days in China: the State Council's calendar, and the days a district announces besides."""
 
 import datetime as dt
+import itertools
 import logging
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +14,7 @@ from config.workflow import Workflow
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _LOG = logging.getLogger(__name__)
 _SATURDAY = 5
+_FROM_YEAR = 2020
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +71,31 @@ def working_days_between(a: dt.datetime, b: dt.datetime, *, holidays: HolidayTab
     first, last = _shanghai(a).date(), _shanghai(b).date()
     if last < first:
         return -working_days_between(b, a, holidays=holidays)
-    return sum(is_working_day(first + dt.timedelta(days=n), holidays=holidays) for n in range(1, (last - first).days + 1))
+    ordinary = _working_days_to(last) - _working_days_to(first)
+    announced = (day for day in holidays.off | holidays.working if first < day <= last)
+    return ordinary + sum(is_working_day(day, holidays=holidays) - is_working_day(day) for day in announced)
 
 
 def _shanghai(moment: dt.datetime) -> dt.datetime:
     if moment.tzinfo is None:
         raise ValueError("an aware datetime is needed")
     return moment.astimezone(SHANGHAI)
+
+
+def _working_days_to(day: dt.date) -> int:
+    """Working days from the first of January 2020 up to and with `day`, announced ones apart; counted backwards before that."""
+    years = sum(_counted(year)[-1] for year in range(_FROM_YEAR, day.year)) - sum(
+        _counted(year)[-1] for year in range(day.year, _FROM_YEAR)
+    )
+    return years + _counted(day.year)[day.timetuple().tm_yday - 1]
+
+
+@cache
+def _counted(year: int) -> tuple[int, ...]:
+    # A matter of two years ago would be counted day by day on every row of a page.
+    first = dt.date(year, 1, 1)
+    days = (first + dt.timedelta(days=n) for n in range((dt.date(year + 1, 1, 1) - first).days))
+    return tuple(itertools.accumulate(is_working_day(day) for day in days))
 
 
 @cache

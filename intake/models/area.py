@@ -22,4 +22,6 @@ class Area(Base):
     kind: Mapped[AreaKind] = mapped_column(text_enum(AreaKind, "kind"))
     name: Mapped[str]
     path: Mapped[str]
+    residents: Mapped[int | None]
+    """How many people live here (常住人口), as staff entered it; without it a community that seldom reports can't be told from a small one."""
     version: Mapped[int] = mapped_column(default=1, server_default="1")

@@ -14,7 +14,13 @@ class AuditEntry(Base):
     """One act; `detail` holds codes and ids, never a person's words."""
 
     __tablename__ = "audit_entries"
-    __table_args__ = (Index("ix_audit_entries_entity", "noun", "entity_id", "id"),)
+    __table_args__ = (
+        Index("ix_audit_entries_entity", "noun", "entity_id", "id"),
+        # The audit page: newest first, between two days, of one person, of one kind of act.
+        Index("ix_audit_entries_district", "district_id", "at", "id"),
+        Index("ix_audit_entries_person", "district_id", "actor_id", "at", "id", postgresql_where="actor_id IS NOT NULL"),
+        Index("ix_audit_entries_action", "district_id", "action", "at", "id"),
+    )
 
     id: Mapped[Key]
     district_id: Mapped[DistrictId]

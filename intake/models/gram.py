@@ -2,17 +2,24 @@
 
 from datetime import datetime
 
-from sqlalchemy import ARRAY, BigInteger, ForeignKey, Index, Integer
+from sqlalchemy import ARRAY, BigInteger, ForeignKey, Index, Integer, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from intake.models.base import Base, DistrictId
+
+SAID_WHERE = "(grams || ARRAY[(area_id % 2147483647)::integer, (district_id % 2147483647)::integer])"
+"""Grams and areas in one list, so that one index answers for both; who asks looks at the areas themselves as well."""
 
 
 class SubmissionGrams(Base):
     """Hashed grams of one submission; `rare` are those under which `gram_sightings` knows it."""
 
     __tablename__ = "submission_grams"
-    __table_args__ = (Index("ix_submission_grams_district", "district_id", "received_at"),)
+    __table_args__ = (
+        Index("ix_submission_grams_district", "district_id", "received_at"),
+        # What members search: pieces of words together with where it was said (docs/adr/0033).
+        Index("ix_submission_grams_said", text(SAID_WHERE), postgresql_using="gin", postgresql_with={"gin_pending_list_limit": "1024"}),
+    )
 
     submission_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("submissions.id"), primary_key=True)
     district_id: Mapped[DistrictId]

@@ -38,6 +38,8 @@ class Referral(Base):
         Index("ix_referrals_district", "district_id", "state", "due_at", "id"),
         # A number of the other system's is looked for as a whole.
         Index("ix_referrals_external", "external_number", postgresql_where="external_number <> ''"),
+        # What was sent on a day.
+        Index("ix_referrals_sent", "district_id", "sent_at", postgresql_where="sent_at IS NOT NULL"),
         Index("ix_referrals_sender", "sent_by", "state", "id"),
         # The clock: what is open and due, over all districts. By district it would only tempt the planner to lay it over the lists' own.
         Index("ix_referrals_due", "due_at", postgresql_where=f"due_at IS NOT NULL AND paused_at IS NULL AND {_OPEN}"),

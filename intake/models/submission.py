@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Float, ForeignKey, Index, LargeBinary
+from sqlalchemy import BigInteger, CheckConstraint, Float, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from intake.domain.permission import Role
@@ -17,9 +17,31 @@ class Submission(Base):
 
     __tablename__ = "submissions"
     __table_args__ = (
-        # The queue of machine triage, the members' queues, and the owners' clocks.
-        Index("ix_submissions_received", "id", postgresql_where="state = 'received'"),
-        Index("ix_submissions_waiting", "area_id", "received_at", "id", postgresql_where="state IN ('triaged', 'reopened')"),
+        # The queue of machine triage, imported rows behind what somebody waits for; the members' queues, without them; the owners' clocks.
+        Index("ix_submissions_received", text("(channel = 'import')"), "id", postgresql_where="state = 'received'"),
+        Index(
+            "ix_submissions_waiting",
+            "area_id",
+            "received_at",
+            "id",
+            postgresql_where="state IN ('triaged', 'reopened') AND channel <> 'import'",
+        ),
+        Index(
+            "ix_submissions_waiting_category",
+            "area_id",
+            "category",
+            "received_at",
+            "id",
+            postgresql_where="state IN ('triaged', 'reopened') AND channel <> 'import'",
+        ),
+        # Emergencies among them, few.
+        Index(
+            "ix_submissions_waiting_emergency",
+            "area_id",
+            "received_at",
+            "id",
+            postgresql_where="state IN ('triaged', 'reopened') AND urgency = 'emergency'",
+        ),
         Index("ix_submissions_owner", "owner_id", "id", postgresql_where="state IN ('triaged', 'reopened')"),
         Index("ix_submissions_escalate", "escalate_at", postgresql_where="escalate_at IS NOT NULL"),
         Index("ix_submissions_district", "district_id", "id"),
@@ -38,7 +60,7 @@ class Submission(Base):
             "ix_submissions_pressing",
             "district_id",
             "received_at",
-            postgresql_where="state IN ('triaged', 'reopened') AND (urgency = 'emergency' OR owner_role = 'staff')",
+            postgresql_where="state IN ('triaged', 'reopened') AND channel <> 'import' AND (urgency = 'emergency' OR owner_role = 'staff')",
         ),
         Index("ix_submissions_held", "district_id", "received_at", "id", postgresql_where="state = 'quarantined'"),
         Index(
@@ -58,7 +80,7 @@ class Submission(Base):
     district_id: Mapped[DistrictId]
     point_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("intake_points.id"))
     area_id: Mapped[int] = mapped_column(BigInteger)
-    """The point's, copied; no foreign key for the reason of DistrictId."""
+    """The point's, copied, but of an imported row what it names; no foreign key for the reason of DistrictId."""
     parent_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("submissions.id"))
     channel: Mapped[Channel] = mapped_column(text_enum(Channel, "channel"))
     state: Mapped[SubmissionState] = mapped_column(text_enum(SubmissionState, "state"))

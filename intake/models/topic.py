@@ -1,6 +1,6 @@
 """议题."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Sequence, text
@@ -14,6 +14,10 @@ TOPIC_SEQUENCE = Sequence("topic_sequence", metadata=Base.metadata)
 """Running number of topics."""
 
 
+LETTERS = "string_to_array((title || ' '::text) || number, NULL::text)"
+"""Every letter of title and number, so that two characters anywhere in them are found without reading all topics."""
+
+
 class Topic(Base):
     """One matter, with the submissions behind it as contributors."""
 
@@ -23,6 +27,9 @@ class Topic(Base):
         Index("ix_topics_board", "district_id", "state", text("(confirmed_count + suggested_count)"), "id"),
         Index("ix_topics_area", "area_id", "state"),
         Index("ix_topics_heat", "district_id", "state", "heat", "id"),
+        # The pool shows what has waited longest first.
+        Index("ix_topics_waiting", "district_id", "state", "state_changed_at", "id"),
+        Index("ix_topics_letters", text(LETTERS), postgresql_using="gin", postgresql_with={"gin_pending_list_limit": "1024"}),
         Index("ix_topics_class", "class_topic_id", postgresql_where="class_topic_id IS NOT NULL"),
     )
 
@@ -56,6 +63,8 @@ class Topic(Base):
     """0–100; its parts stand in `heat_parts`."""
     heat_parts: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     heat_at: Mapped[datetime | None]
+    look_again_on: Mapped[date | None]
+    """Of one that stays in the pool: the day on which staff said they would weigh it again."""
     first_at: Mapped[datetime]
     last_at: Mapped[datetime]
     created_at: Mapped[datetime]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from intake.domain.permission import Role
@@ -31,6 +31,11 @@ class User(Base):
     away_until: Mapped[datetime | None]
     wants_digest: Mapped[bool] = mapped_column(default=True, server_default="true")
     """Whether they are told once a day what is due."""
+    totp_cipher: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The authenticator's secret, sealed; asked for only once `totp_since` is set."""
+    totp_since: Mapped[datetime | None]
+    totp_last: Mapped[int | None] = mapped_column(BigInteger)
+    """The time step of the last code that was taken, so that none is taken twice."""
     version: Mapped[int] = mapped_column(default=1, server_default="1")
     created_at: Mapped[datetime]
 

@@ -13,6 +13,7 @@ from intake.domain.permission import Permission
 from intake.domain.referral import UnitKind
 from intake.domain.submission import SubmissionState
 from intake.models import Alarm, AlarmCall, Area, Department, HistoryEntry, Submission, User
+from intake.queries.lease import recused
 from intake.queries.pages import within
 
 PAGE = 20
@@ -98,6 +99,7 @@ def can_see(actor: Actor) -> ColumnElement[bool]:
     return and_(
         Alarm.district_id == actor.district_id,
         within(actor, Permission.ALARM_ANSWER),
+        ~recused(actor, Alarm.submission_id),
         or_(within(actor, Permission.TRIAGE_VIEW), called, of_duty_office),
     )
 
@@ -113,6 +115,7 @@ def ringing(session: Session, actor: Actor) -> Ringing | None:
         .where(
             Alarm.district_id == actor.district_id,
             Alarm.state != AlarmState.CLOSED,
+            ~recused(actor, Alarm.submission_id),
             or_(mine, and_(AlarmCall.id.is_not(None), or_(AlarmCall.seen_at.is_(None), again))),
         )
         .order_by(mine, Alarm.raised_at)

@@ -1,5 +1,6 @@
 """申请复核: what was appealed, by whose decision, and whether a resident may still ask for another look."""
 
+from collections.abc import Collection
 from typing import Literal
 
 from sqlalchemy import select
@@ -15,6 +16,8 @@ SECOND_LOOKS = (SubmissionAction.APPEAL.value, SubmissionAction.RECHECK.value)
 """After either, somebody else than who declined decides."""
 
 
+TURNED_DOWN = (TopicAction.REJECT.value, TopicAction.DROP.value)
+"""What staff end a topic with; after an appeal somebody else than who did decides whether it ends so again."""
 END_TOLD = (SubmissionState.REPORTED_BACK, SubmissionState.CLOSED)
 """States of those who were told that their topic isn't taken up."""
 Appealable = Literal["", "submission", "topic"]
@@ -87,8 +90,36 @@ def barred_from(session: Session, submission_id: int) -> int | None:
     return barred
 
 
+def turned_down_before(session: Session, topic_id: int) -> int | None:
+    """Who may not turn the topic down, since they did and a resident asked for another look; None where nobody asked. One statement."""
+    steps = session.execute(
+        select(HistoryEntry.action, HistoryEntry.actor_id)
+        .where(
+            HistoryEntry.noun == TOPIC_TABLE.noun,
+            HistoryEntry.entity_id == topic_id,
+            HistoryEntry.action.in_([*TURNED_DOWN, TopicAction.APPEAL.value]),
+        )
+        .order_by(HistoryEntry.id)
+    ).all()
+    last = barred = None
+    for action, actor_id in steps:
+        if action in TURNED_DOWN:
+            last = actor_id
+        else:
+            barred = last
+    return barred
+
+
+def appealed_among(session: Session, topic_ids: Collection[int]) -> frozenset[int]:
+    """Those of the topics that a resident asked to look at again; one statement."""
+    appealed = select(HistoryEntry.entity_id).where(
+        HistoryEntry.noun == TOPIC_TABLE.noun, HistoryEntry.entity_id.in_(topic_ids), HistoryEntry.action == TopicAction.APPEAL.value
+    )
+    return frozenset(session.scalars(appealed))
+
+
 def words_of_topic_appeal(session: Session, topic_id: int) -> str:
-    """What the resident wrote who asked to look at the topic again, masked; empty where nobody did."""
+    """What the resident wrote who asked to look at the topic again, masked; empty where nobody did, and once they took their words back."""
     appealed = select(HistoryEntry.at).where(
         HistoryEntry.noun == TOPIC_TABLE.noun, HistoryEntry.entity_id == topic_id, HistoryEntry.action == TopicAction.APPEAL.value
     )
@@ -96,7 +127,13 @@ def words_of_topic_appeal(session: Session, topic_id: int) -> str:
         session.scalar(
             select(Message.text_masked)
             .join(Contributor, Contributor.submission_id == Message.submission_id)
-            .where(Contributor.topic_id == topic_id, Message.at.in_(appealed), Message.written_by.is_(None))
+            .join(Submission, Submission.id == Message.submission_id)
+            .where(
+                Contributor.topic_id == topic_id,
+                Message.at.in_(appealed),
+                Message.written_by.is_(None),
+                Submission.state != SubmissionState.WITHDRAWN,
+            )
             .order_by(Message.id)
             .limit(1)
         )

@@ -43,6 +43,8 @@ class AreaDetail:
     parent_name: str
     children: tuple[AreaRow, ...]
     points: int
+    residents: int | None
+    """How many people live here, where somebody wrote it down."""
     people: tuple[tuple[int, str, str, str], ...]
     """(user id, name, role, the granted area's name) of those whose grant reaches the area, at most PEOPLE_SHOWN."""
     may_add: tuple[AreaKind, ...]
@@ -130,6 +132,7 @@ def area_detail(session: Session, actor: Actor, area_id: int) -> AreaDetail:
         parent_name=parent_name or "",
         children=tuple(row for row in tree if row.parent_id == area.id),
         points=own.points,
+        residents=area.residents,
         people=_people_at(session, area),
         may_add=BELOW[area.kind] if manageable else (),
         manageable=manageable,
@@ -158,7 +161,7 @@ def _points_by_path(session: Session, district_id: int | None) -> Mapping[str, i
         .group_by(Area.path)
     )
     for path, count in rows:
-        for above in _upwards(path):
+        for above in upwards(path):
             counts[above] += count
     return counts
 
@@ -172,12 +175,12 @@ def _people_by_path(session: Session, district_id: int | None) -> Mapping[str, s
         .where(RoleGrant.district_id == district_id, User.active)
     )
     for path, user_id in rows:
-        for above in _upwards(path):
+        for above in upwards(path):
             people[above].add(user_id)
     return people
 
 
-def _upwards(path: str) -> list[str]:
+def upwards(path: str) -> list[str]:
     """`/1/4/12/` → itself, `/1/4/`, `/1/`."""
     parts = path.strip("/").split("/")
     return ["/" + "/".join(parts[:count]) + "/" for count in range(len(parts), 0, -1)]

@@ -13,9 +13,22 @@ from intake.domain.contributor import ContributorStatus
 from intake.domain.permission import Permission
 from intake.domain.point import PointState
 from intake.domain.submission import SubmissionState
-from intake.models import Area, AssistedFiling, Contributor, IntakePoint, OpenCall, Outcome, PaperSlip, Submission, Topic, User
+from intake.models import (
+    Area,
+    AssistedFiling,
+    Contributor,
+    IntakePoint,
+    OpenCall,
+    Outcome,
+    PaperSlip,
+    Submission,
+    SubmissionPart,
+    Topic,
+    User,
+)
 from intake.queries.pages import Page, key_of, page_of, within
 from intake.queries.receipt import standing_of
+from intake.queries.submission_part import whole_message
 
 SHOWN = 20
 """Lines of a page."""
@@ -28,6 +41,9 @@ class PointChoice:
     id: int
     name: str
     area_name: str
+    latitude: float | None
+    """GCJ-02; None where nobody wrote it down."""
+    longitude: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +75,20 @@ class Assistance:
     filed_by: str
 
 
-def points_to_file(session: Session, actor: Actor) -> tuple[PointChoice, ...]:
-    """The open points of the actor's areas, in the order of the tree; those of open calls answer their own question and aren't among them.
+def points_to_file(session: Session, actor: Actor, permission: Permission) -> tuple[PointChoice, ...]:
+    """The open points of the areas where the actor holds `permission`, in the order of the tree; those of open calls answer their own question
+    and aren't among them.
 
     One statement.
     """
     of_call = select(OpenCall.id).where(OpenCall.point_id == IntakePoint.id).exists()
     rows = session.execute(
-        select(IntakePoint.id, IntakePoint.name, Area.name)
+        select(IntakePoint.id, IntakePoint.name, Area.name, IntakePoint.latitude, IntakePoint.longitude)
         .join(Area, Area.id == IntakePoint.area_id)
         .where(
             IntakePoint.district_id == actor.district_id,
             IntakePoint.state == PointState.ACTIVE,
-            within(actor, Permission.ASSISTED_FILE),
+            within(actor, permission),
             ~of_call,
         )
         .order_by(Area.path, IntakePoint.id)
@@ -94,7 +111,7 @@ def filed(session: Session, actor: Actor, *, at: datetime, after: str = "", only
     """A page of what the actor filed for others, the newest first; with `only_to_tell`, where somebody waits to hear. Two statements."""
     where = _filed_by(actor)
     if only_to_tell:
-        where.append(_must_tell(at))
+        where.append(must_tell(at))
     total = session.scalar(_filings(select(func.count())).where(*where)) or 0
     key = key_of(after)
     if key is not None:
@@ -111,7 +128,7 @@ def filed(session: Session, actor: Actor, *, at: datetime, after: str = "", only
                 Topic.state.label("topic"),
                 Submission.owner_role,
                 func.coalesce(PaperSlip.number, "").label("slip_number"),
-                _must_tell(at).label("must_tell"),
+                must_tell(at).label("must_tell"),
             )
         )
         .join(IntakePoint, IntakePoint.id == Submission.point_id)
@@ -127,7 +144,7 @@ def filed(session: Session, actor: Actor, *, at: datetime, after: str = "", only
 
 def to_tell_count(session: Session, actor: Actor, *, at: datetime) -> int:
     """How many of those that the actor filed for wait to hear an answer."""
-    return session.scalar(_filings(select(func.count())).where(*_filed_by(actor), _must_tell(at))) or 0
+    return session.scalar(_filings(select(func.count())).where(*_filed_by(actor), must_tell(at))) or 0
 
 
 def assistance(session: Session, submission_id: int) -> Assistance | None:
@@ -135,7 +152,8 @@ def assistance(session: Session, submission_id: int) -> Assistance | None:
     row = session.execute(
         select(AssistedFiling.spoken_by, AssistedFiling.consent, AssistedFiling.is_child, User.name)
         .join(User, User.id == AssistedFiling.filed_by)
-        .where(AssistedFiling.submission_id == submission_id)
+        .join(Submission, AssistedFiling.submission_id == whole_message())
+        .where(Submission.id == submission_id)
     ).one_or_none()
     return Assistance(*row) if row else None
 
@@ -148,21 +166,22 @@ def _filed_by(actor: Actor) -> list[ColumnElement[bool]]:
     return [AssistedFiling.filed_by == actor.user_id, AssistedFiling.district_id == actor.district_id]
 
 
-def _must_tell(at: datetime) -> ColumnElement[bool]:
-    unheard = (
+def unheard(at: datetime) -> ColumnElement[bool]:
+    """Whether an answer stands, to it or to a part of it, that nobody has opened the receipt for, nor judged."""
+    waits = (Outcome.told_at <= at, Outcome.superseded_at.is_(None), Outcome.seen_at.is_(None), Outcome.verdict.is_(None))
+    to_it = select(Outcome.id).where(Outcome.submission_id == Submission.id, *waits)
+    to_part = (
         select(Outcome.id)
-        .where(
-            Outcome.submission_id == Submission.id,
-            Outcome.told_at <= at,
-            Outcome.superseded_at.is_(None),
-            Outcome.seen_at.is_(None),
-            Outcome.verdict.is_(None),
-        )
-        .correlate(Submission)
-        .exists()
+        .join(SubmissionPart, SubmissionPart.submission_id == Outcome.submission_id)
+        .where(SubmissionPart.parent_id == Submission.id, *waits)
     )
+    return to_it.correlate(Submission).exists() | to_part.correlate(Submission).exists()
+
+
+def must_tell(at: datetime) -> ColumnElement[bool]:
+    """Whether whoever filed it has to tell an answer, since nobody else can."""
     # A contact that was erased by time was there when the answer came.
-    return unheard & (Submission.contact_hint == "") & Submission.erased_at.is_(None)
+    return unheard(at) & (Submission.contact_hint == "") & Submission.erased_at.is_(None)
 
 
 def _filed_row(row: Any) -> FiledRow:

@@ -17,6 +17,7 @@ from intake.domain.recognised import Piece, pieces
 from intake.domain.submission import OPEN_FOR_DECISION, Channel, SubmissionState, Urgency
 from intake.domain.topic import JOINABLE, TopicKind, TopicState
 from intake.models import Area, Contributor, Decision, Finding, IntakePoint, Submission, Topic, User
+from intake.queries.lease import STEPPED_BACK, recused
 from intake.queries.similar import or_said
 
 
@@ -93,9 +94,9 @@ class Card:
 
 
 def card(session: Session, actor: Actor, submission_id: int) -> Card:
-    """The card in four queries; NotFound for another district's, Forbidden outside the actor's areas."""
+    """The card in four queries; NotFound for another district's, Forbidden outside the actor's areas and for whoever stepped back."""
     row = session.execute(
-        select(Submission, Area, IntakePoint.name, User.name)
+        select(Submission, Area, IntakePoint.name, User.name, recused(actor))
         .join(Area, Area.id == Submission.area_id)
         .join(IntakePoint, IntakePoint.id == Submission.point_id)
         .outerjoin(User, User.id == Submission.owner_id)
@@ -103,9 +104,11 @@ def card(session: Session, actor: Actor, submission_id: int) -> Card:
     ).one_or_none()
     if row is None:
         raise NotFound("没有这件来件，或者不在您的区。")
-    submission, area, point_name, owner_name = row
+    submission, area, point_name, owner_name, stepped_back = row
     if not actor.may(Permission.TRIAGE_VIEW, area_path=area.path):
         raise Forbidden("这件来件不在您联系的社区。")
+    if stepped_back:
+        raise Forbidden(STEPPED_BACK)
     finding = session.scalars(
         select(Finding).where(Finding.submission_id == submission_id).order_by(Finding.id.desc()).limit(1)
     ).one_or_none()

@@ -1,19 +1,21 @@
-"""今日到期: what of today's digest is still to be done, for the first page of whoever got it."""
+"""今日到期: what of today's digest is still to be done, and today's shift, for the first page of whoever got it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, BigInteger, any_, bindparam, select
 from sqlalchemy.orm import Session
 
 from config.workflow import Workflow
 from intake.domain.actor import Actor
 from intake.domain.deadline import Deadline, deadline, due_soon_before
+from intake.domain.permission import Permission
 from intake.domain.referral import OPEN_REFERRAL
-from intake.domain.working_days import holidays_of
-from intake.models import Digest, Referral
+from intake.domain.working_days import SHANGHAI, holidays_of
+from intake.models import Digest, DutyShift, Referral, Venue
+from intake.queries.lease import recused
 
 SHOWN = 5
 """Of each kind; the others are counted."""
@@ -30,6 +32,17 @@ class DigestLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ShiftToday:
+    """Where and when one sits today."""
+
+    id: int
+    starts: time
+    ends: time
+    venue_name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class DigestShown:
     """The newest digest nobody has read; what was done since is left out."""
 
@@ -39,10 +52,11 @@ class DigestShown:
     overdue_count: int
     due_soon: tuple[DigestLine, ...]
     due_soon_count: int
+    shifts: tuple[ShiftToday, ...]
 
 
 def digest_of(session: Session, actor: Actor, *, workflow: Workflow, at: datetime) -> DigestShown | None:
-    """What the actor is told today and hasn't marked as read, None when there is nothing; one query, and a second one if there is."""
+    """What the actor is told today and hasn't marked as read, None when there is nothing; one query, a second one if there is, and a third for a member's shifts."""
     found = session.execute(
         select(Digest.id, Digest.day, Digest.overdue, Digest.due_soon, Digest.created_at)
         .where(Digest.user_id == actor.user_id, Digest.seen_at.is_(None))
@@ -51,8 +65,10 @@ def digest_of(session: Session, actor: Actor, *, workflow: Workflow, at: datetim
     ).one_or_none()
     if found is None:
         return None
-    pending = _pending(session, [*found.overdue, *found.due_soon], since=found.created_at, workflow=workflow, at=at)
-    if not pending:
+    pending = _pending(session, actor, [*found.overdue, *found.due_soon], since=found.created_at, workflow=workflow, at=at)
+    sits = actor.may(Permission.LEDGER_KEEP) and found.day == at.astimezone(SHANGHAI).date()
+    shifts = _shifts(session, actor, found.day) if sits else ()
+    if not pending and not shifts:
         return None
     overdue, due_soon = ([pending[one] for one in ids if one in pending] for ids in (found.overdue, found.due_soon))
     return DigestShown(
@@ -62,18 +78,31 @@ def digest_of(session: Session, actor: Actor, *, workflow: Workflow, at: datetim
         overdue_count=len(overdue),
         due_soon=_lines(due_soon[:SHOWN], workflow=workflow, at=at),
         due_soon_count=len(due_soon),
+        shifts=shifts,
     )
 
 
-def _pending(session: Session, ids: Sequence[int], *, since: datetime, workflow: Workflow, at: datetime) -> dict[int, Any]:
-    """Those that nobody has moved on since and that are still due, by id."""
+def _shifts(session: Session, actor: Actor, day: date) -> tuple[ShiftToday, ...]:
+    rows = session.execute(
+        select(DutyShift.id, DutyShift.starts, DutyShift.ends, Venue.name, Venue.address)
+        .join(Venue, Venue.id == DutyShift.venue_id)
+        .where(DutyShift.user_id == actor.user_id, DutyShift.day == day, DutyShift.cancelled_at.is_(None))
+        .order_by(DutyShift.starts)
+    )
+    return tuple(ShiftToday(*row) for row in rows)
+
+
+def _pending(session: Session, actor: Actor, ids: Sequence[int], *, since: datetime, workflow: Workflow, at: datetime) -> dict[int, Any]:
+    """Those that nobody has moved on since, that are still due and that the actor hasn't stepped back from, by id."""
     holidays, due_soon = holidays_of(workflow), workflow.referral.due_soon_working_days
     rows = session.execute(
         select(Referral.id, Referral.number, Referral.title, Referral.due_at, Referral.state_changed_at).where(
-            Referral.id.in_(ids),
+            # A digest may name hundreds: as one value they cost the driver nothing.
+            Referral.id == any_(bindparam("ids", list(ids), type_=ARRAY(BigInteger))),
             Referral.state.in_(OPEN_REFERRAL),
             Referral.state_changed_at <= since,
             Referral.paused_at.is_(None),
+            ~recused(actor, Referral.submission_id),
             Referral.due_at < due_soon_before(at, due_soon=due_soon, holidays=holidays),
         )
     )

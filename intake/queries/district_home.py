@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Select, case, func, literal, or_, select, true, union_all
+from sqlalchemy import Select, case, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
 from intake.domain.alarm import AlarmState
 from intake.domain.permission import Permission, Role
 from intake.domain.point import PointGuard, PointState
+from intake.domain.point_count import HELD_MANY
 from intake.domain.poster_batch import BatchState
 from intake.domain.release import ReleaseState
 from intake.domain.submission import OPEN_FOR_DECISION, SUBMISSION_TABLE, SubmissionState, Urgency
@@ -21,13 +22,12 @@ from intake.models import Alarm, Area, DeclineCheck, HistoryEntry, IntakePoint, 
 from intake.queries.alarm import can_see
 from intake.queries.appeal import SECOND_LOOKS
 from intake.queries.idle_topics import is_idle
-from intake.queries.open_call import of_no_call
+from intake.queries.imported import NOT_IMPORTED
 from intake.queries.pages import within
+from intake.queries.point_funnel import alive_at, is_quiet
 from intake.queries.referral_waiting import overdue, replied, revisits_due
 
 EMERGENCIES_SHOWN = 5
-SILENT = timedelta(days=14)
-"""A point in use that brought nothing for so long may be covered or torn off."""
 FAILED_SHOWN = timedelta(days=30)
 
 
@@ -44,6 +44,8 @@ class WaitingKind(StrEnum):
     """超时转来: neither member nor convenor looked in time."""
     GUARDED = "guarded"
     """直报点 to which more comes than people send: the guard is up."""
+    ABUSED = "abused"
+    """直报点 of which much waits to be looked at, while its guard isn't up: its code may be abused."""
     HELD = "held"
     """待核的来件."""
     REPLIED = "replied"
@@ -65,7 +67,7 @@ class WaitingKind(StrEnum):
     FAILED_BATCH = "failed_batch"
     """没有生成的海报."""
     SILENT_POINT = "silent_point"
-    """很久没有来件的直报点."""
+    """很久没有人扫码的直报点."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,7 @@ def _submissions(session: Session, actor: Actor) -> list[Waiting]:
         .where(
             Submission.district_id == actor.district_id,
             Submission.state.in_(OPEN_FOR_DECISION),
+            NOT_IMPORTED,
             within(actor, Permission.TRIAGE_DECIDE),
             or_(emergency, Submission.owner_role == Role.STAFF),
         )
@@ -192,6 +195,7 @@ def _asked(actor: Actor, *, at: datetime) -> dict[WaitingKind, Named]:
     kinds: tuple[tuple[WaitingKind, Permission, Callable[[], Named]], ...] = (
         (WaitingKind.ALARM, Permission.ALARM_ANSWER, lambda: _alarms(actor)),
         (WaitingKind.GUARDED, Permission.PLACES_VIEW, lambda: _guarded(actor, at=at)),
+        (WaitingKind.ABUSED, Permission.PLACES_VIEW, lambda: _abused(actor, at=at)),
         (WaitingKind.HELD, Permission.QUARANTINE_DECIDE, lambda: _held(actor)),
         (WaitingKind.REPLIED, Permission.REFERRAL_FOLLOW, lambda: replied(actor)),
         (WaitingKind.OVERDUE, Permission.REFERRAL_FOLLOW, lambda: overdue(actor, at=at)),
@@ -252,6 +256,28 @@ def _guarded(actor: Actor, *, at: datetime) -> Named:
     )
 
 
+def _abused(actor: Actor, *, at: datetime) -> Named:
+    """Points of which HELD_MANY or more are held back; `since` is when the oldest of these came."""
+    many = (
+        select(Submission.point_id, func.min(Submission.received_at).label("since"))
+        .where(Submission.district_id == actor.district_id, Submission.state == SubmissionState.QUARANTINED)
+        .group_by(Submission.point_id)
+        .having(func.count() >= HELD_MANY)
+        .subquery()
+    )
+    return (
+        select(IntakePoint.id, IntakePoint.name, Area.name, many.c.since, func.count().over())
+        .join(many, many.c.point_id == IntakePoint.id)
+        .join(Area, Area.id == IntakePoint.area_id)
+        .where(
+            IntakePoint.state != PointState.RETIRED,
+            or_(IntakePoint.guard != PointGuard.AUTO, IntakePoint.guarded_until.is_(None), IntakePoint.guarded_until <= at),
+            within(actor, Permission.PLACES_VIEW),
+        )
+        .order_by(many.c.since, IntakePoint.id)
+    )
+
+
 def _held(actor: Actor) -> Named:
     return (
         select(Submission.id, func.left(Submission.text_masked, 60), Area.name, Submission.received_at, func.count().over())
@@ -305,21 +331,9 @@ def _failed_batches(actor: Actor, *, at: datetime) -> Named:
 
 
 def _silent_points(actor: Actor, *, at: datetime) -> Named:
-    # The latest word of a point is one probe of its index, for each point.
-    latest = (
-        select(func.max(Submission.received_at).label("at")).where(Submission.point_id == IntakePoint.id).correlate(IntakePoint).lateral()
-    )
-    since = func.coalesce(latest.c.at, IntakePoint.created_at)
     return (
-        select(IntakePoint.id, IntakePoint.name, Area.name, since, func.count().over())
+        select(IntakePoint.id, IntakePoint.name, Area.name, alive_at().label("since"), func.count().over())
         .join(Area, Area.id == IntakePoint.area_id)
-        .join(latest, true())
-        .where(
-            IntakePoint.district_id == actor.district_id,
-            IntakePoint.state == PointState.ACTIVE,
-            of_no_call(),
-            within(actor, Permission.PLACES_VIEW),
-            since < at - SILENT,
-        )
-        .order_by(since, IntakePoint.id)
+        .where(IntakePoint.district_id == actor.district_id, within(actor, Permission.PLACES_VIEW), is_quiet(at))
+        .order_by("since", IntakePoint.id)
     )

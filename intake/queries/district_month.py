@@ -16,7 +16,9 @@ from intake.domain.submission import Channel
 from intake.domain.submission import SubmissionState as S
 from intake.domain.topic import TopicState as T
 from intake.models import Area, Contributor, Submission, Topic
+from intake.queries.imported import NOT_IMPORTED
 from intake.queries.pages import within
+from intake.queries.submission_part import own_message
 
 DAYS = 30
 FEW = 3
@@ -95,6 +97,8 @@ def district_month(session: Session, actor: Actor, *, at: datetime) -> DistrictM
             Submission.received_at <= at,
             Submission.state != S.WITHDRAWN,
             Submission.channel != Channel.ENDORSEMENT,
+            own_message(),
+            NOT_IMPORTED,
             within(actor, Permission.SCREEN_VIEW),
         )
         .subquery()

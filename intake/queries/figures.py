@@ -19,10 +19,14 @@ from intake.domain.referral import AT_DEPARTMENT, REFERRAL_TABLE, ReferralAction
 from intake.domain.submission import Channel, SubmissionAction
 from intake.domain.submission import SubmissionState as S
 from intake.models import Area, Decision, DeclineCheck, HistoryEntry, Outcome, Referral, Submission
+from intake.queries.imported import NOT_IMPORTED
 from intake.queries.pages import within
+from intake.queries.submission_part import own_message
 
 WITHOUT_RESULT = (S.RECEIVED, S.QUARANTINED, S.TRIAGED, S.NEEDS_DETAIL, S.IN_TOPIC, S.REFERRED, S.REOPENED)
 """Nobody has been told an outcome that still stands."""
+NO_ANSWER = (SubmissionAction.SPLIT.value, SubmissionAction.REJOIN.value)
+"""Acts on a message that tell nobody anything of the matter."""
 
 Rows = Select[*tuple[Any, ...]]
 Found = Row[*tuple[Any, ...]]
@@ -126,7 +130,7 @@ def _heard(scope: _Scope) -> Rows:
             func.min(Decision.decided_at).label("first_at"),
             func.min(Decision.decided_at).filter(Decision.action != SubmissionAction.ASK.value).label("decided_at"),
         )
-        .where(Decision.submission_id == Submission.id, Decision.undone_at.is_(None))
+        .where(Decision.submission_id == Submission.id, Decision.undone_at.is_(None), Decision.action.not_in(NO_ANSWER))
         .lateral("decided")
     )
     told_at = select(func.min(Outcome.told_at)).where(Outcome.submission_id == Submission.id).scalar_subquery()
@@ -151,6 +155,8 @@ def _heard(scope: _Scope) -> Rows:
         .join(decided, true())
         .where(
             Submission.district_id == scope.actor.district_id,
+            own_message(),
+            NOT_IMPORTED,
             _during(scope, Submission.received_at),
             *_inside(scope, Submission.category),
         )
@@ -182,6 +188,8 @@ def _open_now(session: Session, scope: _Scope, *, at: datetime) -> OpenNow:
         .where(
             Submission.district_id == scope.actor.district_id,
             Submission.state.in_(WITHOUT_RESULT),
+            own_message(),
+            NOT_IMPORTED,
             *_inside(scope, Submission.category),
         )
     ).one()

@@ -1,15 +1,15 @@
-"""闲置的候选议题: confirmed by people, proposed by nobody for so long that staff decide."""
+"""闲置的候选议题: confirmed or registered by people, proposed by nobody for so long that staff decide."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
 from intake.domain.permission import Permission
 from intake.domain.topic import TopicState
-from intake.models import Area, Topic
+from intake.models import Area, Topic, TopicOrigin
 from intake.queries.pages import within
 
 PAGE = 20
@@ -58,7 +58,9 @@ def idle_topics(session: Session, actor: Actor, *, idle_before: datetime, after:
 
 def is_idle(idle_before: datetime) -> ColumnElement[bool]:
     """Which topics staff must decide on."""
-    return (Topic.state == TopicState.CANDIDATE) & (Topic.confirmed_count > 0) & (Topic.state_changed_at < idle_before)
+    # What was registered without messages, such as by a community office, waits for staff all the same.
+    stands = or_(Topic.confirmed_count > 0, Topic.id.in_(select(TopicOrigin.topic_id)))
+    return (Topic.state == TopicState.CANDIDATE) & stands & (Topic.state_changed_at < idle_before)
 
 
 def _row(topic: Topic, area_name: str) -> IdleTopic:

@@ -11,6 +11,7 @@ from intake.domain.message import MessageFrom
 from intake.domain.permission import Permission
 from intake.domain.submission import SubmissionState
 from intake.models import Area, Message, Submission, User
+from intake.queries.lease import recused
 from intake.queries.pages import Page, key_of, page_of, within
 
 SHOWN = 40
@@ -129,4 +130,4 @@ _UNREAD = (Message.written_from == MessageFrom.RESIDENT, Message.read_at.is_(Non
 
 def _written_to(actor: Actor) -> tuple[ColumnElement[bool], ...]:
     waiting = select(Message.submission_id).where(Message.district_id == actor.district_id, *_UNREAD)
-    return Submission.district_id == actor.district_id, Submission.id.in_(waiting), within(actor, Permission.MESSAGE_WRITE)
+    return Submission.district_id == actor.district_id, Submission.id.in_(waiting), within(actor, Permission.MESSAGE_WRITE), ~recused(actor)

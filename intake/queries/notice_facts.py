@@ -12,6 +12,7 @@ from intake.domain.notice_words import ASKING
 from intake.domain.notification import NoticeKind
 from intake.domain.submission import SUBMISSION_TABLE, SubmissionState
 from intake.domain.topic import TOPIC_TABLE
+from intake.domain.upward_report import UPWARD_TABLE
 from intake.models import Answer, Decision, Department, IntakePoint, Message, Notification, Outcome, Submission, User
 
 
@@ -38,7 +39,7 @@ class BehindNotice:
 
 _SENTENCES = {
     (noun, transition.action.value): transition.words
-    for noun, table in (("submission", SUBMISSION_TABLE), ("topic", TOPIC_TABLE))
+    for noun, table in (("submission", SUBMISSION_TABLE), ("topic", TOPIC_TABLE), ("topic", UPWARD_TABLE))
     for transition in table.transitions
 }
 
@@ -82,8 +83,10 @@ def _step(decision: Decision | None) -> str:
 
 
 def _is_news(notice: Notification, submission: Submission, decision: Decision | None, outcome: Outcome | None, *, unread: bool) -> bool:
-    """False for what was taken back, withdrawn, overtaken by a newer result, judged or read by now."""
-    if submission.state is SubmissionState.WITHDRAWN or (decision is not None and decision.undone_at is not None):
+    """False for what was taken back, withdrawn, joined again, overtaken by a newer result, judged or read by now."""
+    if submission.state in {SubmissionState.WITHDRAWN, SubmissionState.REJOINED} or (
+        decision is not None and decision.undone_at is not None
+    ):
         return False
     if notice.kind in ASKING:
         return outcome is not None and outcome.superseded_at is None and outcome.verdict is None

@@ -19,6 +19,7 @@ from intake.domain.submission import SubmissionState
 from intake.models import Area, IntakePoint, OpenCall, Submission
 from intake.queries.pages import PAGE, Page, holding, key_of, page_of, within
 from intake.queries.point import PointView
+from intake.queries.submission_part import own_message
 
 PUBLIC = (OpenCallState.OPEN, OpenCallState.CLOSED, OpenCallState.REPORTED)
 _NOT_COUNTED = (SubmissionState.WITHDRAWN, SubmissionState.QUARANTINED)
@@ -125,7 +126,10 @@ def question_at(session: Session, point: PointView, *, at: datetime) -> str:
 
 def answers_to(session: Session, call_id: int) -> int:
     """How many answers came that weren't taken back or held."""
-    return session.scalar(select(func.count()).where(Submission.open_call_id == call_id, Submission.state.not_in(_NOT_COUNTED))) or 0
+    return (
+        session.scalar(select(func.count()).where(Submission.open_call_id == call_id, Submission.state.not_in(_NOT_COUNTED), own_message()))
+        or 0
+    )
 
 
 def told_answers(session: Session, call_id: int) -> int | None:
@@ -153,6 +157,11 @@ def ordinary_point_near(session: Session, point: PointView) -> Elsewhere | None:
 def of_no_call() -> ColumnElement[bool]:
     """Points that residents may pick for whatever they have to say: a call's point takes answers to its question."""
     return IntakePoint.id.not_in(select(OpenCall.point_id))
+
+
+def of_no_draft_call() -> ColumnElement[bool]:
+    """Points that may be named to whoever sees points: what a call asks that was never published isn't known."""
+    return IntakePoint.id.not_in(select(OpenCall.point_id).where(OpenCall.state.not_in(PUBLIC)))
 
 
 def public_calls(session: Session, *, today: date, after: str, limit: int = PAGE) -> Page[CallEntry]:
@@ -210,7 +219,7 @@ def call_detail(session: Session, actor: Actor, call_id: int, *, today: date) ->
         select(
             func.count().filter(Submission.state.not_in(_NOT_COUNTED)),
             func.count().filter(Submission.state == SubmissionState.QUARANTINED),
-        ).where(Submission.open_call_id == call_id)
+        ).where(Submission.open_call_id == call_id, own_message())
     ).one()
     return CallDetail(
         row=_row(call, area_name, counted, today),
@@ -253,7 +262,7 @@ def _entries(session: Session, where: Sequence[ColumnElement[bool]], *, today: d
 def _answers(session: Session, ids: Sequence[int]) -> dict[int, int]:
     rows = session.execute(
         select(Submission.open_call_id, func.count())
-        .where(Submission.open_call_id.in_(ids), Submission.state.not_in(_NOT_COUNTED))
+        .where(Submission.open_call_id.in_(ids), Submission.state.not_in(_NOT_COUNTED), own_message())
         .group_by(Submission.open_call_id)
     )
     return {call_id: count for call_id, count in rows if call_id is not None}

@@ -61,6 +61,7 @@ class PersonDetail:
     department_name: str
     created_at: datetime
     locked_until: datetime | None
+    second_factor_since: datetime | None
     devices: tuple[Device, ...]
     manageable: bool
     """Whether the one who looks may change, deactivate and reset: every role lies within their reach."""
@@ -126,6 +127,7 @@ def person_detail(session: Session, actor: Actor, user_id: int, *, idle_minutes:
         department_name=department or "",
         created_at=user.created_at,
         locked_until=user.locked_until if user.locked_until is not None and user.locked_until > at else None,
+        second_factor_since=user.totp_since,
         devices=tuple(Device(*row) for row in devices),
         manageable=all_within,
         is_self=user.id == actor.user_id,

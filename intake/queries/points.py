@@ -16,6 +16,7 @@ from intake.domain.position import Position, position_of
 from intake.models import Area, IntakePoint, PointListener, RoleGrant, Submission, User
 from intake.queries.pages import PAGE, Page, holding, key_of, page_of, within
 from intake.queries.point import LISTENING
+from intake.queries.submission_part import own_message
 
 RECENT_DAYS = 30
 
@@ -149,7 +150,9 @@ def point_detail(session: Session, actor: Actor, point_id: int, *, at: datetime)
         raise Forbidden("这个直报点不在您负责的范围。")
     row = PointRow(*found[: len(_COLUMNS)])
     received = session.scalar(
-        select(func.count()).where(Submission.point_id == point_id, Submission.received_at > at - timedelta(days=RECENT_DAYS))
+        select(func.count()).where(
+            Submission.point_id == point_id, own_message(), Submission.received_at > at - timedelta(days=RECENT_DAYS)
+        )
     )
     duty: list[list[str]] = [[] for _ in range(7)]
     for day, name in session.execute(

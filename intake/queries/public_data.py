@@ -15,8 +15,10 @@ from intake.domain.submission import Channel, SubmissionState
 from intake.domain.withholding import MonthFigures, published
 from intake.domain.working_days import SHANGHAI
 from intake.models import Area, IntakePoint, Release, Submission, Topic
+from intake.queries.imported import NOT_IMPORTED
 from intake.queries.open_call import of_no_call
 from intake.queries.public_page import ANSWERED_STATES, NOT_COUNTED, RELEASED
+from intake.queries.submission_part import own_message
 
 CHUNK = 500
 
@@ -151,7 +153,7 @@ def open_places(session: Session) -> tuple[OpenPlace, ...]:
 def open_figures(session: Session, *, until: dt.date) -> tuple[OpenFigures, ...]:
     """Each place that ever received something, from the first month of any until the one before `until`, small numbers left out.
 
-    Submissions taken back or held back don't count, nor does 附议. Reads every row there is, so ask it seldom.
+    Submissions taken back or held back don't count, nor does 附议, nor what was said elsewhere and imported. Reads every row there is, so ask it seldom.
     """
     month = func.to_char(func.timezone(SHANGHAI.key, Submission.received_at), "YYYY-MM").label("month")
     rows = session.execute(
@@ -162,7 +164,13 @@ def open_figures(session: Session, *, until: dt.date) -> tuple[OpenFigures, ...]
             func.count().filter(Submission.state.in_(ANSWERED_STATES)),
             func.count().filter(Submission.state == SubmissionState.CLOSED),
         )
-        .where(Submission.state.not_in(NOT_COUNTED), Submission.channel != Channel.ENDORSEMENT, Submission.received_at < _begin(until))
+        .where(
+            Submission.state.not_in(NOT_COUNTED),
+            Submission.channel != Channel.ENDORSEMENT,
+            NOT_IMPORTED,
+            own_message(),
+            Submission.received_at < _begin(until),
+        )
         .group_by(Submission.area_id, month)
     ).all()
     counted = {(area_id, name): (received, answered, closed) for area_id, name, received, answered, closed in rows}

@@ -1,7 +1,7 @@
 """What a public map shows: the places below an area, how many matters were told there, and where they lie."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from intake.domain.point import PointState
-from intake.domain.position import Position, position_of
+from intake.domain.position import Position, middle_of, position_of
 from intake.domain.release import ReleaseKind, tellable
 from intake.models import Area, IntakePoint, Release
 from intake.queries.open_call import of_no_call
@@ -101,12 +101,5 @@ def _place(area_id: int, name: str, path: str, found: _Found) -> MapPlace:
         result=told[ReleaseKind.RESULT],
         received=tellable(sum(count for one, count in found.received.items() if one.startswith(path))),
         points=sum(one.startswith(path) for one, _, _ in found.points),
-        position=_middle(positions),
+        position=middle_of(positions),
     )
-
-
-def _middle(positions: Sequence[Position]) -> Position | None:
-    if not positions:
-        return None
-    count = len(positions)
-    return Position(sum(one.latitude for one in positions) / count, sum(one.longitude for one in positions) / count)

@@ -18,8 +18,10 @@ from intake.domain.release import ReleaseKind, ReleaseState, tellable
 from intake.domain.submission import Channel, SubmissionState
 from intake.domain.working_days import SHANGHAI
 from intake.models import Area, DistrictProfile, IntakePoint, Release, RoleGrant, Submission, Topic, User
+from intake.queries.imported import NOT_IMPORTED
 from intake.queries.open_call import of_no_call
 from intake.queries.point import PointView
+from intake.queries.submission_part import own_message
 
 PAGE = 20
 KINDS = (ReleaseKind.IN_HAND, ReleaseKind.DECISION, ReleaseKind.RESULT)
@@ -329,7 +331,13 @@ def heard(session: Session, district_id: int) -> Heard:
             func.count().filter(Submission.state.in_(ANSWERED_STATES)),
             func.count().filter(Submission.state == SubmissionState.CLOSED),
         )
-        .where(Submission.district_id == district_id, Submission.state.not_in(NOT_COUNTED), Submission.channel != Channel.ENDORSEMENT)
+        .where(
+            Submission.district_id == district_id,
+            Submission.state.not_in(NOT_COUNTED),
+            Submission.channel != Channel.ENDORSEMENT,
+            own_message(),
+            NOT_IMPORTED,
+        )
         .group_by(Submission.area_id)
     )
     return {area_id: (received, answered, closed) for area_id, received, answered, closed in rows}

@@ -15,12 +15,24 @@ from intake.domain.submission import WITHDRAWABLE, Channel, SubmissionState
 from intake.domain.suspicion import Suspicion
 from intake.domain.topic import TopicState
 from intake.domain.working_days import HolidayTable
-from intake.models import Alarm, Contributor, IntakePoint, Referral, Submission, SubmissionFile, Topic, User
+from intake.models import Alarm, Contributor, IntakePoint, Referral, Submission, SubmissionFile, SubmissionPart, Topic, User
 from intake.queries.message import Thread, thread_for_resident
 from intake.queries.receipt_outcome import OutcomeOnReceipt, outcome_of
 from intake.queries.receipt_referral import Hands, ReferralOnReceipt, referrals_of
 from intake.queries.receipt_steps import Step, steps_of
 from intake.queries.submission_file import FileSaid, files_of
+from intake.queries.submission_part import NO_FAMILY, family_of
+
+
+@dataclass(frozen=True, slots=True)
+class PartOnReceipt:
+    """Some sentences of it that are handled apart, or were."""
+
+    number: str
+    salt: bytes
+    state: SubmissionState
+    text: str
+    is_out: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +68,10 @@ class ReceiptView:
     """Those on their way: who has it, and by when they answer."""
     files: tuple[FileSaid, ...]
     """The resident's own photos and voices."""
+    parts: tuple[PartOnReceipt, ...]
+    """What was split off it, with receipts of their own."""
+    part_of: str
+    """The number of the receipt it was split off; empty in general."""
     steps: tuple[Step, ...]
     messages: Thread
     may_withdraw: bool
@@ -99,6 +115,8 @@ class Received:
     """Whether a referral of it or of its topic was ever made."""
     has_files: bool
     """Whether photos or voices came with it."""
+    has_parts: bool
+    """Whether something was split off it."""
 
     @property
     def secret(self) -> ReceiptSecret:
@@ -119,13 +137,15 @@ def receipt_view(session: Session, submission_id: int, *, at: datetime, workflow
 
 
 def receipt_of(session: Session, found: Received, *, at: datetime, workflow: Workflow) -> ReceiptView:
-    """The whole page in at most seven further statements: referrals, photos, steps (two more where it was an emergency), result, messages; where
+    """The whole page in at most eight further statements: referrals, photos, steps (two more where it was an emergency), result, messages; where
     nothing of a kind can be, it isn't asked for."""
     submission, point, owner, topic = found.submission, found.point, found.owner, found.topic
     holidays = HolidayTable(off=workflow.holidays.off, working=workflow.holidays.working)
     referrals = referrals_of(session, submission.id, topic, holidays=holidays) if found.is_referred else ()
     if submission.channel is Channel.ENDORSEMENT:
         referrals = tuple(replace(one, title="") for one in referrals)  # an inner word, and everybody may join
+    split = found.has_parts or submission.parent_id is not None
+    family = family_of(session, submission.id) if split else NO_FAMILY
     standing, next_words = standing_of(submission.state, topic.state if topic else None, owner=submission.owner_role)
     return ReceiptView(
         submission_id=submission.id,
@@ -154,10 +174,12 @@ def receipt_of(session: Session, found: Received, *, at: datetime, workflow: Wor
         outcome=outcome_of(session, submission, at=at),
         referrals=tuple(one for one in referrals if one.hands is not Hands.NOBODY),
         files=files_of(session, submission.id) if found.has_files else (),
+        parts=tuple(PartOnReceipt(one.number, one.salt, one.state, one.written, is_out=one.is_out) for one in family.parts),
+        part_of=family.origin.number if family.origin is not None else "",
         steps=steps_of(session, submission, found.contributor, referrals, was_emergency=found.alarm_id is not None),
         messages=thread_for_resident(session, submission.id),
         may_withdraw=submission.state in WITHDRAWABLE,
-        may_write=submission.state not in {SubmissionState.WITHDRAWN, SubmissionState.QUARANTINED},
+        may_write=submission.state not in {SubmissionState.WITHDRAWN, SubmissionState.QUARANTINED, SubmissionState.REJOINED},
         ends_on=_ends_on(submission, workflow),
         standing=standing,
         next_words=next_words,
@@ -169,8 +191,9 @@ def _received() -> Any:
     of_topic = Referral.topic_id.in_([Topic.id, Topic.class_topic_id])
     is_referred = exists().where(Referral.submission_id == Submission.id) | exists().where(of_topic)
     has_files = exists().where(SubmissionFile.submission_id == Submission.id, SubmissionFile.removed_at.is_(None))
+    has_parts = exists().where(SubmissionPart.parent_id == Submission.id)
     return (
-        select(Submission, IntakePoint, User, Contributor, Topic, Alarm.id, is_referred, has_files)
+        select(Submission, IntakePoint, User, Contributor, Topic, Alarm.id, is_referred, has_files, has_parts)
         .join(IntakePoint, IntakePoint.id == Submission.point_id)
         .outerjoin(User, User.id == Submission.owner_id)
         .outerjoin(Contributor, (Contributor.submission_id == Submission.id) & (Contributor.status == ContributorStatus.CONFIRMED))
@@ -203,6 +226,7 @@ _STANDING: dict[SubmissionState, tuple[str, str]] = {
     SubmissionState.DECLINED: ("没有采用，理由写在下面", ""),
     SubmissionState.QUARANTINED: ("正在核对内容", "工作人员核对后接着办；核对的结果写在这里。"),
     SubmissionState.WITHDRAWN: ("您已经撤回", ""),
+    SubmissionState.REJOINED: ("已并回您原来说的那一件，在那张回执上看进展", ""),
     SubmissionState.CLOSED: ("已经办结", ""),
 }
 """Where a submission stands and what comes next."""

@@ -103,7 +103,7 @@ def outcome_of(session: Session, submission: Submission, *, at: datetime) -> Out
         signed_name=answer.signed_name if answer is not None else "",
         paper_number=answer.paper_number if answer is not None else "",
         paper_date=answer.paper_date if answer is not None else None,
-        refused=decision.action == TopicAction.REJECT.value,
+        refused=decision.action in {TopicAction.REJECT.value, TopicAction.DROP.value},
         evidence=tuple(Evidence(one.id, one.name, one.media_type == "image/jpeg") for *_, one in rows if one is not None),
         verdict=outcome.verdict,
         said=outcome.said,

@@ -74,9 +74,11 @@ class ReferralOnReceipt:
     entries: tuple[EntryOnReceipt, ...]
 
 
+_OFFICE, _LEAD, _WRITER = aliased(Department), aliased(Department), aliased(Department)
+
+
 def referrals_of(session: Session, submission_id: int, topic: Topic | None, *, holidays: HolidayTable) -> tuple[ReferralOnReceipt, ...]:
     """The submission's own referrals and those of its topic, the oldest first, in one statement."""
-    office, lead, writer = aliased(Department), aliased(Department), aliased(Department)
     extended = (
         select(func.count())
         .where(Extension.referral_id == Referral.id, Extension.state == ExtensionState.GRANTED)
@@ -92,11 +94,11 @@ def referrals_of(session: Session, submission_id: int, topic: Topic | None, *, h
         .scalar_subquery()
     )
     rows = session.execute(
-        select(Referral, office.name, lead.name, paused_for, extended, ReferralEntry, writer.name)
-        .join(office, office.id == Referral.office_id)
-        .outerjoin(lead, lead.id == Referral.lead_id)
+        select(Referral, _OFFICE.name, _LEAD.name, paused_for, extended, ReferralEntry, _WRITER.name)
+        .join(_OFFICE, _OFFICE.id == Referral.office_id)
+        .outerjoin(_LEAD, _LEAD.id == Referral.lead_id)
         .outerjoin(ReferralEntry, and_(ReferralEntry.referral_id == Referral.id, ReferralEntry.for_resident))
-        .outerjoin(writer, writer.id == ReferralEntry.department_id)
+        .outerjoin(_WRITER, _WRITER.id == ReferralEntry.department_id)
         .where(_behind(submission_id, topic), Referral.state.not_in([ReferralState.DRAFTED, ReferralState.CANCELLED]))
         .order_by(Referral.id, ReferralEntry.id)
     ).all()

@@ -10,7 +10,20 @@ from sqlalchemy.orm import Session, aliased
 from intake.domain.referral import ENTRY_NAMES, EXTENSION_TABLE, REFERRAL_TABLE, ReferralAction, ReferralKind
 from intake.domain.submission import DECLINE_WORDS, SUBMISSION_TABLE, Channel, DeclineReason, SubmissionAction
 from intake.domain.topic import TOPIC_TABLE
-from intake.models import Answer, Contributor, Decision, Department, Extension, HistoryEntry, Notification, Submission, Topic, User
+from intake.domain.upward_report import UPWARD_TABLE
+from intake.models import (
+    Answer,
+    Contributor,
+    Decision,
+    Department,
+    Extension,
+    HistoryEntry,
+    Notification,
+    Submission,
+    Topic,
+    UpwardReport,
+    User,
+)
 from intake.queries.alarm import alarm_steps
 from intake.queries.receipt_referral import ReferralOnReceipt
 
@@ -38,15 +51,19 @@ class Step:
         return self.decision_id is not None
 
 
-_TABLES = {table.noun: table for table in (SUBMISSION_TABLE, TOPIC_TABLE, REFERRAL_TABLE, EXTENSION_TABLE)}
+_TABLES = {table.noun: table for table in (SUBMISSION_TABLE, TOPIC_TABLE, REFERRAL_TABLE, EXTENSION_TABLE, UPWARD_TABLE)}
 _WORDS = {(table.noun, transition.action.value): transition.words for table in _TABLES.values() for transition in table.transitions}
 _OF_UNITS = frozenset({REFERRAL_TABLE.noun, EXTENSION_TABLE.noun})
 """Steps that an office or a department takes: residents read its name, not the official's."""
 _SAID_BY_SUBMISSION = frozenset({(REFERRAL_TABLE.noun, ReferralAction.RETURN.value)})
 """The submission's own step says it with the reason."""
 _RECEIVED = "已收到您的话。"
+_PARTED = "您说了几件事，这一件分开办理。"
+"""How the story of a part begins; what was received stands on the receipt it came from."""
 _CLASS_ANSWERED = "这一类事有了答复；您这一件接着办。"
 """The answer to a class; of what is the resident's own the submission's step brings it."""
+
+_TARGET = aliased(Topic)
 
 
 def steps_of(
@@ -60,14 +77,13 @@ def steps_of(
     """The submission's history, that of the topics it was confirmed in from the moment it joined, and of its relays, in order; undone
     steps are left out. One statement, two more where it was an emergency.
     """
-    target = aliased(Topic)
     rows = session.execute(
-        select(HistoryEntry, Decision, Answer.words, User.name, Department.name, target.title)
+        select(HistoryEntry, Decision, Answer.words, User.name, Department.name, _TARGET.title)
         .outerjoin(Decision, Decision.id == HistoryEntry.decision_id)
         .outerjoin(Answer, Answer.id == Decision.answer_id)
         .outerjoin(User, User.id == HistoryEntry.actor_id)
         .outerjoin(Department, Department.id == User.department_id)
-        .outerjoin(target, target.id == HistoryEntry.topic_id)
+        .outerjoin(_TARGET, _TARGET.id == HistoryEntry.topic_id)
         .where(HistoryEntry.id.in_(union(*_entries(submission, contributor, referrals)).subquery().select()))
         .order_by(HistoryEntry.at, HistoryEntry.id)
     ).all()
@@ -77,6 +93,8 @@ def steps_of(
     if was_emergency:
         steps += [Step(one.at, one.words, "", one.written, "", "", None) for one in alarm_steps(session, submission.id)]
     steps = sorted(steps, key=lambda step: step.at)
+    if submission.parent_id is not None:
+        steps = [replace(step, words=_PARTED) if step.words == _RECEIVED else step for step in steps]
     if submission.channel is Channel.ENDORSEMENT:  # its story begins at the moment of joining
         return tuple(_of_endorsement(step) for step in steps if step.at >= submission.received_at)
     return tuple(steps)
@@ -100,6 +118,14 @@ def _entries(submission: Submission, contributor: Contributor | None, referrals:
             .join(Decision, (Decision.id == HistoryEntry.decision_id) & (Decision.topic_id == HistoryEntry.entity_id))
             .join(Notification, Notification.decision_id == Decision.id)
             .where(Notification.submission_id == submission.id, HistoryEntry.noun == TOPIC_TABLE.noun)
+        )
+        # What a body above answered about its class.
+        parts.append(
+            select(HistoryEntry.id)
+            .join(UpwardReport, UpwardReport.id == HistoryEntry.entity_id)
+            .join(Decision, (Decision.id == HistoryEntry.decision_id) & (Decision.topic_id == UpwardReport.topic_id))
+            .join(Notification, Notification.decision_id == Decision.id)
+            .where(Notification.submission_id == submission.id, HistoryEntry.noun == UPWARD_TABLE.noun)
         )
     relays = {one.id for one in referrals if one.kind is ReferralKind.RELAY}
     if relays:

@@ -18,6 +18,7 @@ from intake.domain.topic import TopicAction
 from intake.models import Area, Contributor, Decision, Finding, Instruction, InstructionForward, Referral, Submission, User
 from intake.queries.endorsement import wordless
 from intake.queries.instruction import registers
+from intake.queries.lease import recused
 from intake.queries.topic_detail import with_matters
 
 VOICES_READ = 100
@@ -60,12 +61,12 @@ class InstructionShown:
     state: InstructionState
 
 
-def voices_behind(session: Session, one: Referral) -> tuple[tuple[VoiceBehind, ...], int]:
+def voices_behind(session: Session, actor: Actor, one: Referral) -> tuple[tuple[VoiceBehind, ...], int]:
     """The newest of those whose matter it is, and how many there are; what was withdrawn is nobody's any more. Who joined
-    without a word is counted alone. In one query.
+    without a word is counted alone; what the actor stepped back from isn't shown. In one query.
     """
     query = select(Submission, Area.name, func.count().over()).join(Area, Area.id == Submission.area_id)
-    query = query.where(Submission.state != SubmissionState.WITHDRAWN)
+    query = query.where(Submission.state != SubmissionState.WITHDRAWN, ~recused(actor))
     if one.submission_id is not None:
         query = query.where(Submission.id == one.submission_id)
     else:

@@ -15,6 +15,7 @@ from intake.domain.permission import Permission, Role
 from intake.domain.referral import ExtensionState, ReferralKind, ReferralState
 from intake.domain.submission import Urgency
 from intake.models import Answer, Area, Department, Extension, Referral, ReferralHelper, User
+from intake.queries.lease import recused
 from intake.queries.pages import PAGE, Page, covers_district, key_of, page_of, within
 
 COUNTED = 999
@@ -176,21 +177,23 @@ def referrals_of_topic(session: Session, topic_id: int) -> tuple[ReferralRow, ..
     return tuple(ReferralRow(*row) for row in rows)
 
 
+_OFFICE, _LEAD, _SENDER, _OFFICER = aliased(Department), aliased(Department), aliased(User), aliased(User)
+
+
 def _rows() -> Any:
-    office, lead, sender, officer = aliased(Department), aliased(Department), aliased(User), aliased(User)
     return (
         select(
             Referral.id, Referral.number, Referral.kind, Referral.title, Referral.state, Referral.urgency, Referral.category, Area.name,
-            office.name, func.coalesce(lead.name, ""), sender.name, Referral.external_number, Referral.state_changed_at,
+            _OFFICE.name, func.coalesce(_LEAD.name, ""), _SENDER.name, Referral.external_number, Referral.state_changed_at,
             func.coalesce(Referral.sent_at, Referral.created_at), Referral.assigned_at, Referral.delivered_at, Referral.due_at,
             Referral.paused_at, Referral.revisit_on, Referral.sent_back, Referral.reopened,
-            Referral.officer_id, func.coalesce(officer.name, ""),
+            Referral.officer_id, func.coalesce(_OFFICER.name, ""),
         )
         .join(Area, Area.id == Referral.area_id)
-        .join(office, office.id == Referral.office_id)
-        .join(sender, sender.id == Referral.sent_by)
-        .outerjoin(lead, lead.id == Referral.lead_id)
-        .outerjoin(officer, officer.id == Referral.officer_id)
+        .join(_OFFICE, _OFFICE.id == Referral.office_id)
+        .join(_SENDER, _SENDER.id == Referral.sent_by)
+        .outerjoin(_LEAD, _LEAD.id == Referral.lead_id)
+        .outerjoin(_OFFICER, _OFFICER.id == Referral.officer_id)
     )  # fmt: skip
 
 
@@ -210,6 +213,8 @@ def _where(actor: Actor, wanted: ReferralFilter, *, at: datetime) -> list[Column
     ):
         if value is not None:
             where.append(column == value)
+    if wanted.sent_by is not None:
+        where.append(_not_stepped_back(actor))
     if wanted.helper_id is not None:
         helped = select(ReferralHelper.referral_id).where(ReferralHelper.department_id == wanted.helper_id)
         where.append(Referral.id == any_(func.array(helped.scalar_subquery())))
@@ -328,7 +333,12 @@ def _of_checker(actor: Actor) -> list[ColumnElement[bool]]:
         theirs.append(Referral.area_id.in_(select(Area.id).where(within(actor, Permission.REFERRAL_FOLLOW))))
     if convened:
         theirs.append(Referral.area_id.in_(select(Area.id).where(or_(*(Area.path.startswith(path, autoescape=True) for path in convened)))))
-    return [Referral.district_id == actor.district_id, or_(*theirs)]
+    return [Referral.district_id == actor.district_id, or_(*theirs), _not_stepped_back(actor)]
+
+
+def _not_stepped_back(actor: Actor) -> ColumnElement[bool]:
+    """A referral's title is made of its resident's words."""
+    return ~recused(actor, Referral.submission_id)
 
 
 def _day_key(row: ReferralRow) -> str:

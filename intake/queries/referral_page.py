@@ -18,6 +18,7 @@ from intake.domain.referral import OPEN_REFERRAL, EntryKind, ExtensionState, Ref
 from intake.domain.submission import Urgency
 from intake.domain.topic import TopicState
 from intake.models import Area, Department, Referral, Topic, User
+from intake.queries.lease import STEPPED_BACK, recused
 from intake.queries.referral_behind import Fact, InstructionShown, VoiceBehind, demands_of, facts_of, instructions_on, voices_behind
 from intake.queries.referral_parts import (
     AnswerShown,
@@ -131,7 +132,9 @@ def referral_page(session: Session, actor: Actor, referral_id: int, *, lexicon: 
     one: Referral = row.Referral
     helpers = helpers_of(session, referral_id)
     _require_part(actor, one, row.path, helpers)
-    voices, count = voices_behind(session, one)
+    if row.stepped_back and not actor.may(Permission.REFERRAL_FOLLOW, area_path=row.path):  # the desk's register stays whole
+        raise Forbidden(STEPPED_BACK)
+    voices, count = voices_behind(session, actor, one)
     entries = entries_of(session, referral_id)
     answers, drafted = answers_of(session, referral_id)
     return ReferralPage(
@@ -186,32 +189,35 @@ def referral_page(session: Session, actor: Actor, referral_id: int, *, lexicon: 
         drafted_files=drafted,
         instructions=instructions_on(session, actor, one),
         told=told_of(session, referral_id),
-        may_check=may_check(actor, sent_by=one.sent_by, area_path=row.path),
+        may_check=may_check(actor, sent_by=one.sent_by, area_path=row.path) and not row.stepped_back,
     )
 
 
+_OFFICE, _LEAD, _SENDER, _OFFICER = aliased(Department), aliased(Department), aliased(User), aliased(User)
+
+
 def _referral(session: Session, actor: Actor, referral_id: int) -> Any:
-    office, lead, sender, officer = aliased(Department), aliased(Department), aliased(User), aliased(User)
     found = session.execute(
         select(
             Referral,
             Area.name.label("area_name"),
             Area.path,
-            office.name.label("office_name"),
-            lead.name.label("lead_name"),
-            sender.name.label("sender_name"),
-            officer.name.label("officer_name"),
+            _OFFICE.name.label("office_name"),
+            _LEAD.name.label("lead_name"),
+            _SENDER.name.label("sender_name"),
+            _OFFICER.name.label("officer_name"),
             Topic.number.label("topic_number"),
             Topic.title.label("topic_title"),
             Topic.state.label("topic_state"),
             Topic.people_count,
             Topic.area_count,
+            recused(actor, Referral.submission_id).label("stepped_back"),
         )
         .join(Area, Area.id == Referral.area_id)
-        .join(office, office.id == Referral.office_id)
-        .join(sender, sender.id == Referral.sent_by)
-        .outerjoin(lead, lead.id == Referral.lead_id)
-        .outerjoin(officer, officer.id == Referral.officer_id)
+        .join(_OFFICE, _OFFICE.id == Referral.office_id)
+        .join(_SENDER, _SENDER.id == Referral.sent_by)
+        .outerjoin(_LEAD, _LEAD.id == Referral.lead_id)
+        .outerjoin(_OFFICER, _OFFICER.id == Referral.officer_id)
         .outerjoin(Topic, Topic.id == Referral.topic_id)
         .where(Referral.id == referral_id, Referral.district_id == actor.district_id)
         .execution_options(populate_existing=True)

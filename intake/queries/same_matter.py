@@ -27,8 +27,8 @@ SIGHTINGS_KEPT = 64
 """So many of the last submissions each gram remembers."""
 
 _ID_BITS = 48
-NOT_COMPARED = (SubmissionState.WITHDRAWN, SubmissionState.QUARANTINED, SubmissionState.DECLINED)
-"""Taken back, perhaps spam, or not taken up: nothing should gather around these."""
+NOT_COMPARED = (SubmissionState.WITHDRAWN, SubmissionState.QUARANTINED, SubmissionState.DECLINED, SubmissionState.REJOINED)
+"""Taken back, perhaps spam, not taken up, or gone: nothing should gather around these."""
 
 
 @dataclass(frozen=True, slots=True)

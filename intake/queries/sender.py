@@ -25,7 +25,8 @@ class SentLately:
 
 def sent_lately(session: Session, submissions: Sequence[Submission]) -> dict[int, SentLately]:
     """By submission, for those whose device is known and sent something before; one statement for all."""
-    ids = [submission.id for submission in submissions if submission.device_hash is not None]
+    # What a member split off a message was sent by nobody.
+    ids = [submission.id for submission in submissions if submission.device_hash is not None and submission.parent_id is None]
     if not ids:
         return {}
     return {row.id: SentLately(row.messages, row.same_words) for row in session.execute(_LATELY, {"ids": ids}) if row.messages}
@@ -40,6 +41,7 @@ def _lately() -> Select[Any]:
         .where(
             other.device_hash == this.c.device_hash,
             other.received_at >= this.c.received_at - LATELY,
+            other.parent_id.is_(None),
             tuple_(other.received_at, other.id) < tuple_(this.c.received_at, this.c.id),
         )
         .limit(COUNTED)

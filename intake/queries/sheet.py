@@ -16,6 +16,7 @@ from intake.domain.submission import SubmissionState
 from intake.models import Area, Outcome, Submission
 from intake.queries.pages import within
 from intake.queries.public_page import Crumb, Entry, PublicArea, PublicPoint, entries_of_kind, listening, public_area
+from intake.queries.submission_part import own_message
 
 MOST = 12
 """Released texts of one kind that a sheet holds."""
@@ -84,6 +85,7 @@ def _counts(session: Session, area: PublicArea, since: datetime, until: datetime
         Submission.received_at >= since,
         Submission.received_at < until,
         Submission.state.not_in(_NOT_COUNTED),
+        own_message(),
     )
     answered, solved = session.execute(
         select(func.count(), func.count().filter(Outcome.verdict == Verdict.SOLVED))

@@ -29,7 +29,9 @@ WORDS_MIN, WORDS_MAX = 4, 200
 SHELF = 500
 """So many of the latest releases of a district are looked through."""
 FEW_GRAMS = 4
-"""Up to so many pieces one that is shared will do; of more it must be two."""
+"""Up to so many pieces one that is shared will do; of more it must be two…"""
+ONE_IN, SHARED_MOST = 8, 6
+"""… and of a whole sentence one in eight, up to six: two that any two sentences have in common say nothing."""
 LOOKED_THROUGH = 60
 SENTENCE = 80
 MOST_SAID = 30
@@ -64,7 +66,7 @@ class Shelf:
     def like(self, words: str, *, area_path: str, limit: int) -> tuple[Released, ...]:
         """Those that share most of `words`, rare pieces weighing more; among equals what is nearest to `area_path`, then the newest."""
         asked = frozenset(grams_of(matching_form(words[:WORDS_MAX])))
-        needed = 1 if len(asked) <= FEW_GRAMS else 2
+        needed = 1 if len(asked) <= FEW_GRAMS else min(max(2, len(asked) // ONE_IN), SHARED_MOST)
         ranked = []
         for entry in self.entries:
             shared = asked & entry.grams
@@ -181,7 +183,7 @@ def _topics(session: Session, submission_ids: list[int], *, states: Collection[T
         .where(
             Topic.state.in_(states),
             Topic.kind == TopicKind.MATTER,
-            Submission.state.not_in([SubmissionState.WITHDRAWN, SubmissionState.QUARANTINED]),
+            Submission.state.not_in([SubmissionState.WITHDRAWN, SubmissionState.QUARANTINED, SubmissionState.REJOINED]),
         )
         .order_by(wanted.c.place)
     )

@@ -13,6 +13,7 @@ from intake.domain.permission import Permission
 from intake.domain.photo_blur import Part
 from intake.domain.submission_file import FileKind, FileState
 from intake.models import Area, ChatPart, Submission, SubmissionFile, User
+from intake.queries.lease import recused
 
 _NONE = "没有这张照片或这段语音，可能已经清除，或者不归您看。"
 
@@ -90,6 +91,12 @@ def files_of(session: Session, submission_id: int) -> tuple[FileSaid, ...]:
     return _files(session, SubmissionFile.submission_id == submission_id)
 
 
+def files_on_card(session: Session, submission_id: int) -> tuple[FileSaid, ...]:
+    """The same on the card, and of a part also what was sent with its message, where it stays."""
+    parent = select(Submission.parent_id).where(Submission.id == submission_id).scalar_subquery()
+    return _files(session, (SubmissionFile.submission_id == submission_id) | (SubmissionFile.submission_id == parent))
+
+
 def files_of_draft(session: Session, draft_id: int) -> tuple[FileSaid, ...]:
     """The same of a draft."""
     return _files(session, SubmissionFile.id.in_(select(ChatPart.file_id).where(ChatPart.draft_id == draft_id)))
@@ -106,7 +113,7 @@ def file_for(session: Session, actor: Actor, file_id: int) -> StoredSaid:
         select(shown_key().label("key"), SubmissionFile.media_type, Area.path)
         .join(Submission, Submission.id == SubmissionFile.submission_id)
         .join(Area, Area.id == Submission.area_id)
-        .where(SubmissionFile.id == file_id, Submission.district_id == actor.district_id)
+        .where(SubmissionFile.id == file_id, Submission.district_id == actor.district_id, ~recused(actor))
     ).one_or_none()
     if row is None or not row.key or not actor.may(Permission.VOICE_HEAR, area_path=row.path):
         raise NotFound(_NONE)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, cast, func, literal, or_, select, tuple_
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, func, literal, or_, select, true, tuple_, union_all
 from sqlalchemy.orm import Session, aliased
 
 from intake.domain.actor import Actor
@@ -15,8 +15,10 @@ from intake.domain.receipt import SHANGHAI
 from intake.domain.submission import Urgency
 from intake.domain.topic import Route, TopicKind, TopicState
 from intake.models import Area, Submission, Topic
-from intake.queries.pages import within
+from intake.queries.pages import covers_district, within
 from intake.queries.similar import or_said
+from intake.queries.topic_alike import titled
+from intake.queries.topic_watch import Watcher, watched
 
 PAGE = 20
 WEEK = timedelta(days=7)
@@ -45,6 +47,7 @@ class TopicRow:
     """0 to 100: by this the board is ordered."""
     first_at: datetime
     last_at: datetime
+    version: int
 
     @property
     def submissions(self) -> int:
@@ -94,6 +97,8 @@ class Board:
     spread: Spread
     received: int
     """Submissions of the last WEEK."""
+    watched: Mapping[int, tuple[Watcher, ...]]
+    """By topic, the colleagues who have it open."""
 
     @property
     def first(self) -> int | None:
@@ -119,6 +124,7 @@ ROW_COLUMNS: Any = (  # typed by TopicRow, whose fields it follows
     Topic.heat,
     Topic.first_at,
     Topic.last_at,
+    Topic.version,
 )
 
 
@@ -135,7 +141,7 @@ class Order(StrEnum):
 
 
 _MICROSECONDS = cast(func.extract("epoch", Topic.last_at) * 1_000_000, BigInteger)
-_ORDERED_BY: dict[Order, ColumnElement[int]] = {Order.HEAT: cast(Topic.heat, BigInteger), Order.NEWEST: _MICROSECONDS}
+_ORDERED_BY: dict[Order, Any] = {Order.HEAT: Topic.heat, Order.NEWEST: _MICROSECONDS}
 
 
 def board(
@@ -145,30 +151,61 @@ def board(
     *,
     after: str = "",
     words: str = "",
+    route: Route | None = None,
     order: Order = Order.HEAT,
     limit: int = PAGE,
     at: datetime,
 ) -> Board:
-    """Columns of `states`, the hottest or the newest first, in three queries and one a column; `after` is a page's `next_key`.
+    """Columns of `states`, the hottest or the newest first, in four queries and one a column; `after` is a page's `next_key`.
 
-    `words` must all stand in title, number or area, or be what residents behind a topic said.
+    `words` must all stand in title, number or area, or be what residents behind a topic said; the first page of what is found is one query.
+    With `route` only topics that came by it.
     """
-    where = [Topic.district_id == actor.district_id, _reach(actor, Permission.SCREEN_VIEW), *_found_by(session, actor, words)]
-    counted = session.execute(
-        select(Topic.state, func.count()).join(Area, Area.id == Topic.area_id).where(*where).group_by(Topic.state)
-    ).all()
-    totals = {TopicState(state): count for state, count in counted}
-    pages = [
-        _page(session, [*where, Topic.state == state], state=state, total=totals.get(state, 0), after=after, order=order, limit=limit)
-        for state in states
-    ]
-    received = session.scalar(
-        select(func.count())
-        .select_from(Submission)
-        .join(Area, Area.id == Submission.area_id)
-        .where(Submission.district_id == actor.district_id, Submission.received_at > at - WEEK, within(actor, Permission.SCREEN_VIEW))
+    where = _asked(session, actor, words, route)
+    if words and not after:
+        totals, pages = _found(session, where, states, order=order, limit=limit)
+    else:
+        totals = _totals(session, where)
+        pages = [
+            _page(session, [*where, Topic.state == state], state=state, total=totals.get(state, 0), after=after, order=order, limit=limit)
+            for state in states
+        ]
+    return Board(
+        pages=tuple(pages),
+        totals=totals,
+        spread=spread(session, actor),
+        received=_received(session, actor, since=at - WEEK),
+        watched=watched(session, actor, at=at),
     )
-    return Board(pages=tuple(pages), totals=totals, spread=spread(session, actor), received=received or 0)
+
+
+def _totals(session: Session, where: Sequence[ColumnElement[bool]]) -> dict[TopicState, int]:
+    counted = session.execute(select(Topic.state, func.count()).where(*where).group_by(Topic.state))
+    return {TopicState(state): count for state, count in counted}
+
+
+def _received(session: Session, actor: Actor, *, since: datetime) -> int:
+    heard = select(func.count()).select_from(Submission).where(Submission.district_id == actor.district_id, Submission.received_at > since)
+    if not covers_district(actor, Permission.SCREEN_VIEW):
+        heard = heard.join(Area, Area.id == Submission.area_id).where(within(actor, Permission.SCREEN_VIEW))
+    return session.scalar(heard) or 0
+
+
+def _found(
+    session: Session, where: Sequence[ColumnElement[bool]], states: Sequence[TopicState], *, order: Order, limit: int
+) -> tuple[dict[TopicState, int], list[TopicPage]]:
+    """How many of each state there are, and the first page of `states`: what was looked through once isn't looked through for each column."""
+    by = _ORDERED_BY[order]
+    of_state = func.row_number().over(partition_by=Topic.state, order_by=(by.desc(), Topic.id.desc()))
+    total = func.count().over(partition_by=Topic.state)
+    matched = select(Topic.id, total.label("total"), of_state.label("nth"), by.label("place")).where(*where).subquery("matched")
+    shown = or_(matched.c.nth == 1, and_(Topic.state.in_(states), matched.c.nth <= limit + 1))
+    rows = session.execute(
+        _rows(matched.c.place, matched.c.total).join(matched, matched.c.id == Topic.id).where(shown).order_by(matched.c.nth)
+    ).all()
+    totals = {TopicState(row.state): row.total for row in rows}
+    pages = [_paged([row for row in rows if row.state == state], state, totals.get(state, 0), limit) for state in states]
+    return totals, pages
 
 
 def spread(session: Session, actor: Actor) -> Spread:
@@ -181,70 +218,102 @@ def spread(session: Session, actor: Actor) -> Spread:
 
 
 def topic_after(
-    session: Session, actor: Actor, topic_id: int, *, state: TopicState, words: str = "", order: Order = Order.HEAT
+    session: Session,
+    actor: Actor,
+    topic_id: int,
+    *,
+    state: TopicState,
+    words: str = "",
+    route: Route | None = None,
+    order: Order = Order.HEAT,
 ) -> int | None:
     """The topic that follows `topic_id` in the column `state`, which it may have left; the column's first where it was the last."""
-    where = [
-        Topic.district_id == actor.district_id,
-        _reach(actor, Permission.SCREEN_VIEW),
-        *_found_by(session, actor, words),
-        Topic.state == state,
-        Topic.id != topic_id,
-    ]
     by = Topic.heat if order is Order.HEAT else Topic.last_at
+    query = (
+        select(Topic.id)
+        .where(*_asked(session, actor, words, route), Topic.state == state, Topic.id != topic_id)
+        .order_by(by.desc(), Topic.id.desc())
+        .limit(1)
+    )
     gone = aliased(Topic)
-    key = select(gone.heat if order is Order.HEAT else gone.last_at, gone.id).where(gone.id == topic_id)
-    follows = tuple_(by, Topic.id) < key.scalar_subquery()
-    query = select(Topic.id).join(Area, Area.id == Topic.area_id).where(*where)
-    return session.scalar(query.order_by(follows.desc(), by.desc(), Topic.id.desc()).limit(1))
+    key = session.execute(select(gone.heat if order is Order.HEAT else gone.last_at, gone.id).where(gone.id == topic_id)).one_or_none()
+    following = session.scalar(query.where(tuple_(by, Topic.id) < tuple_(*key))) if key is not None else None
+    return following if following is not None else session.scalar(query)
 
 
 def topic_name(session: Session, actor: Actor, topic_id: int) -> tuple[str, TopicState] | None:
     """Title and state of a topic within reach."""
     where = [Topic.id == topic_id, Topic.district_id == actor.district_id, _reach(actor, Permission.SCREEN_VIEW)]
-    found = session.execute(select(Topic.title, Topic.state).join(Area, Area.id == Topic.area_id).where(*where)).one_or_none()
+    found = session.execute(select(Topic.title, Topic.state).where(*where)).one_or_none()
     return (found[0], TopicState(found[1])) if found is not None else None
+
+
+def _asked(session: Session, actor: Actor, words: str, route: Route | None) -> list[ColumnElement[bool]]:
+    """Topics within reach that hold the words and came by the route."""
+    by_route = [Topic.route == route] if route is not None else []
+    return [Topic.district_id == actor.district_id, _reach(actor, Permission.SCREEN_VIEW), *by_route, *_found_by(session, actor, words)]
 
 
 def _found_by(session: Session, actor: Actor, words: str) -> list[ColumnElement[bool]]:
     """The words stand in title, number or area, or are what residents said."""
-    holds = [
-        or_(
-            Topic.title.contains(word, autoescape=True),
-            Topic.number.contains(word.upper(), autoescape=True),
-            Area.name.contains(word, autoescape=True),
-        )
-        for word in words.split()[:5]
-    ]
+    holds = [_holds(actor, word) for word in words.split()[:5]]
     return or_said(session, holds, district_id=actor.district_id, words=words, states=tuple(TopicState))
 
 
-def topics_of_member(session: Session, actor: Actor, *, after: str = "") -> TopicPage:
-    """Candidates and proposed topics in the areas where the actor may propose, the hottest first."""
+def _holds(actor: Actor, word: str) -> ColumnElement[bool]:
+    """Title or number hold it, or its area is called so: each an index of its own, so each a question of its own."""
+    called = (
+        select(Topic.id)
+        .join(Area, Area.id == Topic.area_id)
+        .where(Topic.district_id == actor.district_id, Area.district_id == actor.district_id, Area.name.contains(word, autoescape=True))
+    )
+    written = {word, word.upper()}  # numbers are in capitals, titles as they were written
+    return Topic.id.in_(union_all(called, *(titled(actor.district_id, one) for one in sorted(written))))
+
+
+def topics_of_member(session: Session, actor: Actor, *, words: str = "", after: str = "") -> TopicPage:
+    """Candidates and proposed topics in the areas where the actor may propose, the hottest first.
+
+    `words` must all stand in title, number or area, or be what residents behind a topic said.
+    """
     reach = _reach(actor, Permission.TOPIC_PROPOSE)
     where = [Topic.district_id == actor.district_id, Topic.state.in_([TopicState.CANDIDATE, TopicState.PROPOSED]), reach]
-    total = session.scalar(select(func.count()).select_from(Topic).join(Area, Area.id == Topic.area_id).where(*where)) or 0
+    where += _found_by(session, actor, words)
+    total = session.scalar(select(func.count()).select_from(Topic).where(*where)) or 0
     return _page(session, where, state=TopicState.CANDIDATE, total=total, after=after, order=Order.HEAT, limit=PAGE)
 
 
 def _reach(actor: Actor, permission: Permission) -> ColumnElement[bool]:
-    """Topics of the areas in which the actor holds `permission`."""
+    """Topics of the areas in which the actor holds `permission`; asked of whoever holds it in a part of the district alone."""
+    if covers_district(actor, permission):
+        return true()
     paths = actor.area_paths(permission)
-    return or_(*(Area.path.startswith(path, autoescape=True) for path in paths)) if paths else Topic.id.is_(None)
+    if not paths:
+        return Topic.id.is_(None)
+    return Topic.area_id.in_(select(Area.id).where(or_(*(Area.path.startswith(path, autoescape=True) for path in paths))))
+
+
+def _rows(*more: ColumnElement[Any]) -> Select[Any]:
+    return select(*ROW_COLUMNS, *more).select_from(Topic).join(Area, Area.id == Topic.area_id)
 
 
 def _page(
     session: Session, where: Sequence[ColumnElement[bool]], *, state: TopicState, total: int, after: str, order: Order, limit: int
 ) -> TopicPage:
     by = _ORDERED_BY[order]
-    query = select(*ROW_COLUMNS, by.label("place")).join(Area, Area.id == Topic.area_id).where(*where)
+    query = _rows(by.label("place")).where(*where)
     place, _, topic_id = after.partition("_")
     if _fits(place, 2**63) and _fits(topic_id, 2**63):
         query = query.where(tuple_(by, Topic.id) < tuple_(literal(int(place), BigInteger), literal(int(topic_id), BigInteger)))
     rows = session.execute(query.order_by(by.desc(), Topic.id.desc()).limit(limit + 1)).all()
+    return _paged(rows, state, total, limit)
+
+
+def _paged(rows: Sequence[Any], state: TopicState, total: int, limit: int) -> TopicPage:
+    """A page of up to `limit` + 1 rows that were read."""
     page = rows[:limit]
     next_key = f"{page[-1].place}_{page[-1].id}" if len(rows) > limit else ""
-    return TopicPage(state=state, total=total, rows=tuple(TopicRow(*row[:-1]) for row in page), next_key=next_key)
+    return TopicPage(state=state, total=total, rows=tuple(TopicRow(*row[: len(ROW_COLUMNS)]) for row in page), next_key=next_key)
 
 
 def _fits(raw: str, bound: int) -> bool:

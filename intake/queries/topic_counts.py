@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, DateTime, LargeBinary, Select, any_, bindparam, case, func, select, type_coerce
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, DateTime, LargeBinary, Select, any_, bindparam, case, func, select, type_coerce
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from intake.domain.capture import ReportOf
 from intake.domain.contributor import ContributorStatus
 from intake.domain.heat import BEFORE_DAYS, RECENT_DAYS, HeatFacts
-from intake.domain.submission import URGENCIES
-from intake.models import Contributor, Submission, Topic
+from intake.domain.submission import URGENCIES, Channel
+from intake.models import Contributor, MemberReport, Submission, Topic
+from intake.queries.submission_part import whole_message
 
 _RANK = case({urgency: rank for rank, urgency in enumerate(URGENCIES)}, value=Submission.urgency)
 
@@ -66,7 +68,7 @@ def _counts(session: Session, query: Select[Any], ids: Collection[int], *, at: d
 
 def _query(key: InstrumentedAttribute[int] | InstrumentedAttribute[int | None]) -> Select[Any]:
     """Built once: it is asked with every message and every decision."""
-    named = func.coalesce(Submission.openid_hash, Submission.device_hash)
+    named = func.coalesce(Submission.openid_hash, Submission.device_hash, _member())
     voices = (
         select(
             key.label("topic"),
@@ -75,8 +77,8 @@ def _query(key: InstrumentedAttribute[int] | InstrumentedAttribute[int | None]) 
             Submission.received_at,
             _RANK.label("rank"),
             named.is_not(None).label("named"),
-            # A message without a sender is a sender of its own.
-            func.coalesce(named, type_coerce(func.int8send(Submission.id), LargeBinary)).label("sender"),
+            # A message without a sender is a sender of its own, together with what was split off it.
+            func.coalesce(named, type_coerce(func.int8send(whole_message()), LargeBinary)).label("sender"),
         )
         .join(Submission, Submission.id == Contributor.submission_id)
         .join(Topic, Topic.id == Contributor.topic_id)
@@ -117,6 +119,18 @@ def _query(key: InstrumentedAttribute[int] | InstrumentedAttribute[int | None]) 
         .subquery()
     )
     return select(all_of, people).join(people, people.c.topic == all_of.c.topic)
+
+
+def _member() -> ColumnElement[bytes | None]:
+    """The member who saw it (随手报), however often they write it down; whoever asked a member to is somebody else each time."""
+    member = (
+        select(type_coerce(func.convert_to(func.concat("member ", MemberReport.user_id), "UTF8"), LargeBinary))
+        .where(MemberReport.submission_id == whole_message(), MemberReport.report_of == ReportOf.OWN)
+        .correlate(Submission)
+        .scalar_subquery()
+    )
+    # Asked only of what came that way: topics are counted with every message.
+    return case((Submission.channel == Channel.MEMBER, member))
 
 
 _OF_MATTERS = _query(Contributor.topic_id)

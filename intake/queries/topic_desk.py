@@ -1,25 +1,35 @@
-"""One topic as staff decide on it: its detail, how it grew, where it stands among the others, and what it might be merged into."""
+"""One topic as staff decide on it: its detail, what is known for each criterion and how colleagues marked it, where it stands among the
+others, what is like it, and what it might be merged into.
+"""
 
-from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
-from intake.domain.contributor import ContributorStatus
 from intake.domain.permission import Permission
+from intake.domain.receipt import SHANGHAI
 from intake.domain.topic import JOINABLE, SPLITTABLE, TopicAction, TopicKind, TopicState
-from intake.models import Area, Contributor, Decision, Submission, Topic
+from intake.domain.topic_evidence import Evidence, Place, TopicFacts, evidence_of
+from intake.models import Area, Decision, Topic, TopicBrief
 from intake.queries.card import OtherTopic, topic_rows
+from intake.queries.communities_heard import CommunitiesHeard
 from intake.queries.pages import holding, within
 from intake.queries.proposals import ProposalRow, proposals_of
 from intake.queries.similar import or_said
+from intake.queries.topic_alike import Alike, alike
 from intake.queries.topic_board import BOARD_STATES
-from intake.queries.topic_detail import TopicDetail, topic_detail, with_matters
+from intake.queries.topic_detail import TopicDetail, topic_detail
+from intake.queries.topic_mark import MarkRow, marks_of
+from intake.queries.topic_proposer import ProposerLine, proposers_of
+from intake.queries.topic_voices import Said, said_of
 
 TARGETS = 12
+_SPLIT: ColumnElement[str] = literal_column(f"'{TopicAction.SPLIT.value}'")
+"""Written out, so that the index of what was split is known to hold the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +41,42 @@ class SplitFrom:
 
 
 @dataclass(frozen=True, slots=True)
+class SentBrief:
+    """What members wrote about the topic, in whose name."""
+
+    problem: str
+    basis: str
+    request: str
+    sent_at: datetime | None
+    """None of one that isn't sent, or came back."""
+    proposers: tuple[ProposerLine, ...]
+    """Those who agreed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the desk knows beside the topic."""
+
+    heard: CommunitiesHeard
+    department_of: Callable[[str | None], str]
+    """Who usually deals with a category; empty where nobody is named."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class TopicOnDesk:
     """Everything staff have before them when they decide."""
 
     detail: TopicDetail
     days: tuple[tuple[date, int], ...]
     """Days in Shanghai on which somebody spoke of it, and how many did."""
-    areas: tuple[tuple[str, int], ...]
+    places: tuple[Place, ...]
     """Communities and how many submissions came from each, most first."""
+    evidence: tuple[Evidence, ...]
+    """For each criterion."""
+    marks: tuple[MarkRow, ...]
+    alike: Alike
+    brief: SentBrief | None
     place: int
     """1 for the hottest topic among those on the district's board."""
     among: int
@@ -52,10 +90,12 @@ class TopicOnDesk:
     """Where it came from when it was split off and may still go back."""
 
 
-def topic_on_desk(session: Session, actor: Actor, topic_id: int, *, find: str = "") -> TopicOnDesk:
-    """A topic in nine queries, twelve where something is proposed for it; NotFound and Forbidden as `topic_detail`. `find` looks for topics to merge it into."""
+def topic_on_desk(session: Session, actor: Actor, topic_id: int, *, desk: Desk, find: str = "") -> TopicOnDesk:
+    """A topic in a constant number of queries; NotFound and Forbidden as `topic_detail`. `find` looks for topics to merge it into."""
     detail = topic_detail(session, actor, topic_id)
-    days, areas = _growth(session, topic_id)
+    said = said_of(session, topic_id, at=desk.at)
+    like = alike(session, actor, topic_id=topic_id, title=detail.row.title)
+    facts = _facts(detail, said, like, desk)
     above, among = session.execute(
         select(func.count().filter(Topic.heat > detail.row.heat, Topic.id != topic_id), func.count().filter(Topic.id != topic_id)).where(
             Topic.district_id == actor.district_id, Topic.state.in_(BOARD_STATES)
@@ -63,8 +103,12 @@ def topic_on_desk(session: Session, actor: Actor, topic_id: int, *, find: str = 
     ).one()
     return TopicOnDesk(
         detail=detail,
-        days=days,
-        areas=areas,
+        days=said.days,
+        places=said.places,
+        evidence=evidence_of(facts, desk.heard.corrections),
+        marks=marks_of(session, topic_id),
+        alike=like,
+        brief=_brief(session, topic_id),
         place=above + 1,
         among=among + 1,
         targets=_targets(session, actor, topic_id, find=find) if detail.row.kind is TopicKind.MATTER else (),
@@ -72,6 +116,31 @@ def topic_on_desk(session: Session, actor: Actor, topic_id: int, *, find: str = 
         proposals=proposals_of(session, actor, topic_id),
         split_from=_split_from(session, topic_id) if detail.row.state is TopicState.CANDIDATE else None,
     )
+
+
+def _facts(detail: TopicDetail, said: Said, like: Alike, desk: Desk) -> TopicFacts:
+    return TopicFacts(
+        people=detail.row.people,
+        messages=detail.row.submissions,
+        endorsed=detail.endorsed,
+        days=dict(said.days),
+        today=desk.at.astimezone(SHANGHAI).date(),
+        places=said.places,
+        emergencies=said.emergencies,
+        soon=said.soon,
+        waiting=said.waiting,
+        late=said.late,
+        department=desk.department_of(detail.row.category),
+        came_of=like.came_of,
+    )
+
+
+def _brief(session: Session, topic_id: int) -> SentBrief | None:
+    written = session.get(TopicBrief, topic_id)
+    if written is None:
+        return None
+    agreed = tuple(one for one in proposers_of(session, topic_id) if one.agreed_at is not None)
+    return SentBrief(written.problem, written.basis, written.request, written.sent_at, agreed)
 
 
 def _matters(session: Session, class_id: int) -> tuple[OtherTopic, ...]:
@@ -83,29 +152,11 @@ def _split_from(session: Session, topic_id: int) -> SplitFrom | None:
     row = session.execute(
         select(Topic.id, Topic.title)
         .join(Decision, Decision.topic_id == Topic.id)
-        .where(Decision.target_topic_id == topic_id, Decision.action == TopicAction.SPLIT.value, Topic.state.in_(SPLITTABLE))
+        .where(Decision.target_topic_id == topic_id, Decision.action == _SPLIT, Topic.state.in_(SPLITTABLE))
         .order_by(Decision.id.desc())
         .limit(1)
     ).one_or_none()
     return SplitFrom(*row) if row is not None else None
-
-
-def _growth(session: Session, topic_id: int) -> tuple[tuple[tuple[date, int], ...], tuple[tuple[str, int], ...]]:
-    day = func.date(func.timezone("Asia/Shanghai", Submission.received_at))
-    rows = session.execute(
-        select(day, Area.name, func.count())
-        .select_from(Contributor)
-        .join(Submission, Submission.id == Contributor.submission_id)
-        .join(Area, Area.id == Submission.area_id)
-        .where(Contributor.topic_id.in_(with_matters(topic_id)), Contributor.status != ContributorStatus.REMOVED)
-        .group_by(day, Area.name)
-    ).all()
-    days: Counter[date] = Counter()
-    areas: Counter[str] = Counter()
-    for at, area, count in rows:
-        days[at] += count
-        areas[area] += count
-    return tuple(sorted(days.items())), tuple(sorted(areas.items(), key=lambda one: (-one[1], one[0])))
 
 
 def _targets(session: Session, actor: Actor, topic_id: int, *, find: str) -> tuple[OtherTopic, ...]:

@@ -14,6 +14,7 @@ from intake.domain.submission import Channel, SubmissionState
 from intake.domain.topic import TOPIC_TABLE, TopicAction
 from intake.models import Area, Contributor, Decision, Submission, Topic, User
 from intake.queries.endorsement import wordless
+from intake.queries.lease import recused
 from intake.queries.topic_board import ROW_COLUMNS, TopicRow
 
 
@@ -60,6 +61,7 @@ class TopicDetail:
 
     row: TopicRow
     version: int
+    area_id: int
     heat_parts: tuple[HeatShown, ...]
     summary: tuple[str, ...]
     """Sentences of residents, masked; empty before there are any."""
@@ -79,42 +81,45 @@ class TopicDetail:
     actions: tuple[TopicAction, ...]
 
 
+_OPENER, _PROPOSER, _SURVIVOR, _OF_CLASS = aliased(User), aliased(User), aliased(Topic), aliased(Topic)
+
+
 def topic_detail(session: Session, actor: Actor, topic_id: int) -> TopicDetail:
     """One topic in four queries; NotFound for another district's, Forbidden without a permission that reaches it."""
-    opener, proposer, survivor, of_class = aliased(User), aliased(User), aliased(Topic), aliased(Topic)
     found = session.execute(
         select(
             *ROW_COLUMNS,
-            Topic.version,
+            Topic.area_id,
             Area.path,
-            opener.name,
-            proposer.name,
+            _OPENER.name,
+            _PROPOSER.name,
             Topic.merged_into_id,
-            survivor.title,
+            _SURVIVOR.title,
             Topic.heat_parts,
             Topic.summary,
             Topic.keywords,
-            of_class.id,
-            of_class.title,
+            _OF_CLASS.id,
+            _OF_CLASS.title,
             _endorsed(),
         )
         .join(Area, Area.id == Topic.area_id)
-        .outerjoin(opener, opener.id == Topic.opened_by)
-        .outerjoin(proposer, proposer.id == Topic.proposed_by)
-        .outerjoin(survivor, survivor.id == Topic.merged_into_id)
-        .outerjoin(of_class, of_class.id == Topic.class_topic_id)
+        .outerjoin(_OPENER, _OPENER.id == Topic.opened_by)
+        .outerjoin(_PROPOSER, _PROPOSER.id == Topic.proposed_by)
+        .outerjoin(_SURVIVOR, _SURVIVOR.id == Topic.merged_into_id)
+        .outerjoin(_OF_CLASS, _OF_CLASS.id == Topic.class_topic_id)
         .where(Topic.id == topic_id, Topic.district_id == actor.district_id)
     ).one_or_none()
     if found is None:
         raise NotFound("没有这个议题，或者不在您的区。")
-    version, path, opened_by, proposed_by, merged_into_id, merged_into_title, *more = found[len(ROW_COLUMNS) :]
+    area_id, path, opened_by, proposed_by, merged_into_id, merged_into_title, *more = found[len(ROW_COLUMNS) :]
     heat_parts, summary, keywords, class_id, class_title, endorsed = more
     if not (actor.may(Permission.SCREEN_VIEW, area_path=path) or actor.may(Permission.TRIAGE_VIEW, area_path=path)):
         raise Forbidden("这个议题不在您联系的社区。")
     row = TopicRow(*found[: len(ROW_COLUMNS)])
     return TopicDetail(
         row=row,
-        version=version,
+        version=row.version,
+        area_id=area_id,
         heat_parts=tuple(HeatShown(**part) for part in heat_parts),
         summary=tuple(line for line in summary.splitlines() if line),
         keywords=tuple(str(word) for word in keywords),
@@ -124,7 +129,7 @@ def topic_detail(session: Session, actor: Actor, topic_id: int) -> TopicDetail:
         proposed_by=proposed_by or "",
         merged_into_id=merged_into_id,
         merged_into_title=merged_into_title or "",
-        voices=_voices(session, topic_id),
+        voices=_voices(session, actor, topic_id),
         endorsed=endorsed,
         decisions=_decisions(session, topic_id),
         actions=tuple(TopicAction(action) for action in TOPIC_TABLE.allowed(row.state)),
@@ -147,13 +152,16 @@ def _endorsed() -> ScalarSelect[int]:
     )
 
 
-def _voices(session: Session, topic_id: int) -> tuple[Voice, ...]:
+def _voices(session: Session, actor: Actor, topic_id: int) -> tuple[Voice, ...]:
+    """The words behind it, without those that the actor stepped back from."""
     rows = session.execute(
         select(Contributor, Submission, Area.name, User.name)
         .join(Submission, Submission.id == Contributor.submission_id)
         .join(Area, Area.id == Submission.area_id)
         .outerjoin(User, User.id == Contributor.decided_by)
-        .where(Contributor.topic_id.in_(with_matters(topic_id)), Contributor.status != ContributorStatus.REMOVED, ~wordless())
+        .where(
+            Contributor.topic_id.in_(with_matters(topic_id)), Contributor.status != ContributorStatus.REMOVED, ~wordless(), ~recused(actor)
+        )
         .order_by(Contributor.status, Submission.received_at.desc())
         .limit(100)
     )
@@ -174,12 +182,14 @@ def _voices(session: Session, topic_id: int) -> tuple[Voice, ...]:
     )
 
 
+_TARGET = aliased(Topic)
+
+
 def _decisions(session: Session, topic_id: int) -> tuple[PastDecision, ...]:
-    target = aliased(Topic)
     rows = session.execute(
-        select(Decision.action, Decision.words, User.name, Decision.decided_at, func.coalesce(target.title, ""))
+        select(Decision.action, Decision.words, User.name, Decision.decided_at, func.coalesce(_TARGET.title, ""))
         .join(User, User.id == Decision.decided_by)
-        .outerjoin(target, target.id == Decision.target_topic_id)
+        .outerjoin(_TARGET, _TARGET.id == Decision.target_topic_id)
         .where(Decision.topic_id == topic_id, Decision.action.in_([action.value for action in TopicAction]))
         .order_by(Decision.id.desc())
         .limit(50)

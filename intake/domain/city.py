@@ -1,0 +1,49 @@
+"""全市情况: the districts of a city in their own order, in figures alone and without small ones; never a ranking."""
+
+from dataclasses import dataclass
+
+from intake.domain.daily_count import FEW, points_out
+from intake.domain.figures import Period
+
+
+@dataclass(frozen=True, slots=True)
+class DistrictCounts:
+    """One district; None where a number would be from 1 to 4 or give one away."""
+
+    id: int
+    name: str
+    city: str
+    communities: int
+    covered: int
+    """Communities where a code is in use."""
+    heard: int | None
+    staying: int | None
+    decided: int | None
+    told: int | None
+    opened: int | None
+    approved: int | None
+    asked: int | None
+    said: int | None
+    solved: int | None
+    missing: int
+    """Past days of the period that were not counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class CityCounts:
+    """Everything on the page."""
+
+    cities: tuple[str, ...]
+    """Names, nearly always one."""
+    period: Period
+    districts: tuple[DistrictCounts, ...]
+
+
+def said(count: int) -> int | None:
+    """A count by itself, None where it may point to a person. No sum stands beside the districts, so nothing can be taken from it."""
+    return None if 0 < count < FEW else count
+
+
+def said_of(part: int, whole: int | None) -> int | None:
+    """A part of a whole, None where it or what is left may point to a person."""
+    return None if points_out(part, whole) else part

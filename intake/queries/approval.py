@@ -1,0 +1,405 @@
+"""审批链: a district's chains, how far a plan or topic has come on one, and everything that was written down."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import PurePosixPath
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session, aliased
+
+from intake.domain.actor import Actor
+from intake.domain.approval import (
+    APPROVAL_DECISION_NAMES,
+    DEFAULT_CHAIN,
+    ApprovalDecision,
+    ApprovalKind,
+    ApprovalSubject,
+    Recorded,
+    done_steps,
+)
+from intake.domain.errors import Forbidden, NotFound
+from intake.domain.permission import Permission
+from intake.domain.topic import TopicState
+from intake.domain.year_plan import PlanState
+from intake.models import Approval, ApprovalStep, Topic, User, YearPlan
+from intake.queries.attachment import StoredFile
+from intake.queries.departments import manages_district
+from intake.queries.pages import PAGE, Page, key_of, page_of
+
+QUARANTINE = "quarantine/approvals/"
+"""Where the bytes of a scan lie until a worker has made them anew."""
+UNDER_WAY_MOST = 20
+Subject = YearPlan | Topic
+_UNDOER = aliased(User)
+
+
+@dataclass(frozen=True, slots=True)
+class StepLine:
+    """One step of a chain; `id` is 0 while the district has the usual chain and nothing of it is stored."""
+
+    id: int
+    subject: ApprovalSubject
+    kind: ApprovalKind
+    name: str
+    body: str
+    needs_number: bool
+    needs_minutes: bool
+    version: int
+    is_ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalLine:
+    """What was written down once."""
+
+    id: int
+    step_name: str
+    decision: ApprovalDecision
+    body: str
+    held_on: date
+    document_number: str
+    minutes: str
+    """Empty for whoever only reads the plan."""
+    words: str
+    back_to: str
+    authority: str
+    file_name: str
+    """Empty without a scan, and for whoever only reads the plan."""
+    file_state: str
+    """waiting, ready or refused."""
+    file_refused: str
+    by: str
+    recorded_by: int
+    at: datetime
+    undone_at: datetime | None
+    undone_by: str
+
+    @property
+    def name(self) -> str:
+        """What was decided, in words."""
+        return APPROVAL_DECISION_NAMES[self.decision]
+
+
+@dataclass(frozen=True, slots=True)
+class ChainStep:
+    """A step as the plan or topic stands to it."""
+
+    step: StepLine
+    done: ApprovalLine | None
+    """By which it was passed or skipped."""
+    is_next: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectApprovals:
+    """How far a plan or a topic has come."""
+
+    subject: ApprovalSubject
+    subject_id: int
+    title: str
+    steps: tuple[ChainStep, ...]
+    before: tuple[ApprovalLine, ...]
+    """What doesn't stand any more, or opened steps again: sent back, or taken back; the newest first."""
+    seen: int
+    """The newest that stands, to be sent back with the form; 0 for none."""
+    is_open: bool
+    """Whether anything may be written down now."""
+    may_record: bool
+    newest: ApprovalLine | None
+    may_undo: bool
+    """The newest one."""
+    today: date | None = None
+
+    @property
+    def next(self) -> StepLine | None:
+        """The step that is open; None when the chain is complete."""
+        return next((one.step for one in self.steps if one.is_next), None)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Names of the steps that are neither passed nor skipped."""
+        return tuple(one.step.name for one in self.steps if one.done is None)
+
+    @property
+    def skipped(self) -> tuple[ApprovalLine, ...]:
+        """Steps that a named authority let be left out."""
+        return tuple(one.done for one in self.steps if one.done is not None and one.done.decision is ApprovalDecision.SKIPPED)
+
+    @property
+    def passed_count(self) -> int:
+        """How many steps are done."""
+        return len(self.steps) - len(self.missing)
+
+    @property
+    def earlier(self) -> tuple[StepLine, ...]:
+        """Steps it may be sent back to: the open one and those before it."""
+        found: list[StepLine] = []
+        for one in self.steps:
+            if not one.step.is_ended:
+                found.append(one.step)
+            if one.is_next:
+                break
+        return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRow:
+    """One line of the district's list."""
+
+    id: int
+    subject: ApprovalSubject
+    subject_id: int
+    title: str
+    line: ApprovalLine
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalFilter:
+    """None means all."""
+
+    subject: ApprovalSubject | None = None
+    decision: ApprovalDecision | None = None
+
+
+def require_approvals(session: Session, actor: Actor) -> None:
+    """Forbidden unless the actor makes the plan for their whole district: approvals are its papers, whatever places they name."""
+    if not manages_district(session, actor, Permission.PLAN_MANAGE):
+        raise Forbidden("审批由负责全区的区政协工作人员登记。需要的话请联系区政协办公室。")
+
+
+def chain_of(session: Session, district_id: int, subject: ApprovalSubject, *, ended: bool = False) -> tuple[StepLine, ...]:
+    """The district's steps in order, those that ended too when asked for; the usual chain where it has none stored."""
+    stored = session.scalars(
+        select(ApprovalStep)
+        .where(ApprovalStep.district_id == district_id, ApprovalStep.subject == subject)
+        .order_by(ApprovalStep.place, ApprovalStep.id)
+    ).all()
+    if not stored:
+        return tuple(
+            StepLine(0, subject, one.kind, one.name, one.body, one.needs_number, one.needs_minutes, 0, is_ended=False)
+            for one in DEFAULT_CHAIN
+        )
+    return tuple(_step(one) for one in stored if ended or one.ended_at is None)
+
+
+def step_line(session: Session, actor: Actor, step_id: int) -> StepLine:
+    """One stored step; NotFound in another district, Forbidden as `require_approvals`."""
+    require_approvals(session, actor)
+    found = session.get(ApprovalStep, step_id)
+    if found is None or found.district_id != actor.district_id:
+        raise NotFound("没有这一步，或者不在您的区。")
+    return _step(found)
+
+
+def subject_of(session: Session, subject: ApprovalSubject, subject_id: int, *, district_id: int | None) -> Subject:
+    """The plan or the topic; NotFound in another district."""
+    found = session.get(YearPlan, subject_id) if subject is ApprovalSubject.PLAN else session.get(Topic, subject_id)
+    if found is None or found.district_id != district_id:
+        raise NotFound("没有这份计划或这个议题，或者不在您的区。")
+    return found
+
+
+def is_open(found: Subject) -> bool:
+    """Whether steps may be written down: a plan that isn't issued yet, a topic in the pool."""
+    return found.state in (PlanState.DRAFTING, TopicState.POOLED)
+
+
+def approvals_of(session: Session, actor: Actor, subject: ApprovalSubject, subject_id: int, *, today: date) -> SubjectApprovals | None:
+    """The path of one plan or topic in four queries; None for whoever may read neither plans nor the screening of the district.
+
+    NotFound as `subject_of`.
+    """
+    if not (actor.may(Permission.PLAN_VIEW) or actor.may(Permission.SCREEN_VIEW)):
+        return None
+    found = subject_of(session, subject, subject_id, district_id=actor.district_id)
+    manages = manages_district(session, actor, Permission.PLAN_MANAGE)
+    chain = chain_of(session, found.district_id, subject, ended=True)
+    lines = [
+        (row[0], _line(row, inside=manages)) for row in session.execute(_lines().where(_about(subject, subject_id)).order_by(Approval.id))
+    ]
+    return _path(found, chain, lines, actor=actor, manages=manages, today=today)
+
+
+def missing_steps(session: Session, subject: ApprovalSubject, found: Subject) -> tuple[str, ...]:
+    """The names of the steps that are neither passed nor skipped, in two queries."""
+    chain = chain_of(session, found.district_id, subject, ended=True)
+    done = done_steps(recorded_of(session, subject, found.id))
+    return tuple(step.name for step in chain if step.id not in done and not step.is_ended)
+
+
+def recorded_of(session: Session, subject: ApprovalSubject, subject_id: int) -> tuple[Recorded, ...]:
+    """What stands, in the order it was written down."""
+    rows = session.scalars(select(Approval).where(_about(subject, subject_id), Approval.undone_at.is_(None)).order_by(Approval.id))
+    return tuple(_recorded(row) for row in rows)
+
+
+def approvals_in(session: Session, actor: Actor, chosen: ApprovalFilter, *, after: str, limit: int = PAGE) -> Page[ApprovalRow]:
+    """A page of everything written down in the district, the newest first, in three queries; Forbidden as `require_approvals`."""
+    require_approvals(session, actor)
+    where: list[ColumnElement[bool]] = [Approval.district_id == actor.district_id]
+    if chosen.subject is not None:
+        where.append((Approval.plan_id if chosen.subject is ApprovalSubject.PLAN else Approval.topic_id).is_not(None))
+    if chosen.decision is not None:
+        where.append(Approval.decision == chosen.decision)
+    total = session.scalar(select(func.count()).select_from(Approval).where(*where)) or 0
+    key = key_of(after)
+    if key is not None:
+        where.append(Approval.id < key)
+    rows = session.execute(
+        _lines()
+        .add_columns(YearPlan.title, Topic.title)
+        .outerjoin(YearPlan, YearPlan.id == Approval.plan_id)
+        .outerjoin(Topic, Topic.id == Approval.topic_id)
+        .where(*where)
+        .order_by(Approval.id.desc())
+        .limit(limit + 1)
+    )
+    return page_of([_row(row) for row in rows], total=total, limit=limit)
+
+
+def under_way(session: Session, actor: Actor, *, today: date) -> tuple[SubjectApprovals, ...]:
+    """Plans that are being made and pooled topics of which a step was written down, the newest first; at most UNDER_WAY_MOST of each, in
+    a constant number of queries. Forbidden as `require_approvals`.
+    """
+    require_approvals(session, actor)
+    begun = select(Approval.topic_id).where(
+        Approval.district_id == actor.district_id, Approval.topic_id.is_not(None), Approval.undone_at.is_(None)
+    )
+    drafting = select(YearPlan).where(YearPlan.district_id == actor.district_id, YearPlan.state == PlanState.DRAFTING)
+    pooled = select(Topic).where(Topic.id.in_(begun), Topic.state == TopicState.POOLED)
+    asked: dict[ApprovalSubject, Sequence[Subject]] = {
+        ApprovalSubject.PLAN: session.scalars(drafting.order_by(YearPlan.id.desc()).limit(UNDER_WAY_MOST)).all(),
+        ApprovalSubject.TOPIC: session.scalars(pooled.order_by(Topic.id.desc()).limit(UNDER_WAY_MOST)).all(),
+    }
+    shown: list[SubjectApprovals] = []
+    for subject, rows in asked.items():
+        if not rows:
+            continue
+        chain = chain_of(session, rows[0].district_id, subject, ended=True)
+        column = Approval.plan_id if subject is ApprovalSubject.PLAN else Approval.topic_id
+        lines = session.execute(_lines().where(column.in_([one.id for one in rows])).order_by(Approval.id)).all()
+        for found in rows:
+            own = [(row[0], _line(row, inside=True)) for row in lines if found.id == (row[0].plan_id or row[0].topic_id)]
+            shown.append(_path(found, chain, own, actor=actor, manages=True, today=today))
+    return tuple(shown)
+
+
+def scan_of(session: Session, actor: Actor, approval_id: int) -> StoredFile:
+    """The scan of a paper, once a worker has made it anew; NotFound otherwise, Forbidden as `require_approvals`."""
+    require_approvals(session, actor)
+    found = session.get(Approval, approval_id)
+    if found is None or found.district_id != actor.district_id or not found.file_key or found.file_key.startswith(QUARANTINE):
+        raise NotFound("没有这份扫描件，可能还在检查。")
+    media_type = "application/pdf" if PurePosixPath(found.file_key).suffix == ".pdf" else "image/jpeg"
+    return StoredFile(found.id, found.file_name, media_type, 0, found.file_key)
+
+
+def _path(
+    found: Subject,
+    chain: Sequence[StepLine],
+    lines: Iterable[tuple[Approval, ApprovalLine]],
+    *,
+    actor: Actor,
+    manages: bool,
+    today: date,
+) -> SubjectApprovals:
+    rows = list(lines)
+    by_id = {line.id: line for _, line in rows}
+    standing = [row for row, _ in rows if row.undone_at is None]
+    done = done_steps(map(_recorded, standing))
+    shown = [step for step in chain if step.id in done or not step.is_ended]
+    opened = next((step for step in shown if step.id not in done), None)
+    newest = by_id[standing[-1].id] if standing else None
+    open_now = is_open(found)
+    return SubjectApprovals(
+        subject=ApprovalSubject.PLAN if isinstance(found, YearPlan) else ApprovalSubject.TOPIC,
+        subject_id=found.id,
+        title=found.title,
+        steps=tuple(ChainStep(step, by_id.get(done.get(step.id, 0)), is_next=step is opened) for step in shown),
+        before=tuple(line for _, line in reversed(rows) if line.id not in done.values()),
+        seen=newest.id if newest is not None else 0,
+        is_open=open_now,
+        may_record=manages and open_now,
+        newest=newest,
+        may_undo=manages and open_now and newest is not None and may_undo(actor, newest.recorded_by),
+        today=today,
+    )
+
+
+def may_undo(actor: Actor, recorded_by: int) -> bool:
+    """Whoever wrote it down, or an administrator of the district."""
+    return actor.user_id == recorded_by or actor.may(Permission.DISTRICT_MANAGE)
+
+
+def _about(subject: ApprovalSubject, subject_id: int) -> ColumnElement[bool]:
+    return (Approval.plan_id if subject is ApprovalSubject.PLAN else Approval.topic_id) == subject_id
+
+
+_BACK_TO = aliased(ApprovalStep)
+
+
+def _lines() -> Select[Approval, str, str, str | None, str | None]:
+    return (
+        select(Approval, ApprovalStep.name, User.name, _BACK_TO.name, _UNDOER.name)
+        .join(ApprovalStep, ApprovalStep.id == Approval.step_id)
+        .join(User, User.id == Approval.recorded_by)
+        .outerjoin(_BACK_TO, _BACK_TO.id == Approval.back_to_id)
+        .outerjoin(_UNDOER, _UNDOER.id == Approval.undone_by)
+    )
+
+
+def _line(row: Sequence[object], *, inside: bool) -> ApprovalLine:
+    one, step_name, by, back_to, undone_by = row[:5]
+    assert isinstance(one, Approval)
+    state = "waiting" if one.file_key.startswith(QUARANTINE) else "ready" if one.file_key else "refused"
+    return ApprovalLine(
+        id=one.id,
+        step_name=str(step_name),
+        decision=one.decision,
+        body=one.body,
+        held_on=one.held_on,
+        document_number=one.document_number,
+        minutes=one.minutes if inside else "",
+        words=one.words,
+        back_to=str(back_to or ""),
+        authority=one.authority,
+        file_name=one.file_name if inside else "",
+        file_state=state,
+        file_refused=one.file_refused,
+        by=str(by),
+        recorded_by=one.recorded_by,
+        at=one.recorded_at,
+        undone_at=one.undone_at,
+        undone_by=str(undone_by or ""),
+    )
+
+
+def _row(row: Sequence[object]) -> ApprovalRow:
+    one, plan_title, topic_title = row[0], row[-2], row[-1]
+    assert isinstance(one, Approval)
+    return ApprovalRow(
+        id=one.id,
+        subject=ApprovalSubject.PLAN if one.plan_id is not None else ApprovalSubject.TOPIC,
+        subject_id=one.plan_id or one.topic_id or 0,
+        title=str(plan_title or topic_title),
+        line=_line(row, inside=True),
+    )
+
+
+def _step(one: ApprovalStep) -> StepLine:
+    return StepLine(
+        one.id,
+        one.subject,
+        one.kind,
+        one.name,
+        one.body,
+        one.needs_number,
+        one.needs_minutes,
+        one.version,
+        is_ended=one.ended_at is not None,
+    )
+
+
+def _recorded(row: Approval) -> Recorded:
+    return Recorded(row.id, row.step_id, row.decision, row.back_to_id)
