@@ -23,10 +23,13 @@ from intake.adapters.proof import AltchaProof
 from intake.adapters.rate_limit import RedisRateLimiter
 from intake.adapters.recogniser import SpeechRecogniser
 from intake.adapters.redis_queue import RqJobQueue, web_redis
+from intake.adapters.replica import Replica
 from intake.adapters.sms import HttpSms
+from intake.adapters.tables.reader import FileTables
 from intake.adapters.vault import KeyVault
 from intake.adapters.wechat.callback import RedisReplayMemory, WeChatCallbacks
 from intake.adapters.wechat.client import WeChatClient
+from intake.domain.permission import Role
 from intake.ports import (
     Assistant,
     CallbackProbe,
@@ -43,6 +46,7 @@ from intake.ports import (
     Recogniser,
     SmsGateway,
     SystemClock,
+    Tables,
     Vault,
     WeChatApi,
 )
@@ -56,6 +60,8 @@ class Wiring:
     engine: Engine
     reading: Engine
     """The same pool, each statement on its own."""
+    replica: Replica | None
+    """A copy to read figures from; None where there is none."""
     sessions: sessionmaker[Session]
     redis: Redis
     queue: JobQueue
@@ -76,6 +82,7 @@ class Wiring:
     assistant: Assistant
     recogniser: Recogniser
     papers: Papers
+    tables: Tables
     proof: ProofOfWork
 
     def queue_answers(self) -> bool:
@@ -88,6 +95,8 @@ class Wiring:
     def close(self) -> None:
         """Give back connections."""
         self.engine.dispose()
+        if self.replica is not None:
+            self.replica.close()
         self.redis.close()
 
 
@@ -101,6 +110,9 @@ def wire(settings: Settings, *, clock: Clock | None = None, pool_size: int | Non
     ):
         if not value:
             raise SettingsError(f"{variable} is not set; `zhibao up` sets it by itself, a part run alone needs it in the environment")
+    unknown = sorted(settings.roles_with_totp - {role.value for role in Role})
+    if unknown:
+        raise SettingsError(f"ZHIBAO_TOTP_ROLES: no such role: {', '.join(unknown)}; docs/permissions.md lists them")
     clock = clock or SystemClock()
     engine = make_engine(settings.database_url, pool_size=pool_size or settings.web_threads)
     redis = web_redis(settings.redis_url)
@@ -111,6 +123,7 @@ def wire(settings: Settings, *, clock: Clock | None = None, pool_size: int | Non
         settings=settings,
         engine=engine,
         reading=engine.execution_options(isolation_level="AUTOCOMMIT"),
+        replica=Replica(settings.replica_url, pool_size=pool_size or settings.web_threads) if settings.replica_url else None,
         sessions=make_sessions(engine),
         redis=redis,
         queue=RqJobQueue(redis),
@@ -129,6 +142,7 @@ def wire(settings: Settings, *, clock: Clock | None = None, pool_size: int | Non
         assistant=assistant_of(settings),
         recogniser=recogniser_of(settings),
         papers=OfficialPapers(),
+        tables=FileTables(),
         proof=AltchaProof(vault, redis),
     )
 

@@ -15,7 +15,10 @@ BITS = 32_000
 """A second."""
 _GRACE_SECONDS = 2
 """Beyond the bound: recorders round up, and coders add silence."""
-_DEMUXERS = {"audio/amr": "amr", "audio/amr-wb": "amr", "audio/mpeg": "mp3", "audio/ogg": "ogg"}
+_DEMUXERS = {
+    "audio/amr": "amr", "audio/amr-wb": "amr", "audio/mpeg": "mp3", "audio/ogg": "ogg",
+    "audio/webm": "webm", "audio/mp4": "mp4", "audio/aac": "aac", "audio/wav": "wav",
+}  # fmt: skip
 """The one reader that is let at the bytes, by what they begin with: ours to choose, not the file's."""
 
 

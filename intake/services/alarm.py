@@ -18,6 +18,7 @@ from intake.domain.submission import URGENCIES, SubmissionState, Urgency
 from intake.domain.text import clean
 from intake.models import Alarm, AlarmCall, Area, Contributor, Department, RoleGrant, Submission, Topic, User
 from intake.queries.alarm import can_see
+from intake.queries.lease import recused_from
 from intake.services.audit import record
 from intake.services.contribution import live_contributor, lock_topics_of
 from intake.services.ownership import duty_member
@@ -25,7 +26,7 @@ from intake.services.transition import begin, move
 
 LOOKED_BACK = timedelta(days=3)
 """How long ago triage may have found an emergency for which nobody was called: older ones somebody has seen on the card meanwhile."""
-_NOT_LET_GO = (SubmissionState.QUARANTINED, SubmissionState.DECLINED, SubmissionState.WITHDRAWN)
+_NOT_LET_GO = (SubmissionState.QUARANTINED, SubmissionState.DECLINED, SubmissionState.WITHDRAWN, SubmissionState.REJOINED)
 _RAISING = 7_210_436
 """Advisory lock: one at a time raises alarms, so that a submission gets one."""
 
@@ -77,7 +78,11 @@ def raise_by_person(session: Session, *, actor: Actor, submission_id: int, versi
     path = session.get_one(Area, submission.area_id).path
     if not actor.may(Permission.TRIAGE_DECIDE, area_path=path):
         raise Forbidden("这件来件不在您联系的社区。")
-    if submission.version != version or submission.state in {SubmissionState.RECEIVED, SubmissionState.WITHDRAWN}:
+    if submission.version != version or submission.state in {
+        SubmissionState.RECEIVED,
+        SubmissionState.WITHDRAWN,
+        SubmissionState.REJOINED,
+    }:
         raise Conflict("这件来件刚刚有变化，请看看现在的情况。")
     alarm = session.scalars(select(Alarm).where(Alarm.submission_id == submission_id).with_for_update()).one_or_none()
     if alarm is not None and alarm.state in OPEN_ALARMS:
@@ -127,6 +132,24 @@ def give_back_of_gone(session: Session, *, at: datetime, limit: int) -> int:
         _call(session, alarm, submission, at=at)
         _note(session, alarm, MACHINE, AlarmAction.GIVE_BACK.value, at=at)
     return len(rows)
+
+
+def leave_to_others(session: Session, submission: Submission, actor: Actor, *, at: datetime) -> None:
+    """The actor stepped back from the submission (回避): its open alarm rings for whoever has it now, and isn't in the actor's hands."""
+    alarm = session.scalars(
+        select(Alarm)
+        .where(Alarm.submission_id == submission.id, Alarm.state.in_(OPEN_ALARMS))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if alarm is None:
+        return
+    if alarm.state is AlarmState.TAKEN and alarm.taken_by == actor.user_id:
+        path = session.get_one(Area, submission.area_id).path
+        move(session, alarm, AlarmAction.GIVE_BACK, actor=actor, at=at, area_path=path, reason_code=GiveBackReason.NOT_MY_FIELD.value)
+        alarm.taken_by, alarm.repeated_at = None, at
+        _note(session, alarm, actor, AlarmAction.GIVE_BACK.value, at=at)
+    _call(session, alarm, submission, at=at)
 
 
 def mark_seen(session: Session, actor: Actor, alarm_ids: Collection[int], *, at: datetime) -> None:
@@ -209,6 +232,7 @@ def _concerned(session: Session, submission: Submission, *, at: datetime) -> dic
     path = session.get_one(Area, submission.area_id).path
     of_duty_office = and_(RoleGrant.role == Role.OFFICE, Department.kind == UnitKind.DUTY, Department.active)
     listens = and_(RoleGrant.role.in_([Role.MEMBER, Role.CONVENOR]), User.id == on_duty)
+    stay_out = recused_from(session, [submission.id]).get(submission.id, frozenset())
     rows = session.execute(
         select(User.id, RoleGrant.role)
         .join(RoleGrant, RoleGrant.user_id == User.id)
@@ -216,6 +240,7 @@ def _concerned(session: Session, submission: Submission, *, at: datetime) -> dic
         .outerjoin(Department, Department.id == User.department_id)
         .where(
             User.active,
+            User.id.not_in(stay_out),
             User.district_id == submission.district_id,
             func.starts_with(path, Area.path),
             or_(listens, RoleGrant.role == Role.STAFF, of_duty_office),

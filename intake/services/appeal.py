@@ -11,7 +11,15 @@ from intake.domain.errors import Conflict, Forbidden, NotFound
 from intake.domain.submission import SubmissionAction, SubmissionState
 from intake.domain.topic import TopicAction, TopicState
 from intake.models import Contributor, Submission, Topic
-from intake.queries.appeal import END_TOLD, barred_from, declined_by, rejected_topic_of, topic_was_appealed, was_appealed
+from intake.queries.appeal import (
+    END_TOLD,
+    barred_from,
+    declined_by,
+    rejected_topic_of,
+    topic_was_appealed,
+    turned_down_before,
+    was_appealed,
+)
 from intake.services.ownership import give_to_staff
 from intake.services.resident_words import is_kept, keep_words, key_of_step, needed_words
 from intake.services.topic_decision import lock_topics
@@ -65,6 +73,12 @@ def refuse_own_decline(session: Session, submission: Submission, actor: Actor) -
     """Forbidden when the actor declined what has come back for somebody else to look at."""
     if actor.user_id is not None and barred_from(session, submission.id) == actor.user_id:
         raise Forbidden("这件来件您处理过，居民申请了复核（或抽查后重新受理），要换一位同志来看。")
+
+
+def refuse_own_rejection(session: Session, topic: Topic, actor: Actor) -> None:
+    """Forbidden when the actor turned the topic down and a resident asked for another look: somebody else says no a second time."""
+    if actor.user_id is not None and turned_down_before(session, topic.id) == actor.user_id:
+        raise Forbidden("这个议题上次是您定的不立项，居民申请了复核。要再次不立项，请换一位同志来定；入库、退回、合并、转办您可以定。")
 
 
 def _follow_again(session: Session, topic: Topic, *, at: datetime) -> None:

@@ -16,7 +16,7 @@ from intake.models import Area, AssistedFiling, PaperSlip, Submission
 from intake.ports import Vault
 from intake.queries.point import PointView
 from intake.services.audit import record
-from intake.services.outcome import note_seen
+from intake.services.outcome import note_told_with_parts
 from intake.services.paper_slip import check_unused, hold_slip
 from intake.services.submission_submit import Origin, Sentence, Stored, already_stored, submit
 
@@ -36,14 +36,19 @@ class Spoken:
 def read_spoken(*, by: str, consent: str, is_child: bool, slip: str) -> Spoken:
     """Check what was chosen; InvalidInput (fields `spoken_by`, `consent`): without consent nothing is filed."""
     teller = next((one for one in SpokenBy if one.value == by), None)
-    agreed = next((one for one in Consent if one.value == consent), None)
     if teller is None:
         raise InvalidInput("请选这件事是谁说的。", field="spoken_by")
+    return Spoken(teller, read_consent(consent, is_child=is_child), is_child, slip.strip())
+
+
+def read_consent(chosen: str, *, is_child: bool) -> Consent:
+    """How somebody agreed that it be filed for them; InvalidInput (field `consent`) for nothing chosen, and for a child's own word."""
+    agreed = next((one for one in Consent if one.value == chosen), None)
     if agreed is None:
         raise InvalidInput("请先念给本人听，征得同意，再选是怎样同意的。没有同意，不能代填。", field="consent")
     if is_child and agreed is not Consent.GUARDIAN:
         raise InvalidInput(f"不满 {CHILD_BELOW} 岁，要监护人同意。请联系监护人，同意后在这里选“监护人同意”。", field="consent")
-    return Spoken(teller, agreed, is_child, slip.strip())
+    return agreed
 
 
 def filing_key(actor: Actor, nonce: str, sentence: Sentence, spoken: Spoken) -> bytes:
@@ -88,9 +93,9 @@ def print_filed(session: Session, *, actor: Actor, submission_id: int, at: datet
 
 
 def note_told(session: Session, *, actor: Actor, submission_id: int, at: datetime) -> None:
-    """Whoever filed it has told its resident the answer that stands; again changes nothing."""
+    """Whoever filed it has told its resident the answers that stand, to parts of it too; again changes nothing."""
     submission = _own(session, actor, submission_id)
-    note_seen(session, submission_id=submission.id, at=at)
+    note_told_with_parts(session, submission_id=submission.id, at=at)
     record(
         session,
         actor=actor,

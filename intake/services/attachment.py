@@ -74,7 +74,9 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
-class _Inspected:
+class Inspected:
+    """What a file that was sent is, by its bytes."""
+
     name: str
     media_type: str
     size: int
@@ -98,11 +100,11 @@ def receive(session: Session, upload: Upload, files: Sequence[Incoming], *, stor
     Raises InvalidInput (field `files`) for what can't be taken, NotFound, Forbidden, Conflict when the answer has been sent.
     """
     referral = _lock(session, upload)
-    inspected = [_inspect(one) for one in files]
+    inspected = [inspect(one) for one in files]
     there = {
         one.sha256: one.id for one in session.scalars(_pending(referral.id, upload.kind).where(Attachment.state != AttachmentState.REFUSED))
     }
-    new: dict[bytes, _Inspected] = {}
+    new: dict[bytes, Inspected] = {}
     for one in inspected:
         if one.sha256 not in there:
             new.setdefault(one.sha256, one)
@@ -231,7 +233,7 @@ def _pending(referral_id: int, kind: AttachmentKind) -> Select[Attachment]:
     )
 
 
-def _inspect(one: Incoming) -> _Inspected:
+def inspect(one: Incoming) -> Inspected:
     """What it is; InvalidInput (field `files`) for what can't be taken."""
     name = sent_name(one.name)
     size = one.stream.seek(0, os.SEEK_END)
@@ -249,10 +251,10 @@ def _inspect(one: Incoming) -> _Inspected:
     digest = hashlib.sha256()
     while piece := one.stream.read(_PIECE):
         digest.update(piece)
-    return _Inspected(shown_name(one.name, media_type=media_type), media_type, size, digest.digest(), one.stream)
+    return Inspected(shown_name(one.name, media_type=media_type), media_type, size, digest.digest(), one.stream)
 
 
-def _begin(session: Session, upload: Upload, referral: Referral, one: _Inspected) -> Attachment:
+def _begin(session: Session, upload: Upload, referral: Referral, one: Inspected) -> Attachment:
     assert upload.actor.user_id is not None, "a person sends"
     attachment = Attachment(
         district_id=referral.district_id,

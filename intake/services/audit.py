@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,18 +42,13 @@ def record(
 
 def digest(previous: bytes, entry: AuditEntry) -> bytes:
     """SHA-256 over the previous digest and the entry's canonical JSON."""
+    return _digest(previous, [getattr(entry, column.key) for column in _SEALED])
+
+
+def _digest(previous: bytes, sealed: Sequence[Any]) -> bytes:
+    entry_id, district_id, at, actor_kind, *others = sealed
     content = json.dumps(
-        [
-            entry.id,
-            entry.district_id,
-            entry.at.astimezone(UTC).isoformat(),
-            entry.actor_kind.value,
-            entry.actor_id,
-            entry.action,
-            entry.noun,
-            entry.entity_id,
-            entry.detail,
-        ],
+        [entry_id, district_id, at.astimezone(UTC).isoformat(), actor_kind.value, *others],
         ensure_ascii=False,
         sort_keys=True,
         separators=(",", ":"),
@@ -79,20 +76,61 @@ def link_new_entries(session: Session, *, limit: int) -> int:
 
 
 def verify(session: Session) -> int | None:
-    """The id of the first link that doesn't fit, None when the whole chain does. Reads 1,000 links at a time."""
-    previous, last = b"", 0
-    while True:
+    """The id of the first link that doesn't fit, None when the whole chain does."""
+    seen = Checked(last=0, links=0, broken=None)
+    while seen.broken is None:
+        further = check_links(session, after=seen.last, most=_AT_ONCE)
+        if further.links == 0:
+            return None
+        seen = further
+    return seen.broken
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A piece of the chain that was looked at."""
+
+    last: int
+    """The last link that fits."""
+    links: int
+    """How many links were looked at."""
+    broken: int | None
+    """The first link that doesn't fit."""
+
+
+def check_links(session: Session, *, after: int, most: int) -> Checked:
+    """Look at up to `most` links behind `after`, which fits (0 for the beginning); none looked at is the end of the chain."""
+    previous = session.scalar(select(AuditLink.digest).where(AuditLink.id == after)) or b""
+    last, seen = after, 0
+    while seen < most:
         rows = session.execute(
-            select(AuditLink, AuditEntry)
+            select(AuditLink.id, AuditLink.digest, *_SEALED)
             .outerjoin(AuditEntry, AuditEntry.id == AuditLink.entry_id)
             .where(AuditLink.id > last)
             .order_by(AuditLink.id)
-            .limit(1000)
+            .limit(min(_AT_ONCE, most - seen))
         ).all()
         if not rows:
-            return None
-        for link, entry in rows:
+            break
+        for link_id, kept, *sealed in rows:
+            seen += 1
             # A link without its entry: somebody took the entry away.
-            if entry is None or digest(previous, entry) != link.digest:
-                return int(link.id)
-            previous, last = link.digest, link.id
+            if sealed[0] is None or _digest(previous, sealed) != kept:
+                return Checked(last, seen, int(link_id))
+            previous, last = kept, int(link_id)
+    return Checked(last, seen, None)
+
+
+_AT_ONCE = 1_000
+_SEALED: tuple[Any, ...] = (
+    AuditEntry.id,
+    AuditEntry.district_id,
+    AuditEntry.at,
+    AuditEntry.actor_kind,
+    AuditEntry.actor_id,
+    AuditEntry.action,
+    AuditEntry.noun,
+    AuditEntry.entity_id,
+    AuditEntry.detail,
+)
+"""What a digest covers, in its order."""

@@ -15,9 +15,10 @@ from intake.domain.triage_model import ExampleKind
 from intake.models import Area, Contributor, Submission, Topic, TrainingExample
 from intake.services.audit import record
 from intake.services.contribution import lock_topics_of
+from intake.services.recusal import refuse_recused
 from intake.services.training_example import learn, said_of
 
-FIXED = frozenset({SubmissionState.RECEIVED, SubmissionState.WITHDRAWN})
+FIXED = frozenset({SubmissionState.RECEIVED, SubmissionState.WITHDRAWN, SubmissionState.REJOINED})
 """Before the machine has looked, and after the resident took it back, there is nothing to change."""
 
 
@@ -37,6 +38,7 @@ def change_category(
         raise NotFound("没有这件来件，或者不在您的区。")
     if not actor.may(Permission.TRIAGE_DECIDE, area_path=session.get_one(Area, submission.area_id).path):
         raise Forbidden("这件来件不在您联系的社区。")
+    refuse_recused(session, actor=actor, submission_id=submission_id)
     if submission.version != version or submission.state in FIXED:
         raise Conflict("这件来件刚刚有变化，请看看现在的情况再改类别。")
     if category not in {one.code for one in taxonomy.categories}:

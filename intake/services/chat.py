@@ -23,6 +23,7 @@ from intake.domain.chat_words import Command, command_in, number_in
 from intake.domain.errors import InvalidInput, PointClosed
 from intake.domain.language.route_out import route_out
 from intake.domain.point import PointState
+from intake.domain.point_count import PointStep
 from intake.domain.submission_file import FileKind
 from intake.domain.text import clean, clean_message
 from intake.models import ChatDraft
@@ -36,6 +37,7 @@ from intake.services.chat_answer import SILENCE, Answer, ChatAnswer, cure
 from intake.services.chat_draft import NewPart, add_part, begin_draft, begin_with_part, drop, place_draft, send
 from intake.services.chat_follower import Follower, answer_given, answered_before, let_go, message_key, remember_answer, take_in
 from intake.services.notify_arrival import note_arrival, note_subscriptions
+from intake.services.point_count import note_step
 from intake.services.submission_file import await_media
 from intake.services.wechat_follower import openid_hash
 
@@ -88,6 +90,8 @@ def handle(chat: Chat, incoming: Incoming) -> ChatAnswer:
     follower = take_in(session, chat.vault, incoming, point=taken, at=chat.at)
     if follower.is_repeat:
         return answer_given(session, incoming)
+    if point is not None:
+        note_step(session, point, PointStep.SCANNED, at=chat.at)
     if incoming.kind in SAID:
         answer = _said(chat, follower, incoming)
     elif incoming.kind is EventKind.CLICK and (command := _BUTTONS.get(incoming.key)) is not None:

@@ -10,6 +10,7 @@ from intake.domain.errors import Conflict
 from intake.domain.submission import SubmissionState
 from intake.models import Submission
 from intake.services.audit import record
+from intake.services.contact_forget import lock_with_parts
 
 
 def agree(session: Session, *, submission_id: int, at: datetime) -> None:
@@ -25,11 +26,11 @@ def agree(session: Session, *, submission_id: int, at: datetime) -> None:
 
 
 def take_back(session: Session, *, submission_id: int, at: datetime) -> None:
-    """Nobody outside is shown the contact any more; again changes nothing."""
-    submission = _lock(session, submission_id)
-    if submission.contact_consent_at is not None:
-        submission.contact_consent_at = None
-        _note(session, submission, "contact.take_back", at=at)
+    """Nobody outside is shown the contact any more, wherever the message was split; again changes nothing."""
+    for submission in lock_with_parts(session, submission_id):
+        if submission.contact_consent_at is not None:
+            submission.contact_consent_at = None
+            _note(session, submission, "contact.take_back", at=at)
 
 
 def _lock(session: Session, submission_id: int) -> Submission:

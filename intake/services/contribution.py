@@ -1,6 +1,6 @@
 """How submissions join, leave and count in topics; every change keeps its row for lineage."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import or_, select
@@ -12,6 +12,7 @@ from intake.domain.heat import heat_of
 from intake.domain.topic import TopicAction, TopicKind, TopicState
 from intake.models import Contributor, Submission, Topic
 from intake.queries.topic_counts import Counted, counts_of_classes, counts_of_matters
+from intake.queries.topic_origin import has_origin
 from intake.services.transition import move
 
 
@@ -25,13 +26,18 @@ def live_contributor(session: Session, submission_id: int) -> Contributor | None
 
 
 def lock_topics_of(session: Session, submission_id: int, *others: int) -> None:
-    """Lock, matters before classes and each by id, every topic the submission stands or stood in, `others`, what they were merged into, and
+    """`lock_topics_behind` for one submission."""
+    lock_topics_behind(session, [submission_id], *others)
+
+
+def lock_topics_behind(session: Session, submission_ids: Collection[int], *others: int) -> None:
+    """Lock, matters before classes and each by id, every topic the submissions stand or stood in, `others`, what they were merged into, and
     the classes of all these.
 
     A decision changes the counts where it leaves and where it joins: two that cross would otherwise wait for each other. So would whoever
     tells everyone behind a class, and holds that before their submissions.
     """
-    stood = select(Contributor.topic_id).where(Contributor.submission_id == submission_id)
+    stood = select(Contributor.topic_id).where(Contributor.submission_id.in_(submission_ids))
     matter, merged = aliased(Topic), aliased(Topic)
     into = select(merged.merged_into_id).where(merged.id.in_(others), merged.merged_into_id.is_not(None))
     classes = select(matter.class_topic_id).where(
@@ -123,8 +129,8 @@ def restore_suggestion(session: Session, *, submission: Submission, at: datetime
 
 
 def recount(session: Session, topic_ids: Iterable[int], *, at: datetime) -> None:
-    """Write counts and heat of `topic_ids` and of the classes they belong to anew; an empty candidate dissolves, a dissolved one that got
-    something back revives.
+    """Write counts and heat of `topic_ids` and of the classes they belong to anew; an empty candidate dissolves, unless it was registered
+    without messages, and a dissolved one that got something back revives.
 
     Matters are locked before classes, each kind by id, and before they are counted, so that two who change the same topic count one after
     the other.
@@ -159,7 +165,7 @@ def _write(session: Session, topics: Sequence[Topic], counted: Mapping[int, Coun
         if found:
             topic.first_at, topic.last_at = found.first_at, found.last_at
         _warm(topic, found, at=at)
-        if found is None and topic.state is TopicState.CANDIDATE:
+        if found is None and topic.state is TopicState.CANDIDATE and not has_origin(session, topic.id):
             move(session, topic, TopicAction.DISSOLVE, actor=MACHINE, at=at)
         elif found is not None and topic.state is TopicState.DISSOLVED:
             move(session, topic, TopicAction.REVIVE, actor=MACHINE, at=at)

@@ -1,4 +1,5 @@
-"""每日提醒: once a working day, everybody who has something due or overdue is told so in one row, however much it is.
+"""每日提醒: once a working day, everybody who has something due or overdue is told so in one row, however much it is; so is whoever has a shift
+today, which may be on a day off.
 
 It stands on their first page until they have read it; nothing is sent outside.
 """
@@ -6,9 +7,9 @@ It stands on their first page until they have read it; nothing is sent outside.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, CompoundSelect, Select, func, select, union, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -18,7 +19,7 @@ from intake.domain.deadline import due_soon_before, overdue_before
 from intake.domain.permission import Permission, Role, roles_with
 from intake.domain.referral import OPEN_REFERRAL, ReferralState
 from intake.domain.working_days import SHANGHAI, holidays_of, is_working_day, working_days_between
-from intake.models import Area, Digest, Referral, RoleGrant, User
+from intake.models import Area, Digest, DutyShift, Referral, RoleGrant, User
 from intake.services.audit import record
 
 STAFF_AFTER_WORKING_DAYS = 5
@@ -66,26 +67,30 @@ class _Due:
 
 
 def districts_with_dues(session: Session, *, workflow: Workflow, at: datetime) -> Sequence[int]:
-    """Districts in which something is due soon or overdue; none on a day off."""
-    if not is_working_day(at.astimezone(SHANGHAI).date(), holidays=holidays_of(workflow)):
-        return []
-    return session.scalars(
-        select(Referral.district_id).where(*_running(), Referral.due_at < _horizon(workflow, at)).distinct().order_by(Referral.district_id)
-    ).all()
+    """Districts in which something is due soon or overdue, or somebody has a shift today; on a day off shifts alone count."""
+    today = at.astimezone(SHANGHAI).date()
+    asked: Select[int] | CompoundSelect[int] = select(DutyShift.district_id).where(*_on(today))
+    if is_working_day(today, holidays=holidays_of(workflow)):
+        asked = union(asked, select(Referral.district_id).where(*_running(), Referral.due_at < _horizon(workflow, at)))
+    return sorted(set(session.scalars(asked)))
 
 
 def write_digests(session: Session, *, district_id: int, workflow: Workflow, at: datetime) -> int:
-    """One row for everybody of the district with something due, in four statements; how many were written.
+    """One row for everybody of the district with something due or a shift today, in five statements; how many were written.
 
-    Whoever has today's row keeps it as it is.
+    Whoever has today's row keeps it as it is. What the shift is, the page asks when it is read (queries/digest.py).
     """
-    steps = _steps(session, district_id, workflow=workflow, at=at)
-    if not steps:
-        return 0
-    dues = _by_person(steps, _People(_people(session, district_id, at=at)), begin=overdue_before(at))
-    if not dues:
-        return 0
     today = at.astimezone(SHANGHAI).date()
+    steps = _steps(session, district_id, workflow=workflow, at=at) if is_working_day(today, holidays=holidays_of(workflow)) else []
+    sitting = session.scalars(
+        select(DutyShift.user_id)
+        .join(User, (User.id == DutyShift.user_id) & User.active & User.wants_digest)
+        .where(DutyShift.district_id == district_id, *_on(today))
+    ).all()
+    dues = _by_person(steps, _People(_people(session, district_id, at=at)), begin=overdue_before(at)) if steps else {}
+    rows = {**{user_id: _Due() for user_id in sitting}, **dues}
+    if not rows:
+        return 0
     written = session.scalars(
         insert(Digest)
         .values(
@@ -98,7 +103,7 @@ def write_digests(session: Session, *, district_id: int, workflow: Workflow, at:
                     "due_soon": due.due_soon,
                     "created_at": at,
                 }
-                for user_id, due in sorted(dues.items())
+                for user_id, due in sorted(rows.items())
             ]
         )
         .on_conflict_do_nothing(index_elements=["user_id", "day"])
@@ -166,6 +171,10 @@ def _by_person(steps: Iterable[_Step], people: _People, *, begin: datetime) -> d
         for user_id in people.told(step):
             (dues[user_id].overdue if step.due_at < begin else dues[user_id].due_soon).append(step.id)
     return dues
+
+
+def _on(day: date) -> tuple[ColumnElement[bool], ...]:
+    return (DutyShift.day == day, DutyShift.cancelled_at.is_(None))
 
 
 def _running() -> tuple[ColumnElement[bool], ...]:

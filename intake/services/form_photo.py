@@ -1,36 +1,23 @@
 """照片 beside a submission's words, with the form or added later: into quarantine; one that can't be taken is named, and costs nothing else."""
 
-import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import BinaryIO
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from intake.domain.actor import RESIDENT
 from intake.domain.errors import Conflict, NotFound
 from intake.domain.file_type import HEAD_BYTES, TAIL_BYTES, Flaw, kind_of
 from intake.domain.form_photo import OF_FLAW, PHOTO_BYTES, PHOTOS_MOST, PhotoLeft, may_take_photos
 from intake.domain.release import ReleaseState
-from intake.domain.submission_file import FileAction, FileKind, FileState
+from intake.domain.submission_file import FileKind, FileState
 from intake.models import Release, ReleasePhoto, Submission, SubmissionFile
-from intake.ports import ObjectStore, Wake
+from intake.ports import ObjectStore
+from intake.services.said_file import Sound, begin_said, sound, store_sound
 from intake.services.submission_file import quarantine_key
-from intake.services.transition import begin, move
-from intake.services.wake import wake_after_commit
-
-_PIECE = 1 << 16
-
-
-@dataclass(frozen=True, slots=True)
-class _Sound:
-    media_type: str
-    size: int
-    sha256: bytes
-    stream: BinaryIO
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +25,7 @@ class _Stored:
     """One whose bytes lie in quarantine under the key of its id, and that has no row yet."""
 
     id: int
-    photo: _Sound
+    photo: Sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +69,11 @@ def take_photos(session: Session, submission_id: int, chosen: Sequence[BinaryIO]
         for one in found.values():
             if isinstance(one, PhotoLeft) or one.sha256 in before.hashes | stored.keys() | failed or len(stored) >= before.room:
                 continue
-            kept = _store(session, one, store=store)
+            kept = store_sound(session, one, store=store)
             if kept is None:
                 failed.add(one.sha256)
             else:
-                stored[one.sha256] = kept
+                stored[one.sha256] = _Stored(kept, one)
         after = _standing(session, submission_id, lock=True) if stored else before
         begun = _begin_rows(session, after, stored, at=at)
     finally:
@@ -136,7 +123,7 @@ def stray_keys(session: Session, keys: Sequence[str], *, before: datetime) -> li
     return [key for file_id, key in by_id.items() if file_id < newest and file_id not in rows]
 
 
-def _inspect(stream: BinaryIO) -> _Sound | PhotoLeft:
+def _inspect(stream: BinaryIO) -> Sound | PhotoLeft:
     """What it is by its bytes, or why it can't be taken."""
     try:
         return _read(stream)
@@ -144,7 +131,7 @@ def _inspect(stream: BinaryIO) -> _Sound | PhotoLeft:
         return PhotoLeft.STORE  # it was lost while it arrived
 
 
-def _read(stream: BinaryIO) -> _Sound | PhotoLeft:
+def _read(stream: BinaryIO) -> Sound | PhotoLeft:
     size = stream.seek(0, os.SEEK_END)
     if size == 0:
         return PhotoLeft.EMPTY
@@ -158,22 +145,7 @@ def _read(stream: BinaryIO) -> _Sound | PhotoLeft:
         return OF_FLAW.get(kind, PhotoLeft.KIND)
     if not kind.startswith("image/"):
         return PhotoLeft.KIND
-    stream.seek(0)
-    digest = hashlib.sha256()
-    while piece := stream.read(_PIECE):
-        digest.update(piece)
-    return _Sound(kind, size, digest.digest(), stream)
-
-
-def _store(session: Session, photo: _Sound, *, store: ObjectStore) -> _Stored | None:
-    """Its bytes, under an id drawn for it; None where the store failed."""
-    file_id: int = session.execute(text("SELECT nextval('submission_files_id_seq')")).scalar_one()
-    try:
-        photo.stream.seek(0)
-        store.put(quarantine_key(file_id), photo.stream)
-    except OSError:
-        return None
-    return _Stored(file_id, photo)
+    return sound(stream, media_type=kind, size=size)
 
 
 def _standing(session: Session, submission_id: int, *, lock: bool = False) -> _Standing:
@@ -195,21 +167,5 @@ def _begin_rows(session: Session, standing: _Standing, stored: Mapping[bytes, _S
     """Rows for what was stored and isn't there yet, as far as there is room; their hashes."""
     begun = [one for sha256, one in stored.items() if sha256 not in standing.hashes][: standing.room]
     for one in begun:
-        file = SubmissionFile(
-            id=one.id,
-            district_id=standing.submission.district_id,
-            submission_id=standing.submission.id,
-            kind=FileKind.PHOTO,
-            version=1,
-            media_type=one.photo.media_type,
-            size=one.photo.size,
-            sha256=one.photo.sha256,
-            file_key=quarantine_key(one.id),
-            created_at=at,
-        )
-        begin(session, file, actor=RESIDENT, at=at)
-        move(session, file, FileAction.TAKE, actor=RESIDENT, at=at)
-    if begun:
-        session.flush()
-        wake_after_commit(session, Wake.FILES)
+        begin_said(session, standing.submission, FileKind.PHOTO, file_id=one.id, one=one.photo, at=at)
     return frozenset(one.photo.sha256 for one in begun)

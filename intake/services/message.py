@@ -18,6 +18,7 @@ from intake.domain.text import clean
 from intake.models import Area, Message, Submission
 from intake.services.audit import record
 from intake.services.notify import announce_message
+from intake.services.recusal import refuse_recused
 
 
 def write_from_resident(session: Session, *, submission_id: int, words: str, nonce: str, most_a_day: int, at: datetime) -> None:
@@ -97,6 +98,7 @@ def _require_writer(session: Session, actor: Actor, submission: Submission) -> N
         raise NotFound("没有这件来件，或者不在您的区。")
     if not actor.may(Permission.MESSAGE_WRITE, area_path=session.get_one(Area, submission.area_id).path):
         raise Forbidden("这件来件不在您联系的社区。")
+    refuse_recused(session, actor=actor, submission_id=submission.id)
 
 
 def _key(submission: Submission, side: MessageFrom, text: str, *, written_by: int | None, nonce: str) -> bytes:
@@ -120,6 +122,8 @@ def _write(
         return False
     if submission.state is SubmissionState.WITHDRAWN:
         raise Conflict("这件来件已经撤回，不能再留言。")
+    if submission.state is SubmissionState.REJOINED:
+        raise Conflict("这一件已经并回原来的那一件，请在那张回执上留言。")
     midnight = at.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
     today = select(func.count()).where(
         Message.submission_id == submission.id,

@@ -17,6 +17,7 @@ from intake.domain.actor import MACHINE
 from intake.domain.notification import NoticeAction, NoticeChannel, NoticeKind, NoticeState
 from intake.models import Decision, Notification, Submission
 from intake.ports import Notice, Wake
+from intake.queries.imported import somebody_waits
 from intake.services.transition import initial_state, move
 from intake.services.wake import wake_after_commit
 
@@ -30,7 +31,7 @@ _MOBILE_HINT = r"^1[3-9]\d••••\d{4}$"
 def announce(
     session: Session, *, decision: Decision, submission_ids: Iterable[int], kind: NoticeKind, due_at: datetime, at: datetime
 ) -> None:
-    """One notice for each submission; a repeat of the same decision adds none. One statement for however many."""
+    """One notice for each submission that somebody waits behind; a repeat of the same decision adds none. One statement for however many."""
     ids = sorted(set(submission_ids))
     if not ids:
         return
@@ -38,7 +39,7 @@ def announce(
     each = func.unnest(bindparam("ids", ids, type_=ARRAY(BigInteger))).column_valued("submission_id")
     _insert(
         session,
-        select(each.label("submission_id")),
+        select(each.label("submission_id")).where(somebody_waits(each)),
         {
             "district_id": decision.district_id,
             "decision_id": decision.id,
@@ -57,7 +58,9 @@ def announce_each(session: Session, decisions: Sequence[Decision], *, kind: Noti
         return
     _insert(
         session,
-        select(Decision.submission_id).where(Decision.id.in_([decision.id for decision in decisions])),
+        select(Decision.submission_id).where(
+            Decision.id.in_([decision.id for decision in decisions]), somebody_waits(Decision.submission_id)
+        ),
         {
             "district_id": Decision.district_id,
             "decision_id": Decision.id,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -14,7 +14,8 @@ from intake.domain.notification import NoticeKind
 from intake.domain.outcome import CHANGE_DAYS, VERDICT_WORDS_MAX, ReviewDecision, Verdict
 from intake.domain.submission import TOLD, SubmissionAction, SubmissionState
 from intake.domain.text import clean
-from intake.models import Decision, Outcome, Submission, Topic
+from intake.models import Decision, Outcome, Submission, SubmissionPart, Topic
+from intake.queries.imported import without_imported
 from intake.services.notify import announce
 from intake.services.ownership import back_to_handler, stop_clock
 from intake.services.topic_decision import confirmed_in
@@ -41,13 +42,13 @@ def tell_outcome(
     at: datetime,
     undo_seconds: int = 0,
 ) -> None:
-    """One outcome and one notice for each submission, asked about and sent when `undo_seconds` have passed; a repeat adds none.
+    """One outcome and one notice for each submission that somebody waits behind, asked about and sent when `undo_seconds` have passed; a repeat adds none.
 
     What the same submission was told before is superseded, and an open review of that is settled with it. The caller holds the submissions.
     """
     session.flush()
     told_at = at + timedelta(seconds=undo_seconds)
-    ids = sorted(set(submission_ids))
+    ids = without_imported(session, sorted(set(submission_ids)))
     if not ids:
         return
     row = {
@@ -102,9 +103,19 @@ def report_back(session: Session, topic: Topic, decision: Decision, *, referral_
 
 def note_seen(session: Session, *, submission_id: int, at: datetime) -> None:
     """The receipt was opened after its result was told; one UPDATE that matches a row once, harmless however often it is repeated."""
+    _see(session, Outcome.submission_id == submission_id, at=at)
+
+
+def note_told_with_parts(session: Session, *, submission_id: int, at: datetime) -> None:
+    """Somebody told its resident the answers that stand, to the submission and to what was split off it; again changes nothing."""
+    parts = select(SubmissionPart.submission_id).where(SubmissionPart.parent_id == submission_id)
+    _see(session, (Outcome.submission_id == submission_id) | Outcome.submission_id.in_(parts), at=at)
+
+
+def _see(session: Session, of: ColumnElement[bool], *, at: datetime) -> None:
     session.execute(
         update(Outcome)
-        .where(Outcome.submission_id == submission_id, Outcome.seen_at.is_(None), Outcome.told_at <= at, Outcome.superseded_at.is_(None))
+        .where(of, Outcome.seen_at.is_(None), Outcome.told_at <= at, Outcome.superseded_at.is_(None))
         .values(seen_at=at)
         .execution_options(synchronize_session=False)
     )

@@ -18,9 +18,12 @@ from intake.domain.topic import TopicAction, TopicState
 from intake.models import Area, Decision, Outcome, Referral, Submission, Topic
 from intake.services.audit import record
 from intake.services.contribution import lock_topics_of
+from intake.services.lease import refuse_if_held
+from intake.services.member_report import refuse_own_report
 from intake.services.notify import announce
 from intake.services.outcome import tell_outcome
 from intake.services.ownership import stop_clock
+from intake.services.recusal import refuse_recused
 from intake.services.referral_check import REOPENED_TASK
 from intake.services.referral_check import reopen as reopen_referral
 from intake.services.referral_lock import Acting, words_needed
@@ -110,6 +113,9 @@ def _lock(session: Session, reviewing: Reviewing) -> tuple[Outcome, Submission, 
     path = session.get_one(Area, submission.area_id).path
     if not reviewing.actor.may(Permission.TRIAGE_DECIDE, area_path=path):
         raise Forbidden("这件来件不在您联系的社区。")
+    refuse_recused(session, actor=reviewing.actor, submission_id=submission.id)
+    refuse_if_held(session, actor=reviewing.actor, submission_id=submission.id, at=reviewing.at)
+    refuse_own_report(session, submission, reviewing.actor)
     waits = outcome.verdict is Verdict.NOT_SOLVED and outcome.reviewed_at is None and submission.state in OPEN_FOR_DECISION
     if outcome.version != reviewing.version or outcome.superseded_at is not None or not waits:
         raise Conflict("这一件刚刚有变化：可能有人处理过，或者居民改了评价。您写的还在下面，请先看看现在的情况。")

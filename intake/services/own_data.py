@@ -17,6 +17,7 @@ from intake.domain.submission_file import FileKind, FileState
 from intake.models import Message, Outcome, Submission, SubmissionFile, User
 from intake.ports import ObjectStore, Vault
 from intake.queries.assisted import Assistance, assistance
+from intake.queries.member_report import Reported, reported
 from intake.queries.receipt import ReceiptView
 from intake.services.audit import record
 from intake.services.submission_submit import contact_context
@@ -71,6 +72,8 @@ class OwnData:
     knows_device: bool
     """Whether a code of the sending device is kept, which says nothing about it but that it is the same."""
     assistance: Assistance | None
+    reported: Reported | None
+    """Which member wrote it down."""
     messages: tuple[OwnMessage, ...]
     verdicts: tuple[OwnVerdict, ...]
     files: tuple[OwnFile, ...]
@@ -98,6 +101,7 @@ def own_data(session: Session, receipt: ReceiptView, *, vault: Vault, at: dateti
         known_in_wechat=submission.follower_id is not None,
         knows_device=submission.device_hash is not None,
         assistance=assistance(session, submission.id) if submission.channel is Channel.WORKER else None,
+        reported=reported(session, submission.id) if submission.channel is Channel.MEMBER else None,
         messages=_messages(session, submission.id),
         verdicts=_verdicts(session, submission.id, at=at),
         files=_files(session, submission.id),
@@ -117,7 +121,7 @@ def write_archive(out: BinaryIO, data: OwnData, *, page: str, store: ObjectStore
 def as_json(data: OwnData) -> dict[str, Any]:
     """The same for machines; times with their zone, as ISO 8601 writes them."""
     receipt = data.receipt
-    helped = data.assistance
+    helped, member = data.assistance, data.reported
     return {
         "receipt_number": receipt.number,
         "received_at": _time(receipt.received_at),
@@ -132,6 +136,13 @@ def as_json(data: OwnData) -> dict[str, Any]:
         "filed_for_me": {"told_by": helped.spoken_by.value, "consent": helped.consent.value, "filed_by": helped.filed_by}
         if helped
         else None,
+        "reported_by_member": {
+            "of": member.report_of.value,
+            "consent": member.consent.value if member.consent else None,
+            "name": member.name,
+        }
+        if member
+        else None,
         "known_in_wechat": data.known_in_wechat,
         "device_code_kept": data.knows_device,
         "steps": [
@@ -139,6 +150,8 @@ def as_json(data: OwnData) -> dict[str, Any]:
             for one in receipt.steps
         ],
         "messages": [{"at": _time(one.at), "mine": one.from_resident, "by": one.by, "words": one.text} for one in data.messages],
+        "part_of": receipt.part_of or None,
+        "handled_apart": [{"receipt_number": one.number, "status": one.state.value, "words": one.text} for one in receipt.parts],
         "verdicts": [
             {"told_at": _time(one.told_at), "verdict": one.verdict or None, "words": one.said, "said_at": _time(one.said_at)}
             for one in data.verdicts

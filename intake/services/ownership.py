@@ -13,10 +13,11 @@ from config.workflow import Workflow
 from intake.domain.actor import MACHINE, Actor
 from intake.domain.permission import Permission, Role
 from intake.domain.receipt import SHANGHAI
-from intake.domain.submission import OPEN_FOR_DECISION
+from intake.domain.submission import OPEN_FOR_DECISION, Channel
 from intake.domain.working_days import HolidayTable, add_working_days
-from intake.models import Area, Decision, PointListener, RoleGrant, Submission, User
+from intake.models import Area, Decision, DutyShift, PointListener, RoleGrant, Submission, User, Venue
 from intake.queries.actor import actor_of_user
+from intake.queries.lease import kept_from
 from intake.services.audit import record
 
 LEVELS = (Role.MEMBER, Role.CONVENOR, Role.STAFF)
@@ -48,10 +49,14 @@ def clocks_for(session: Session, submissions: Sequence[Submission], *, workflow:
 
 
 def give_to(submission: Submission, *, actor: Actor, area_path: str, workflow: Workflow, at: datetime) -> None:
-    """Back to the person who just took a decision back, as what they are there; nobody's turn is used up."""
-    roles = {grant.role for grant in actor.grants if area_path.startswith(grant.area_path)}
+    """Back to the person who just took a decision back, as what they are there; nobody's turn is used up. An imported row goes back to the
+    office.
+    """
+    if submission.channel is Channel.IMPORT:
+        submission.owner_id, submission.owner_role, submission.escalate_at = None, Role.STAFF, None
+        return
     submission.owner_id = actor.user_id
-    submission.owner_role = next((role for role in (Role.MEMBER, Role.CONVENOR) if role in roles), Role.STAFF)
+    submission.owner_role = level_of(actor, area_path=area_path)
     submission.escalate_at = _end_of(submission.owner_role, workflow=workflow, at=at)
 
 
@@ -74,7 +79,8 @@ def back_to_handler(session: Session, submission: Submission, *, workflow: Workf
         .order_by(Decision.id.desc())
         .limit(1)
     )
-    handler = actor_of_user(session, handler_id) if handler_id is not None else None
+    stays_out = handler_id in kept_from(session, [submission.id]).get(submission.id, ())
+    handler = actor_of_user(session, handler_id) if handler_id is not None and not stays_out else None
     if handler is not None and handler.may(Permission.TRIAGE_DECIDE, area_path=path):
         give_to(submission, actor=handler, area_path=path, workflow=workflow, at=at)
     else:
@@ -90,6 +96,25 @@ def give_to_staff(session: Session, submission: Submission, *, besides: Collecti
         holder.user.last_owned_at = at
     submission.owner_id = holder.user.id if holder is not None else None
     submission.owner_role, submission.escalate_at = Role.STAFF, None
+
+
+def pass_on(session: Session, submission: Submission, *, first: Role, besides: Collection[int], workflow: Workflow, at: datetime) -> None:
+    """To the next person's turn from level `first` upwards, none of `besides`, nobody who stays out of it (回避); staff in the end."""
+    clock = _Turns.of(session, [submission], at=at).clock(submission, LEVELS[LEVELS.index(first) :], workflow=workflow, besides=besides)
+    submission.owner_id, submission.owner_role, submission.escalate_at = clock.owner_id, clock.owner_role, clock.escalate_at
+
+
+def give_to_person(submission: Submission, user: User, *, role: Role, workflow: Workflow, at: datetime) -> None:
+    """To somebody by name, as `role` there: it is their turn, with a whole clock."""
+    user.last_owned_at = at
+    submission.owner_id, submission.owner_role = user.id, role
+    submission.escalate_at = _end_of(role, workflow=workflow, at=at)
+
+
+def level_of(actor: Actor, *, area_path: str) -> Role:
+    """As what somebody has a submission of that area: the lowest of member, convenor and staff that they are there."""
+    roles = {grant.role for grant in actor.grants if area_path.startswith(grant.area_path)}
+    return next((role for role in (Role.MEMBER, Role.CONVENOR) if role in roles), Role.STAFF)
 
 
 def duty_member(session: Session, submission: Submission, *, at: datetime) -> int | None:
@@ -154,11 +179,13 @@ class _Holder:
 
 @dataclass(slots=True)
 class _Turns:
-    """Who may be asked at each point of a batch, and whose turn it is: one question, however many submissions."""
+    """Who may be asked at each point of a batch, and whose turn it is: two questions, however many submissions."""
 
     at: datetime
     holders: dict[tuple[int, int], list[_Holder]]
     """By point and area."""
+    stay_out: dict[int, frozenset[int]]
+    """Who recused themselves (回避) or wrote it down (随手报), by submission: nobody asks them."""
     taken: int = 0
     ends: dict[Role, datetime | None] = field(default_factory=dict)
 
@@ -166,22 +193,34 @@ class _Turns:
     def of(cls, session: Session, submissions: Sequence[Submission], *, at: datetime) -> "_Turns":
         """For `submissions`, on the day of `at`."""
         points = sorted({(submission.point_id, submission.area_id) for submission in submissions})
-        turns = cls(at, {point: [] for point in points})
+        turns = cls(at, {point: [] for point in points}, kept_from(session, [submission.id for submission in submissions]))
         if not points:
             return turns
         asked = func.unnest(_POINTS, _AREAS).table_valued("point_id", "area_id", name="asked").render_derived()
         here, granted = aliased(Area), aliased(Area)
-        on_duty = (
+        today = at.astimezone(SHANGHAI).date()
+        listens = (
             select(PointListener.id)
             .where(
                 PointListener.point_id == asked.c.point_id,
-                PointListener.weekday == at.astimezone(SHANGHAI).weekday(),
+                PointListener.weekday == today.weekday(),
                 PointListener.user_id == User.id,
             )
             .exists()
         )
+        sits_there = (
+            select(DutyShift.id)
+            .join(Venue, Venue.id == DutyShift.venue_id)
+            .where(
+                Venue.point_id == asked.c.point_id,
+                DutyShift.user_id == User.id,
+                DutyShift.day == today,
+                DutyShift.cancelled_at.is_(None),
+            )
+            .exists()
+        )
         rows = session.execute(
-            select(asked.c.point_id, asked.c.area_id, User, RoleGrant.role, on_duty, RoleGrant.area_id == asked.c.area_id)
+            select(asked.c.point_id, asked.c.area_id, User, RoleGrant.role, listens | sits_there, RoleGrant.area_id == asked.c.area_id)
             .select_from(asked)
             .join(here, here.id == asked.c.area_id)
             .join(granted, func.starts_with(here.path, granted.path))
@@ -193,10 +232,12 @@ class _Turns:
             turns.holders[point_id, area_id].append(_Holder(*holder))
         return turns
 
-    def clock(self, submission: Submission, levels: Sequence[Role], *, workflow: Workflow) -> Clock:
-        """Give it to the first of `levels` that somebody holds, and note that they had their turn."""
+    def clock(self, submission: Submission, levels: Sequence[Role], *, workflow: Workflow, besides: Collection[int] = ()) -> Clock:
+        """Give it to the first of `levels` that somebody holds, and note that they had their turn; an imported row waits with the office."""
+        if submission.channel is Channel.IMPORT:
+            return Clock(None, Role.STAFF, None)
         for level in levels:
-            holder = self.turn_of(submission, level)
+            holder = self.turn_of(submission, level, besides=besides)
             if holder is not None:
                 # A moment later each, so that who was asked first in a batch is asked first again.
                 holder.user.last_owned_at = self.at + timedelta(microseconds=self.taken)
@@ -205,8 +246,9 @@ class _Turns:
         return Clock(None, Role.STAFF, self._end(Role.STAFF, workflow))
 
     def turn_of(self, submission: Submission, level: Role, *, besides: Collection[int] = ()) -> _Holder | None:
-        """The active holder of `level`, none of `besides`, whose turn it is: whoever listens at the point today goes first, then a member of the community
-        before one of the street, then who waited longest. A convenor on the rota is asked like a member.
+        """The active holder of `level`, none of `besides`, nobody who stays out of it, whose turn it is: whoever listens at the point today
+        or sits at its venue goes first, then a member of the community before one of the street, then who waited longest. A convenor on
+        duty is asked like a member.
         """
 
         def turn(holder: _Holder) -> tuple[int, datetime, int, bool]:
@@ -219,6 +261,7 @@ class _Turns:
             for holder in self.holders[submission.point_id, submission.area_id]
             if (holder.role is level or (level is Role.MEMBER and holder.role is Role.CONVENOR and holder.on_duty))
             and holder.user.id not in besides
+            and holder.user.id not in self.stay_out.get(submission.id, ())
         ]
         return min(asked, key=turn, default=None)
 

@@ -26,7 +26,7 @@ def print_slips(session: Session, *, actor: Actor, point_id: int | None, count: 
 
     Raises InvalidInput (fields `point`, `count`), Forbidden.
     """
-    point = point_to_file(session, actor, point_id)
+    point = point_to_file(session, actor, point_id, Permission.ASSISTED_FILE)
     if not 1 <= count <= MOST_AT_ONCE:
         raise InvalidInput(f"一次印 1 到 {MOST_AT_ONCE} 张。", field="count")
     slips = [
@@ -88,12 +88,12 @@ def check_unused(session: Session, slip: PaperSlip) -> None:
         raise InvalidInput(f"纸条 {slip.number} 已经代填过了。要打印回执，请用“补打回执”查这个号。", field="slip")
 
 
-def point_to_file(session: Session, actor: Actor, point_id: int | None) -> PointView:
-    """The open point that was chosen; InvalidInput (field `point`) for none, Forbidden outside the actor's areas."""
+def point_to_file(session: Session, actor: Actor, point_id: int | None, permission: Permission) -> PointView:
+    """The open point that was chosen; InvalidInput (field `point`) for none, Forbidden where the actor doesn't hold `permission`."""
     point = point_by_id(session, point_id) if point_id is not None else None
     if point is None or point.district_id != actor.district_id:
         raise InvalidInput("请选是哪个直报点。", field="point")
-    require(actor, Permission.ASSISTED_FILE, area_path=point.area_path)
+    require(actor, permission, area_path=point.area_path)
     if point.state is not PointState.ACTIVE:
         raise InvalidInput("这个直报点现在不收件，请选别的。", field="point")
     return point

@@ -198,7 +198,7 @@ def deactivate(session: Session, *, actor: Actor, user_id: int, version: int, at
     _check_an_administrator_stays(session, actor, user, losing=None)
     user.active = False
     user.version += 1
-    _end_sessions(session, user, at=at)
+    end_sessions(session, user, at=at)
     record(session, actor=actor, district_id=user.district_id, action="user.deactivate", noun="user", entity_id=user.id, at=at)
     session.flush()
     return user
@@ -267,7 +267,7 @@ def reset_password(session: Session, *, vault: Vault, token: str, password: str,
     user.password_hash = hash_password(password)
     user.failed_tries, user.locked_until = 0, None
     user.version += 1
-    _end_sessions(session, user, at=at)
+    end_sessions(session, user, at=at)
     record(session, actor=as_actor(user), district_id=user.district_id, action="user.password", noun="user", entity_id=user.id, at=at)
     session.flush()
     return user
@@ -389,7 +389,8 @@ def end_links(session: Session, user: User, *, at: datetime) -> None:
     session.execute(update(WeChatBindTicket).where(*open_links).values(used_at=at))
 
 
-def _end_sessions(session: Session, user: User, *, at: datetime) -> None:
+def end_sessions(session: Session, user: User, *, at: datetime) -> None:
+    """Every device is signed out, and links that bind a telephone stop working."""
     session.execute(update(LoginSession).where(LoginSession.user_id == user.id, LoginSession.ended_at.is_(None)).values(ended_at=at))
     end_links(session, user, at=at)
 

@@ -26,6 +26,7 @@ CODE_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 CODE_LENGTH = 10
 """31^10 ≈ 2^49.5: nobody meets a code by chance."""
 NAME_MAX, NOTE_MAX = 60, 200
+RESIDENTS_MAX = 9_999_999
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,21 @@ def rename_area(session: Session, *, actor: Actor, area_id: int, version: int, n
     area.name = name
     area.version += 1
     record(session, actor=actor, district_id=_district(area), action="area.rename", noun="area", entity_id=area.id, at=at)
+    session.flush()
+    return area
+
+
+def set_residents(session: Session, *, actor: Actor, area_id: int, version: int, residents: int | None, at: datetime) -> Area:
+    """How many people live there (常住人口), None where nobody knows; Conflict when somebody was faster."""
+    area = _area(session, actor, area_id)
+    if area.version != version:
+        raise Conflict("这个区域刚刚有人改过。您写的还在框里，请先看看现在的情况。")
+    if residents is not None and not 0 < residents <= RESIDENTS_MAX:
+        raise InvalidInput(f"请写 1 到 {RESIDENTS_MAX} 之间的整数，不知道就空着。", field="residents")
+    if area.residents != residents:
+        area.residents = residents
+        area.version += 1
+        record(session, actor=actor, district_id=_district(area), action="area.residents", noun="area", entity_id=area.id, at=at)
     session.flush()
     return area
 
@@ -205,9 +221,11 @@ def set_rota(
 ) -> IntakePoint:
     """Who listens on which weekday (0 is Monday): ids of active members and convenors whose areas hold the point.
 
-    Raises InvalidInput (field `day-N`) when one of them can't listen there, Conflict when somebody was faster.
+    Raises InvalidInput (field `day-N`) when one of them can't listen there, Conflict when somebody was faster or the point is retired.
     """
     point, area = _locked(session, actor, point_id, version=version)
+    if point.state is PointState.RETIRED:
+        raise Conflict("这个直报点已经停用，不能再改。")
     able = listener_ids(session, district_id=point.district_id, path=area.path)
     wanted: set[tuple[int, int]] = set()
     for day, people in days.items():

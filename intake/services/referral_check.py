@@ -46,7 +46,7 @@ REOPENED_TASK = "reopen_task"
 def send_back(session: Session, acting: Acting, *, words: str) -> Referral:
     """Back to the lead with what is missing, once; Conflict the second time, and when nobody waits for the answer any more."""
     referral, path = lock_referral(session, acting, with_subject=True)
-    require_checker(acting, referral, path)
+    require_checker(session, acting, referral, path)
     if not _is_waited_for(session, referral):
         raise Conflict("反映的居民已经撤回，不用再请承办单位补充。请直接核过，这一件就办完了。")
     if referral.sent_back >= SEND_BACK_MOST:
@@ -73,7 +73,7 @@ def check_and_deliver(session: Session, acting: Acting, *, words: str = "") -> R
     `words`) when they are too long.
     """
     referral, path = lock_referral(session, acting, with_subject=True)
-    require_checker(acting, referral, path)
+    require_checker(session, acting, referral, path)
     answer = newest_answer(session, referral)
     text = within_length(clean(words).text)
     decision = None
@@ -130,7 +130,7 @@ def reopen(session: Session, acting: Acting, *, submission_id: int, words: str) 
     lock_topics_of(session, submission_id, *(topic_id for topic_id in about if topic_id is not None))
     submission = lock_submission(session, submission_id)
     referral, path = lock_referral(session, acting)
-    require_checker(acting, referral, path)
+    require_checker(session, acting, referral, path)
     text = words_needed(words)
     behind = (
         [referral.submission_id] if referral.submission_id is not None else confirmed_in(session, session.get_one(Topic, referral.topic_id))
@@ -171,7 +171,7 @@ def reopen(session: Session, acting: Acting, *, submission_id: int, words: str) 
 def revisit(session: Session, acting: Acting, *, words: str) -> Referral:
     """Somebody looked again whether it held, and writes what they saw (回头看)."""
     referral, path = lock_referral(session, acting)
-    require_checker(acting, referral, path)
+    require_checker(session, acting, referral, path)
     if referral.revisit_on is None or referral.revisited_at is not None:
         raise Conflict("这一件没有等着回头看。")
     referral.revisit_words, referral.revisited_at = report_needed(words), acting.at

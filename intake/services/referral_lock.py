@@ -16,6 +16,7 @@ from intake.domain.text import clean
 from intake.models import Area, Department, Referral, ReferralEntry, ReferralHelper, Submission
 from intake.services.audit import record
 from intake.services.contribution import lock_topics_of
+from intake.services.recusal import refuse_recused
 from intake.services.topic_decision import lock_topics
 
 WORDS_MAX = 500
@@ -93,10 +94,12 @@ def helper_of(session: Session, acting: Acting, referral: Referral) -> ReferralH
     return helper
 
 
-def require_checker(acting: Acting, referral: Referral, area_path: str) -> None:
-    """Forbidden unless the actor sent it, convenes there, or follows referrals for the district's staff."""
+def require_checker(session: Session, acting: Acting, referral: Referral, area_path: str) -> None:
+    """Forbidden unless the actor sent it, convenes there, or follows referrals for the district's staff; and for whoever stepped back."""
     if not may_check(acting.actor, sent_by=referral.sent_by, area_path=area_path):
         raise Forbidden("这一件由转报的委员或区政协工作人员核对。")
+    if referral.submission_id is not None:
+        refuse_recused(session, actor=acting.actor, submission_id=referral.submission_id)
 
 
 def require_follower(acting: Acting, area_path: str) -> None:

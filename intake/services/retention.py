@@ -20,6 +20,7 @@ from intake.models import (
     Message,
     OfficialList,
     Outcome,
+    Reassignment,
     Referral,
     Submission,
     SubmissionGrams,
@@ -63,7 +64,7 @@ def apply_retention(session: Session, *, workflow: Workflow, at: datetime, limit
         if submission.channel is Channel.ENDORSEMENT:
             _forget_endorser(session, submission.id)
         if submission.state is SubmissionState.WITHDRAWN:
-            _erase_words(session, submission, at=at)
+            erase_words(session, submission, at=at)
         submission.erased_at = at
         record(
             session,
@@ -86,7 +87,7 @@ def _forget_endorser(session: Session, submission_id: int) -> None:
     )
 
 
-def _erase_words(session: Session, submission: Submission, *, at: datetime) -> None:
+def erase_words(session: Session, submission: Submission, *, at: datetime) -> None:
     """The text and everything made of it, sent with it or said to it: position, grams, findings, photos, voices, messages, verdicts' words,
     the title of its referral in issued lists too, and of a topic that held nothing else.
     """
@@ -97,6 +98,7 @@ def _erase_words(session: Session, submission: Submission, *, at: datetime) -> N
     session.execute(update(Finding).where(Finding.submission_id == submission.id).values(content={}))
     session.execute(update(Message).where(Message.submission_id == submission.id).values(text_written="", text_masked="", erased_at=at))
     session.execute(update(Outcome).where(Outcome.submission_id == submission.id).values(said=""))
+    session.execute(update(Reassignment).where(Reassignment.submission_id == submission.id).values(words=""))
     session.execute(update(Contributor).where(Contributor.submission_id == submission.id).values(reasons=[]))
     referral_ids = session.scalars(
         update(Referral).where(Referral.submission_id == submission.id).values(title=ERASED).returning(Referral.id)

@@ -11,13 +11,15 @@ from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor, ActorKind
 from intake.models import LoginSession, User
+from intake.ports import Vault
 from intake.services.audit import record
 from intake.services.password import verify_password
 
 TRIES_BEFORE_LOCK = 5
 LOCK_LONGEST = timedelta(hours=1)
 FORGET_AFTER = timedelta(hours=24)
-"""So that one wrong try an hour can't keep somebody out for good."""
+"""A day without a wrong try, and earlier ones no longer count. Who tries on and on can still keep the account locked; its owner comes in all the
+same with a browser that is known (`spared`)."""
 
 
 class SignInOutcome(StrEnum):
@@ -29,6 +31,8 @@ class SignInOutcome(StrEnum):
     """用户名或密码不对."""
     LOCKED = "locked"
     """错误次数多，暂时锁定."""
+    CODE = "code"
+    """密码对，还要验证码."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,12 @@ class SignIn:
     """Empty unless done."""
     wait_minutes: int = 0
     """How long the account stays locked, rounded up; 0 unless locked."""
+    user_id: int = 0
+    """0 unless done or half done."""
+    mark: str = ""
+    """Of a sign-in that is half done: what `half_mark` gives; empty otherwise."""
+    by_recovery: bool = False
+    """Whether a recovery code was spent on it."""
 
 
 def token_hash(token: str) -> bytes:
@@ -47,23 +57,35 @@ def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def sign_in(session: Session, *, login: str, password: str, hours: int, at: datetime) -> SignIn:
-    """Check and open a session.
+def sign_in(
+    session: Session, *, vault: Vault, login: str, password: str, hours: int, device: str, spared: int | None, at: datetime
+) -> SignIn:
+    """Check and open a session, or say that the second factor is asked for.
 
     Commit whatever the outcome is: the counter of failed tries must outlive a refusal. After 5 failures the account is locked for a
-    minute, twice as long after each further one, at most an hour.
+    minute, twice as long after each further one, at most an hour. `spared` is whom this browser may sign in in spite of a lock: its own tries
+    are counted elsewhere. With a second factor failures are forgotten once that is given too: else a known password would be as many tries.
     """
     user = session.scalars(select(User).where(User.login == login.strip().lower()).with_for_update()).one_or_none()
-    minutes = minutes_locked(user, at) if user is not None else 0
+    is_spared = user is not None and user.id == spared
+    minutes = minutes_locked(user, at) if user is not None and not is_spared else 0
     if minutes:
         return SignIn(SignInOutcome.LOCKED, wait_minutes=minutes)
     fits = verify_password(user.password_hash if user is not None and user.active else None, password)
     if user is None or not fits:
-        if user is not None:
-            _count_failure(session, user, at=at)
+        if user is not None and not is_spared:
+            count_failure(session, user, at=at)
         return SignIn(SignInOutcome.REFUSED)
+    if user.totp_since is not None:
+        return SignIn(SignInOutcome.CODE, user_id=user.id, mark=half_mark(vault, user))
     user.failed_tries, user.locked_until = 0, None
-    return SignIn(SignInOutcome.DONE, token=open_session(session, user, hours=hours, at=at, way="password"))
+    return SignIn(SignInOutcome.DONE, token=open_session(session, user, hours=hours, device=device, at=at, way="password"), user_id=user.id)
+
+
+def half_mark(vault: Vault, user: User) -> str:
+    """What a half-done sign-in carries: a new password, or a factor switched off and on, ends it."""
+    bound = f"{user.id}.{user.password_hash}.{user.totp_since}"
+    return vault.derive("half-sign-in", bound.encode())[:16].hex()
 
 
 def minutes_locked(user: User, at: datetime) -> int:
@@ -73,8 +95,8 @@ def minutes_locked(user: User, at: datetime) -> int:
     return -(-int((user.locked_until - at).total_seconds()) // 60) or 1
 
 
-def open_session(session: Session, user: User, *, hours: int, at: datetime, way: str) -> str:
-    """The token of a new session for somebody who has proved who they are; `way` says how, for the audit."""
+def open_session(session: Session, user: User, *, hours: int, device: str, at: datetime, way: str) -> str:
+    """The token of a new session for somebody who has proved who they are; `way` says how, `device` with what (`device_of`)."""
     token = secrets.token_urlsafe(32)
     session.add(
         LoginSession(
@@ -84,6 +106,8 @@ def open_session(session: Session, user: User, *, hours: int, at: datetime, way:
             created_at=at,
             seen_at=at,
             expires_at=at + timedelta(hours=hours),
+            way=way,
+            device=device,
         )
     )
     record(session, actor=_as_actor(user), district_id=user.district_id, action="sign_in", noun="user", entity_id=user.id, at=at, way=way)
@@ -97,7 +121,8 @@ def sign_out(session: Session, *, token: str, at: datetime) -> None:
     )
 
 
-def _count_failure(session: Session, user: User, *, at: datetime) -> None:
+def count_failure(session: Session, user: User, *, at: datetime) -> None:
+    """One more wrong password or code; from the fifth on the account is locked."""
     if user.locked_until is not None and at - user.locked_until > FORGET_AFTER:
         user.failed_tries = 0
     user.failed_tries += 1

@@ -11,6 +11,7 @@ from intake.domain.errors import Conflict, InvalidInput, NotFound
 from intake.domain.submission import SubmissionAction, SubmissionState
 from intake.domain.text import clean
 from intake.models import Decision, Submission
+from intake.queries.imported import is_imported
 from intake.services.ownership import resume_clock
 from intake.services.resident_words import is_kept, keep_words, key_of_step, needed_words
 from intake.services.submission_decide import Deciding, hold
@@ -20,10 +21,12 @@ from intake.services.transition import move
 def ask(session: Session, deciding: Deciding, *, words: str, workflow: Workflow) -> Decision:
     """Ask the resident for detail; what the machine suggested stays suggested. After `owner.needs_detail_days` it comes back unanswered.
 
-    Raises InvalidInput (field `words`) without a question, and what every decision raises.
+    Raises InvalidInput (field `words`) without a question, Conflict for an imported row, and what every decision raises.
     """
     if not clean(words).text:
         raise InvalidInput("请写明想请居民补充什么，居民会看到。", field="words")
+    if is_imported(session, deciding.submission_id):
+        raise Conflict("这是别处转来的，没有人在这里等着补充。请并入议题、转报，或只作参考。")
     decision = hold(session, deciding, SubmissionAction.ASK, words=words)
     submission = session.get_one(Submission, deciding.submission_id)
     submission.escalate_at = deciding.at + timedelta(days=workflow.owner.needs_detail_days)

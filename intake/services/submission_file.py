@@ -11,9 +11,9 @@ from sqlalchemy import Select, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import MACHINE, RESIDENT
-from intake.domain.chat_draft import voice_line
+from intake.domain.chat_draft import is_unheard, voice_line
 from intake.domain.personal_data import mask, personal_data
-from intake.domain.submission import Channel, SubmissionAction, SubmissionState
+from intake.domain.submission import SubmissionAction, SubmissionState
 from intake.domain.submission_file import (
     FETCH_AFTER,
     HEAR_MOST_TRIES,
@@ -324,7 +324,11 @@ def _triage_anew(session: Session, submission_id: int, *, at: datetime) -> None:
         select(Submission).where(Submission.id == submission_id).with_for_update().execution_options(populate_existing=True)
     ).one()
     decided = session.scalar(select(Decision.id).where(Decision.submission_id == submission_id).limit(1))
-    if submission.channel is not Channel.WECHAT_VOICE or submission.state is not SubmissionState.TRIAGED or decided is not None:
+    if (
+        not is_unheard(submission.text_written, submission.channel)
+        or submission.state is not SubmissionState.TRIAGED
+        or decided is not None
+    ):
         return
     move(session, submission, SubmissionAction.HEAR, actor=MACHINE, at=at)
     submission.escalate_at = None

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from intake.domain.actor import RESIDENT
 from intake.domain.campaign import Step
-from intake.domain.errors import PointClosed
+from intake.domain.errors import Conflict, PointClosed
 from intake.domain.point import PointState
+from intake.domain.point_count import BY_CODE, PointStep
 from intake.domain.receipt import receipt_number
 from intake.domain.submission import Channel, Urgency
 from intake.domain.suspicion import Suspicion
@@ -23,6 +24,7 @@ from intake.ports import Vault, Wake
 from intake.queries.point import PointView
 from intake.services.campaign import CampaignMark, count_step
 from intake.services.open_call import answered_call
+from intake.services.point_count import note_step
 from intake.services.transition import begin_submission
 from intake.services.wake import wake_after_commit
 
@@ -164,8 +166,18 @@ def submit(
     )
     if origin.campaign is not None:
         count_step(session, origin.campaign, Step.SENT, at=at)
+    if origin.channel in BY_CODE:
+        note_step(session, point, PointStep.SENT, at=at)
     wake_after_commit(session, Wake.TRIAGE)
     return Stored(submission_id, number, salt, repeated=False)
+
+
+def draw_number(session: Session, *, key: bytes, district_id: int, at: datetime) -> int:
+    """The id of a submission that is not a resident's send but made of one, its `key` taken; Conflict when somebody made it already."""
+    drawn: int | None = session.scalar(_take_key(), {"key": key, "district_id": district_id, "created_at": at})
+    if drawn is None:
+        raise Conflict("这件来件刚刚有人处理过，请看看现在的情况。")
+    return drawn
 
 
 def _call_answered(session: Session, point: PointView, key: bytes, origin: Origin, *, at: datetime) -> int | None:

@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 from config.workflow import Workflow
 from intake.domain.actor import MACHINE
 from intake.domain.contributor import ContributorStatus
-from intake.domain.submission import SubmissionAction, SubmissionState, Urgency
+from intake.domain.submission import Channel, SubmissionAction, SubmissionState, Urgency
 from intake.domain.topic import JOINABLE, route_by
 from intake.domain.triage_result import TriageResult, Verdict
 from intake.models import Base, HistoryEntry, Submission, SubmissionGrams, Topic
 from intake.ports import Wake
+from intake.queries.imported import IMPORTED
 from intake.queries.same_matter import SIGHTINGS_KEPT, array_of, sighting
 from intake.services.contribution import recount
 from intake.services.ownership import clocks_for
@@ -32,11 +33,13 @@ Found = tuple[Submission, TriageResult]
 
 
 def take_received(session: Session, *, limit: int) -> Sequence[Submission]:
-    """Lock up to `limit` submissions waiting for triage, oldest first; those another worker holds are skipped."""
+    """Lock up to `limit` submissions waiting for triage, oldest first, imported rows behind what somebody waits for; those another worker
+    holds are skipped.
+    """
     return session.scalars(
         select(Submission)
         .where(Submission.state == SubmissionState.RECEIVED)
-        .order_by(Submission.id)
+        .order_by(IMPORTED, Submission.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
@@ -78,7 +81,7 @@ def store_results(session: Session, found: Sequence[Found], *, workflow: Workflo
 
     Safe to repeat: a submission that has left `received` is refused by the table of transitions.
     """
-    found = _placed(session, found)
+    found = _placed(session, _in_no_hurry(found))
     clocks = clocks_for(session, [submission for submission, result in found if not result.quarantine], workflow=workflow, at=at)
     moves = []
     for submission, result in found:
@@ -109,6 +112,16 @@ def store_results(session: Session, found: Sequence[Found], *, workflow: Workflo
         wake_after_commit(session, Wake.ALARM)
     recount(session, {result.topic_id for _, result in found if result.topic_id is not None}, at=at)
     return {submission.id: result.topic_id for submission, result in found}
+
+
+def _in_no_hurry(found: Sequence[Found]) -> list[Found]:
+    """An imported row calls nobody out: whoever took it down there has heard it, days ago perhaps. What the machine saw stays in its finding."""
+    return [
+        (submission, replace(result, urgency=Urgency.SOON))
+        if submission.channel is Channel.IMPORT and result.urgency is Urgency.EMERGENCY
+        else (submission, result)
+        for submission, result in found
+    ]
 
 
 def _placed(session: Session, found: Sequence[Found]) -> list[Found]:

@@ -1,43 +1,68 @@
 """The resident takes a sentence back."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import RESIDENT
-from intake.domain.submission import Channel, SubmissionAction
-from intake.models import Contributor, Endorsement, Submission, Topic
+from intake.domain.errors import Conflict
+from intake.domain.split import UNDECIDED
+from intake.domain.submission import Channel, SubmissionAction, SubmissionState
+from intake.models import Contributor, Endorsement, Submission, SubmissionPart, Topic
 from intake.queries.assistant_draft import with_adopted_summary
-from intake.services.contribution import live_contributor, lock_topics_of, recount, remove
+from intake.services.contribution import live_contributor, lock_topics_behind, recount, remove
 from intake.services.referral import cancel_for_submission
 from intake.services.topic_proposal import outdate_for
 from intake.services.transition import move
 
 
 def withdraw(session: Session, *, submission_id: int, at: datetime) -> None:
-    """Withdraw, leaving any topic; repeating it changes nothing. The text is emptied by the retention job 30 days later."""
-    lock_topics_of(session, submission_id)
-    submission = session.scalars(select(Submission).where(Submission.id == submission_id).with_for_update()).one()
-    session.refresh(submission)
-    if submission.state.value == "withdrawn":
-        return
+    """Withdraw, leaving any topic, and with it the parts that were split off it and nobody decided on; repeating it changes nothing. The text
+    is emptied by the retention job 30 days later.
+    """
+    family = _family(session, submission_id)
+    lock_topics_behind(session, family)
+    rows = session.scalars(
+        select(Submission)
+        .where(Submission.id.in_(family))
+        .order_by(Submission.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    if _family(session, submission_id) != family:
+        raise Conflict("这件来件刚刚有变化，请再按一次“撤回”。")
+    for submission in rows:
+        if submission.id == submission_id and submission.state is SubmissionState.WITHDRAWN:
+            return
+        if submission.id == submission_id or submission.state in UNDECIDED:
+            _withdraw(session, submission, at=at)
+
+
+def _family(session: Session, submission_id: int) -> Sequence[int]:
+    """Itself and what was split off it, by id."""
+    parts = select(SubmissionPart.submission_id).where(SubmissionPart.parent_id == submission_id).order_by(SubmissionPart.submission_id)
+    return [submission_id, *session.scalars(parts)]
+
+
+def _withdraw(session: Session, submission: Submission, *, at: datetime) -> None:
     move(session, submission, SubmissionAction.WITHDRAW, actor=RESIDENT, at=at)
     submission.escalate_at = None
-    cancel_for_submission(session, submission_id, at=at)
-    contributor = live_contributor(session, submission_id)
+    cancel_for_submission(session, submission.id, at=at)
+    contributor = live_contributor(session, submission.id)
     if contributor is not None:
         remove(contributor, by=None, at=at)
         recount(session, {contributor.topic_id}, at=at)
         outdate_for(session, {contributor.topic_id}, at=at)
     if submission.text_masked:
-        _unsay(session, submission_id)
+        unsay(session, [submission.id])
     if submission.channel is Channel.ENDORSEMENT:
-        session.execute(update(Endorsement).where(Endorsement.submission_id == submission_id).values(withdrawn_at=at))
+        session.execute(update(Endorsement).where(Endorsement.submission_id == submission.id).values(withdrawn_at=at))
 
 
-def _unsay(session: Session, submission_id: int) -> None:
-    """What the machine chose from the words behind these topics may be the resident's: upkeep chooses anew from those that are left."""
-    stood = set(session.scalars(select(Contributor.topic_id).where(Contributor.submission_id == submission_id)))
+def unsay(session: Session, submission_ids: Sequence[int]) -> None:
+    """What the machine chose from the words behind these topics may be theirs: upkeep chooses anew from those that are left."""
+    stood = set(session.scalars(select(Contributor.topic_id).where(Contributor.submission_id.in_(submission_ids))))
     chosen = stood - with_adopted_summary(session, stood)
     session.execute(update(Topic).where(Topic.id.in_(chosen)).values(summary="", keywords=[]))

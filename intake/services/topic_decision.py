@@ -63,7 +63,7 @@ def require_screening(session: Session, actor: Actor, topic: Topic) -> str:
         raise NotFound("没有这个议题，或者不在您的区。")
     path = session.get_one(Area, topic.area_id).path
     if not actor.may(Permission.SCREEN_DECIDE, area_path=path):
-        raise Forbidden(f"“{topic.title}”不在您负责的范围。")
+        raise Forbidden(f"议题 {topic.number} 不在您负责的范围。")  # its words are not for them either
     return path
 
 

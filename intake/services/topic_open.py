@@ -84,6 +84,39 @@ def open_candidate(session: Session, *, submission: Submission, title: str, acto
     return topic
 
 
+@dataclass(frozen=True, slots=True)
+class TopicFacts:
+    """A topic that somebody registers without a message."""
+
+    route: Route
+    title: str
+    category: str | None
+    area: Area
+
+
+def open_registered(session: Session, facts: TopicFacts, *, actor: Actor, at: datetime) -> Topic:
+    """A candidate that no message opened; InvalidInput (field `title`) as above."""
+    assert facts.area.district_id is not None
+    topic = Topic(
+        district_id=facts.area.district_id,
+        number=_number(session.scalar(TOPIC_SEQUENCE), at),
+        title=checked_title(facts.title),
+        route=facts.route,
+        category=facts.category,
+        urgency=Urgency.NORMAL,
+        area_id=facts.area.id,
+        opened_by=actor.user_id,
+        confirmed_count=0,
+        suggested_count=0,
+        area_count=0,
+        first_at=at,
+        last_at=at,
+        created_at=at,
+    )
+    begin(session, topic, actor=actor, at=at)
+    return topic
+
+
 def open_class_topic(session: Session, *, matters: Sequence[Topic], area: Area, title: str, actor: Actor, at: datetime) -> Topic:
     """A candidate class for `area` that holds all `matters`, of their category where they share it; InvalidInput as above.
 

@@ -7,13 +7,14 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Executable, Integer, Table, bindparam, func, insert, update
+from sqlalchemy import ARRAY, JSON, BigInteger, Executable, Integer, Table, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session, object_session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from intake.domain.actor import Actor, ActorKind
 from intake.domain.alarm import ALARM_TABLE
 from intake.domain.attachment import ATTACHMENT_TABLE
+from intake.domain.bulletin import BULLETIN_TABLE
 from intake.domain.chat_draft import DRAFT_TABLE
 from intake.domain.errors import Conflict, Forbidden, InvalidInput
 from intake.domain.instruction import INSTRUCTION_TABLE
@@ -25,17 +26,22 @@ from intake.domain.point import POINT_TABLE
 from intake.domain.poster_batch import BATCH_TABLE
 from intake.domain.referral import EXTENSION_TABLE, HELPER_TABLE, REFERRAL_TABLE
 from intake.domain.release import RELEASE_TABLE
+from intake.domain.row_import import IMPORT_TABLE
 from intake.domain.scene_code import SCENE_TABLE
+from intake.domain.screening import ROUND_TABLE
 from intake.domain.submission import SUBMISSION_TABLE
 from intake.domain.submission_file import FILE_TABLE
 from intake.domain.topic import TOPIC_TABLE
 from intake.domain.topic_proposal import PROPOSAL_TABLE
 from intake.domain.transition import StateTable
 from intake.domain.triage_model import MODEL_TABLE
+from intake.domain.upward_report import UPWARD_TABLE
+from intake.domain.year_plan import PLAN_TABLE
 from intake.models import (
     Alarm,
     Attachment,
     Base,
+    Bulletin,
     ChatDraft,
     Decision,
     Extension,
@@ -50,12 +56,16 @@ from intake.models import (
     Referral,
     ReferralHelper,
     Release,
+    RowImport,
+    ScreeningRound,
     Submission,
     SubmissionFile,
     Topic,
     TopicProposal,
     TriageModel,
+    UpwardReport,
     WeChatScene,
+    YearPlan,
 )
 
 Stateful = (
@@ -79,6 +89,11 @@ Stateful = (
     | SubmissionFile
     | WeChatScene
     | OpenCall
+    | Bulletin
+    | RowImport
+    | ScreeningRound
+    | UpwardReport
+    | YearPlan
 )
 
 TABLES: dict[type, StateTable] = {
@@ -102,6 +117,11 @@ TABLES: dict[type, StateTable] = {
     SubmissionFile: FILE_TABLE,
     WeChatScene: SCENE_TABLE,
     OpenCall: OPEN_CALL_TABLE,
+    Bulletin: BULLETIN_TABLE,
+    RowImport: IMPORT_TABLE,
+    ScreeningRound: ROUND_TABLE,
+    UpwardReport: UPWARD_TABLE,
+    YearPlan: PLAN_TABLE,
 }
 """Every noun with states, and its table."""
 
@@ -136,7 +156,8 @@ def move(
         raise InvalidInput("请写明理由，居民会看到。", field="words")
     from_state = entity.state
     entity.state = transition.target  # type: ignore[assignment]  # the table of this type holds only this type's states
-    if hasattr(entity, "state_changed_at"):
+    # A topic that stays where it is waits there since it came; other nouns begin anew with each step.
+    if hasattr(entity, "state_changed_at") and not (isinstance(entity, Topic) and entity.state is from_state):
         entity.state_changed_at = at
     entity.version += 1
     if type(entity) in WITHOUT_HISTORY:
@@ -248,12 +269,13 @@ def begin_many(session: Session, kind: type[Stateful], rows: Sequence[Mapping[st
     table = Base.metadata.tables[kind.__tablename__]
     initial = TABLES[kind].initial
     born: dict[str, Any] = {"state": initial, "state_changed_at": at, "version": 1}
-    session.execute(insert(table), [{**row, **{name: value for name, value in born.items() if name in table.c}} for row in rows])
+    insert_many(session, table, [{**row, **{name: value for name, value in born.items() if name in table.c}} for row in rows])
     if kind in WITHOUT_HISTORY:
         return
     noun = TABLES[kind].noun
-    session.execute(
-        insert(Base.metadata.tables["history"]),
+    insert_many(
+        session,
+        Base.metadata.tables["history"],
         [
             {
                 "district_id": row["district_id"],
@@ -268,6 +290,23 @@ def begin_many(session: Session, kind: type[Stateful], rows: Sequence[Mapping[st
             for row in rows
         ],
     )
+
+
+def insert_many(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Rows that hold the same columns, a column at a time: for thousands, a third of the time of a statement each."""
+    names = tuple(rows[0])
+    if any(isinstance(table.c[name].type, (ARRAY, JSON)) for name in names):  # an array of these isn't one of theirs
+        session.execute(insert(table), list(rows))
+        return
+    session.execute(_insert_many(table, names), {f"new_{name}": [row[name] for row in rows] for name in names})
+
+
+@cache
+def _insert_many(table: Table, names: tuple[str, ...]) -> Executable:
+    """The statement, built once for each set of columns."""
+    arrays = (bindparam(f"new_{name}", type_=ARRAY(table.c[name].type)) for name in names)
+    new = func.unnest(*arrays).table_valued(*names, name="new").render_derived()
+    return insert(table).from_select(names, select(*(new.c[name] for name in names)))
 
 
 def initial_state(kind: type[Stateful]) -> StrEnum:

@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from intake.domain.errors import Forbidden, NotFound, TooMany
 from intake.models import RoleGrant, User, WeChatBinding, WeChatFollower
-from intake.services.sign_in import minutes_locked, open_session
+from intake.ports import Vault
+from intake.services.sign_in import SignIn, SignInOutcome, half_mark, minutes_locked, open_session
 from intake.services.wechat_binding import PASSWORD_ROLES
 
 UNBOUND = "这个微信还没有绑定账号。请先用登录名和密码登录，再到“微信绑定”里绑定。"
@@ -37,10 +38,17 @@ def bound_person(session: Session, follower_id: int) -> User:
     return user
 
 
-def sign_in_by_wechat(session: Session, *, follower_id: int, hours: int, at: datetime) -> str:
-    """The token of a new session; raises as `bound_person`, and TooMany while wrong passwords keep the account locked."""
+def sign_in_by_wechat(
+    session: Session, *, vault: Vault, follower_id: int, hours: int, device: str, spared: int | None, at: datetime
+) -> SignIn:
+    """Open a session, or say that the second factor is asked for, which holds for every way in (ADR 40).
+
+    Raises as `bound_person`, and TooMany while wrong passwords keep the account locked, save for whom this browser is `spared`.
+    """
     user = bound_person(session, follower_id)
-    minutes = minutes_locked(user, at)
+    minutes = 0 if user.id == spared else minutes_locked(user, at)
     if minutes:
         raise TooMany(f"密码错的次数太多，账号暂时锁定，请过 {minutes} 分钟再试。")
-    return open_session(session, user, hours=hours, at=at, way="wechat")
+    if user.totp_since is not None:
+        return SignIn(SignInOutcome.CODE, user_id=user.id, mark=half_mark(vault, user))
+    return SignIn(SignInOutcome.DONE, token=open_session(session, user, hours=hours, device=device, at=at, way="wechat"), user_id=user.id)

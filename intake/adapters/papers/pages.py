@@ -1,4 +1,4 @@
-"""A list as PDF, drawn by the posters' pen with the posters' fonts (weblate-fonts): portrait for the body, landscape for the table."""
+"""A list or another draft as PDF, drawn by the posters' pen with the posters' fonts (weblate-fonts): portrait for the body, landscape for the table."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from intake.adapters.papers.measures import (
     TITLE,
     Page,
 )
-from intake.ports import Paper
+from intake.ports import Draft, DraftTable
 from qr_assets.fonts import Fonts, poster_fonts
 from qr_assets.lines import Measure, balanced, break_lines
 from qr_assets.marks import Box, Face, Mark, Sheet, Text
@@ -49,13 +49,13 @@ class _Line:
     at: float = 0.0
 
 
-def pdf(paper: Paper) -> bytes:
+def pdf(draft: Draft) -> bytes:
     """The file; FontsMissingError when weblate-fonts isn't installed."""
     fonts = poster_fonts()
     pen = _Pen(fonts)
-    drawn = [*pen.body(paper), *pen.annex(paper)]
+    drawn = [*pen.body(draft), *(pen.annex(draft.table) if draft.table is not None else ())]
     out = BytesIO()
-    document = Document(out, fonts, title=pen.drawable(paper.title), author="zhibao")
+    document = Document(out, fonts, title=pen.drawable(draft.title), author="zhibao")
     for number, (page, marks) in enumerate(drawn, start=1):
         whole = Face(top=0, height=page.height * MM, turned=False, marks=(*marks, pen.page_number(page, number)))
         document.add(Sheet(width=page.width * MM, height=page.height * MM, faces=(whole,)), picture=None, key="")
@@ -84,21 +84,22 @@ class _Pen:
         lines = (break_lines(self.drawable(one), room=room, measure=self.measure(size, bold=bold)) for one in text.split("\n"))
         return [line for one in lines for line in one]
 
-    def body(self, paper: Paper) -> Iterator[tuple[Page, list[Mark]]]:
+    def body(self, draft: Draft) -> Iterator[tuple[Page, list[Mark]]]:
         """Pages of 22 lines of 28 characters."""
-        lines = self._body_lines(paper)
+        lines = self._body_lines(draft)
         for start in range(0, len(lines), LINES):
             yield PORTRAIT, [mark for place, line in enumerate(lines[start : start + LINES]) for mark in self._body_line(place, line)]
 
-    def _body_lines(self, paper: Paper) -> list[_Line]:
+    def _body_lines(self, draft: Draft) -> list[_Line]:
         room = PORTRAIT.block_width * MM
-        titled = balanced(self.drawable(paper.title), room=room, measure=self.measure(TITLE, bold=True))
+        titled = balanced(self.drawable(draft.title), room=room, measure=self.measure(TITLE, bold=True))
         lines = [_Line(wording.MARK, BODY, bold=True)] + [_Line("")] * (_TITLE_LINE - 1)
         lines += [_Line(one, TITLE, bold=True, at=0.5) for one in titled]
-        lines += [_Line(wording.edition_line(paper), at=0.5), _Line("")]
-        for section in wording.sections(paper):
-            lines.append(_Line(INDENT + section.heading, bold=True))
-            for paragraph in section.paragraphs:
+        lines += [*([_Line(self.drawable(draft.under), at=0.5)] if draft.under else []), _Line("")]
+        for part in draft.parts:
+            if part.heading:
+                lines.append(_Line(INDENT + self.drawable(part.heading), bold=True))
+            for paragraph in part.paragraphs:
                 lines += [_Line(one) for one in self.broken(INDENT + paragraph, ADVANCE * CHARACTERS + 0.01, ADVANCE)]
         return lines
 
@@ -108,12 +109,12 @@ class _Pen:
             baseline = PORTRAIT.top * MM + LINE_PITCH * place + (LINE_PITCH - line.size) / 2 + line.size * _ASCENT
             yield Text(PORTRAIT.left * MM + free * line.at, baseline, line.text, line.size, line.bold, INK)
 
-    def annex(self, paper: Paper) -> Iterator[tuple[Page, list[Mark]]]:
+    def annex(self, table: DraftTable) -> Iterator[tuple[Page, list[Mark]]]:
         """Pages with the table, its head on each."""
-        widths = [share * LANDSCAPE.block_width * MM for share in wording.shares(paper)]
-        head = self._cells(wording.heads(paper), widths, bold=True)
-        rows = [self._cells(row, widths) for row in wording.table_rows(paper)]
-        first = self.broken(wording.annex_line(paper), LANDSCAPE.block_width * MM, BODY, bold=True)
+        widths = [share * LANDSCAPE.block_width * MM for share in table.shares]
+        head = self._cells(table.heads, widths, bold=True)
+        rows = [self._cells(row, widths) for row in table.rows]
+        first = self.broken(table.line, LANDSCAPE.block_width * MM, BODY, bold=True)
         top = (LANDSCAPE.top * MM) + LINE_PITCH
         for number, filled in enumerate(self._filled(rows, room=LANDSCAPE.block_height * MM - LINE_PITCH - _height(head))):
             marks: list[Mark] = []

@@ -1,4 +1,4 @@
-"""A list as DOCX: body in 22 lines of 28 characters, the table on landscape pages, page numbers on the outer side."""
+"""A list or another draft as DOCX: body in 22 lines of 28 characters, the table on landscape pages, page numbers on the outer side."""
 
 from datetime import datetime, time
 from io import BytesIO
@@ -38,7 +38,7 @@ from intake.adapters.papers.measures import (
     Page,
 )
 from intake.adapters.papers.office_zip import sealed
-from intake.ports import Paper
+from intake.ports import Draft, DraftTable
 
 TWIP = 20
 """Twentieths of a point, which Word counts in."""
@@ -53,28 +53,33 @@ _EDGES = "".join(
 )
 
 
-def word(paper: Paper) -> bytes:
+def word(draft: Draft) -> bytes:
     """The file."""
     document = Document()
-    _properties(document, paper)
+    _properties(document, draft)
     _normal(document)
     _page(document.sections[0], PORTRAIT)
-    _body(document, paper)
-    annex = document.add_section(WD_SECTION.NEW_PAGE)
-    annex.orientation = WD_ORIENT.LANDSCAPE
-    _page(annex, LANDSCAPE)
-    _line(document, wording.annex_line(paper), HEI)
-    document.element.body.insert(-1, parse_xml(_table(paper)))
+    _body(document, draft)
+    if draft.table is not None:
+        _annex(document, draft.table)
     _numbers(document)
     out = BytesIO()
     document.save(out)
     return sealed(out.getvalue(), instead={"word/fontTable.xml": _font_table()})
 
 
-def _properties(document: Word, paper: Paper) -> None:
+def _annex(document: Word, table: DraftTable) -> None:
+    annex = document.add_section(WD_SECTION.NEW_PAGE)
+    annex.orientation = WD_ORIENT.LANDSCAPE
+    _page(annex, LANDSCAPE)
+    _line(document, table.line, HEI)
+    document.element.body.insert(-1, parse_xml(_table(table)))
+
+
+def _properties(document: Word, draft: Draft) -> None:
     core = document.core_properties
-    core.title, core.author, core.last_modified_by, core.comments = wording.printable(paper.title), "zhibao", "zhibao", ""
-    core.created = core.modified = datetime.combine(paper.day, time())
+    core.title, core.author, core.last_modified_by, core.comments = wording.printable(draft.title), "zhibao", "zhibao", ""
+    core.created = core.modified = datetime.combine(draft.day, time())
     core.revision, core.language = 1, "zh-CN"
 
 
@@ -107,15 +112,17 @@ def _page(section: Section, page: Page) -> None:
     properties.append(parse_xml(f'<w:docGrid {nsdecls("w")} w:type="lines" w:linePitch="{_PITCH}"/>'))
 
 
-def _body(document: Word, paper: Paper) -> None:
+def _body(document: Word, draft: Draft) -> None:
     _line(document, wording.MARK, HEI)
     _line(document, "", FANG_SONG)
-    _line(document, paper.title, SONG_TITLE, size=TITLE, align=WD_ALIGN_PARAGRAPH.CENTER)
-    _line(document, wording.edition_line(paper), FANG_SONG, align=WD_ALIGN_PARAGRAPH.CENTER)
+    _line(document, draft.title, SONG_TITLE, size=TITLE, align=WD_ALIGN_PARAGRAPH.CENTER)
+    if draft.under:
+        _line(document, draft.under, FANG_SONG, align=WD_ALIGN_PARAGRAPH.CENTER)
     _line(document, "", FANG_SONG)
-    for section in wording.sections(paper):
-        _line(document, section.heading, HEI, indent=True)
-        for words in section.paragraphs:
+    for part in draft.parts:
+        if part.heading:
+            _line(document, part.heading, HEI, indent=True)
+        for words in part.paragraphs:
             _line(document, words, FANG_SONG, indent=True)
 
 
@@ -147,12 +154,12 @@ def _run(paragraph: Paragraph, words: str, face: Face, size: float) -> Any:
     return properties
 
 
-def _table(paper: Paper) -> str:
+def _table(table: DraftTable) -> str:
     """As XML at once: cell by cell a long list takes python-docx minutes."""
-    widths = [round(share * LANDSCAPE.block_width * MM * TWIP) for share in wording.shares(paper)]
+    widths = [round(share * LANDSCAPE.block_width * MM * TWIP) for share in table.shares]
     grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
-    head = _row(wording.heads(paper), widths, HEI, "<w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>", centred=len(widths))
-    rows = "".join(_row(row, widths, FANG_SONG, "", centred=1) for row in wording.table_rows(paper))
+    head = _row(table.heads, widths, HEI, "<w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>", centred=len(widths))
+    rows = "".join(_row(row, widths, FANG_SONG, "", centred=1) for row in table.rows)
     return (
         f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:jc w:val="center"/><w:tblBorders>{_EDGES}</w:tblBorders>'
         f'<w:tblLayout w:type="fixed"/></w:tblPr><w:tblGrid>{grid}</w:tblGrid>{head}{rows}</w:tbl>'

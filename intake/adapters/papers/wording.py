@@ -1,11 +1,10 @@
 """What a paper says besides its rows; papers are Chinese in every language."""
 
 import re
-from dataclasses import dataclass
 from datetime import date
 
 from intake.domain.official_list import COLUMN_NAMES, LIST_NAMES, Column, ListItem
-from intake.ports import Paper
+from intake.ports import Draft, DraftPart, DraftTable, Paper
 
 MARK = "稿"
 NUMBER_HEAD = "序号"
@@ -29,14 +28,6 @@ _SHARES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A heading (黑体) and the paragraphs below it."""
-
-    heading: str
-    paragraphs: tuple[str, ...]
-
-
 def printable(words: str) -> str:
     """Without what no XML may hold."""
     return _NOT_XML.sub("\ufffd", words)
@@ -45,6 +36,12 @@ def printable(words: str) -> str:
 def date_words(day: date) -> str:
     """2026年11月3日 (7.3.5: Arabic figures, no leading zeros)."""
     return f"{day.year}年{day.month}月{day.day}日"
+
+
+def drafted(paper: Paper) -> Draft:
+    """A list as text with its table."""
+    table = DraftTable(annex_line(paper), heads(paper), shares(paper), table_rows(paper))
+    return Draft(paper.title, edition_line(paper), paper.day, sections(paper), table)
 
 
 def edition_line(paper: Paper) -> str:
@@ -57,13 +54,13 @@ def annex_line(paper: Paper) -> str:
     return f"附件：{LIST_NAMES[paper.kind]}（共 {len(paper.items)} 项）"
 
 
-def sections(paper: Paper) -> tuple[Section, ...]:
+def sections(paper: Paper) -> tuple[DraftPart, ...]:
     """The body: what it covers, and what is different from the edition before."""
     leads = len({one.cells[Column.LEAD] for one in paper.items if one.cells.get(Column.LEAD)})
-    covers = Section("一、范围", (f"本清单共 {len(paper.items)} 项，涉及主办单位 {leads} 个，逐项内容见附件。", NOTE))
+    covers = DraftPart("一、范围", (f"本清单共 {len(paper.items)} 项，涉及主办单位 {leads} 个，逐项内容见附件。", NOTE))
     if paper.before is None:
         return (covers,)
-    return (covers, Section(f"二、与第 {paper.before} 版的差异", _differences(paper) or ("内容没有变化。",)))
+    return (covers, DraftPart(f"二、与第 {paper.before} 版的差异", _differences(paper) or ("内容没有变化。",)))
 
 
 def _differences(paper: Paper) -> tuple[str, ...]:

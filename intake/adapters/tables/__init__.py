@@ -1,0 +1,1 @@
+"""Other people's tables: text with separators, and workbooks."""

@@ -1,0 +1,91 @@
+"""What staff do with many imported rows at one press; each is decided like any other submission, what somebody else changed is left out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from intake.domain.actor import Actor
+from intake.domain.contributor import ContributorStatus
+from intake.domain.errors import DomainError, InvalidInput
+from intake.models import Contributor, ImportedRow
+from intake.queries.suggested_together import AT_ONCE
+from intake.services.attach_together import attach_together
+from intake.services.contribution import lock_topics_behind
+from intake.services.submission_decide import Deciding, set_aside
+
+
+@dataclass(frozen=True, slots=True)
+class Pressing:
+    """One press: whose, on which import, and which rows (submission and the version on the screen)."""
+
+    actor: Actor
+    import_id: int
+    chosen: Sequence[tuple[int, int]]
+    at: datetime
+    undo_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """How many were done, and how many left as they are."""
+
+    done: int
+    left: int
+
+
+def attach_rows(session: Session, pressing: Pressing) -> Pressed:
+    """Put each row into the topic that the machine suggests for it; rows without one are left. InvalidInput (field `one`) for none chosen."""
+    versions = _chosen(session, pressing)
+    lock_topics_behind(session, list(versions))
+    suggested = session.execute(
+        select(Contributor.topic_id, Contributor.submission_id)
+        .where(Contributor.submission_id.in_(versions), Contributor.status == ContributorStatus.SUGGESTED)
+        .order_by(Contributor.topic_id, Contributor.submission_id)
+    ).all()
+    done = 0
+    for topic_id in dict.fromkeys(topic_id for topic_id, _ in suggested):
+        rows = [(one, versions[one]) for of, one in suggested if of == topic_id]
+        try:
+            with session.begin_nested():
+                done += attach_together(
+                    session, actor=pressing.actor, topic_id=topic_id, chosen=rows, at=pressing.at, undo_seconds=pressing.undo_seconds
+                ).done
+        except DomainError:
+            continue  # the topic takes no more: its rows wait
+    return Pressed(done, len(pressing.chosen) - done)
+
+
+def set_rows_aside(session: Session, pressing: Pressing) -> Pressed:
+    """Keep the rows for reference; they end. InvalidInput (field `one`) for none chosen."""
+    versions = _chosen(session, pressing)
+    lock_topics_behind(session, list(versions))
+    done = 0
+    for submission_id, version in sorted(versions.items()):
+        deciding = Deciding(
+            actor=pressing.actor, submission_id=submission_id, version=version, at=pressing.at, undo_seconds=pressing.undo_seconds
+        )
+        try:
+            with session.begin_nested():
+                set_aside(session, deciding)
+        except DomainError:
+            continue  # somebody was faster
+        done += 1
+    return Pressed(done, len(pressing.chosen) - done)
+
+
+def _chosen(session: Session, pressing: Pressing) -> dict[int, int]:
+    """Versions by submission, of those that belong to the import."""
+    if not pressing.chosen:
+        raise InvalidInput("一件也没有勾选。请勾选要处理的行。", field="one")
+    if len(pressing.chosen) > AT_ONCE:
+        raise InvalidInput(f"一次最多 {AT_ONCE} 件，请分几次处理。", field="one")
+    versions = dict(pressing.chosen)
+    mine = select(ImportedRow.submission_id).where(
+        ImportedRow.import_id == pressing.import_id,
+        ImportedRow.district_id == pressing.actor.district_id,
+        ImportedRow.submission_id.in_(versions),
+    )
+    return {one: versions[one] for one in session.scalars(mine)}

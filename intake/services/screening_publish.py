@@ -1,0 +1,129 @@
+"""公布: what a round that is due holds is made, one decision at a time; what can't be made stays with the reason."""
+
+from datetime import datetime
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.orm import Session
+
+from config.workflow import Workflow
+from intake.domain.actor import MACHINE, Actor
+from intake.domain.errors import DomainError, Forbidden, RetryableError
+from intake.domain.permission import Permission
+from intake.domain.screening import RoundAction, RoundState
+from intake.domain.topic import TopicAction
+from intake.models import Area, Decision, ScreeningDraft, ScreeningRound, Topic, User
+from intake.queries.actor import actor_of_user
+from intake.services.audit import record
+from intake.services.screening_round import CHANGED
+from intake.services.topic_decision import Screening
+from intake.services.topic_screen import screen
+from intake.services.transition import move
+
+log = structlog.get_logger(__name__)
+
+PASSING = (RetryableError, OperationalError, InterfaceError)
+"""Errors that another try may not meet: the sweep comes back."""
+LEFT = "作出这个决定的同志现在不能筛选这个议题了，这个决定没有作出。请另一位同志打开议题决定。"
+BROKEN = "系统没能作出这个决定，已经记下原因。请打开议题再决定一次。"
+
+
+def publish_next(session: Session, *, workflow: Workflow, at: datetime) -> bool:
+    """Make one decision of a round that is due, or end a due round that holds none; False when there is nothing to do.
+
+    One in a transaction: each locks topics of its own. A round that another worker has in hand is passed over.
+    """
+    due = session.scalars(
+        select(ScreeningRound)
+        .where(ScreeningRound.state == RoundState.OPEN, ScreeningRound.publish_at <= at)
+        .order_by(ScreeningRound.publish_at, ScreeningRound.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if due is None:
+        return False
+    draft = _next_draft(session, due.id)
+    if draft is None:
+        _end(session, due, at=at)
+    else:
+        _make(session, draft, workflow=workflow, at=at)
+    session.flush()
+    return True
+
+
+def _next_draft(session: Session, round_id: int) -> ScreeningDraft | None:
+    """Mergers first: what is merged into a topic must be there before that one is decided."""
+    return session.scalars(
+        select(ScreeningDraft)
+        .where(ScreeningDraft.round_id == round_id, ScreeningDraft.ended_at.is_(None))
+        .order_by(ScreeningDraft.action != TopicAction.MERGE.value, ScreeningDraft.id)
+        .limit(1)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+
+
+def _make(session: Session, draft: ScreeningDraft, *, workflow: Workflow, at: datetime) -> None:
+    try:
+        with session.begin_nested():
+            _decide(session, draft, workflow=workflow, at=at)
+            session.flush()
+    except PASSING:
+        raise
+    except DomainError as error:
+        version = session.scalar(select(Topic.version).where(Topic.id == draft.topic_id))
+        _settle(draft, at=at, problem=CHANGED if version != draft.topic_version else error.message)
+        return
+    except Exception as error:  # noqa: BLE001 -- whatever one decision broke, the others of the round go on
+        log.error("draft_not_made", draft=draft.id, error=type(error).__name__)  # noqa: TRY400 -- a traceback may quote what somebody wrote
+        _settle(draft, at=at, problem=BROKEN)
+        return
+    draft.decision_id = session.scalar(
+        select(Decision.id)
+        .where(Decision.topic_id == draft.topic_id, Decision.action == draft.action)
+        .order_by(Decision.id.desc())
+        .limit(1)
+    )
+    _settle(draft, at=at)
+
+
+def _decide(session: Session, draft: ScreeningDraft, *, workflow: Workflow, at: datetime) -> None:
+    """As whoever decided it would now, if they still may."""
+    decider = _decider(session, draft)
+    screen(
+        session,
+        Screening(actor=decider, topic_id=draft.topic_id, version=draft.topic_version, at=at),
+        TopicAction(draft.action),
+        words=draft.words,
+        target_topic_id=draft.target_topic_id,
+        workflow=workflow,
+        office_id=draft.office_id,
+    )
+
+
+def _decider(session: Session, draft: ScreeningDraft) -> Actor:
+    active = session.scalar(select(User.active).where(User.id == draft.decided_by))
+    decider = actor_of_user(session, draft.decided_by) if active else None
+    path = session.scalar(select(Area.path).join(Topic, Topic.area_id == Area.id).where(Topic.id == draft.topic_id))
+    if decider is None or decider.district_id != draft.district_id or not decider.may(Permission.SCREEN_DECIDE, area_path=path):
+        raise Forbidden(LEFT)
+    return decider
+
+
+def _settle(draft: ScreeningDraft, *, at: datetime, problem: str = "") -> None:
+    draft.ended_at, draft.problem = at, problem
+    draft.version += 1
+
+
+def _end(session: Session, due: ScreeningRound, *, at: datetime) -> None:
+    move(session, due, RoundAction.PUBLISH, actor=MACHINE, at=at)
+    record(
+        session,
+        actor=MACHINE,
+        district_id=due.district_id,
+        action="screening_round.publish",
+        noun="screening_round",
+        entity_id=due.id,
+        at=at,
+    )

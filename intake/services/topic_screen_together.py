@@ -1,0 +1,102 @@
+"""一起筛选: one decision with one reason on several topics, each through the same service as if it had been pressed alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.workflow import Workflow
+from intake.domain.actor import Actor
+from intake.domain.errors import DomainError, InvalidInput
+from intake.domain.permission import Permission
+from intake.domain.topic import TopicAction
+from intake.models import Area, Topic
+from intake.services.topic_decision import lock_topics, words_of
+from intake.services.topic_screen import Screening, screen, take_up
+
+TOGETHER = (TopicAction.TAKE_UP, TopicAction.APPROVE, TopicAction.RETURN, TopicAction.REJECT)
+"""What may be decided on several at once; merging and referring need a choice for each."""
+AT_ONCE = 30
+CHANGED = "刚刚有人处理过，请打开看看现在的情况。"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A topic nothing was done to, and why."""
+
+    topic_id: int
+    title: str
+    """Empty where it isn't the actor's to see."""
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What became of several at one press."""
+
+    done: tuple[int, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def screen_together(
+    session: Session,
+    *,
+    actor: Actor,
+    chosen: Sequence[tuple[int, int]],
+    action: TopicAction,
+    words: str,
+    workflow: Workflow,
+    at: datetime,
+) -> Together:
+    """Decide on each of `chosen` (id and the version on the screen); what changed meanwhile is left out and named.
+
+    Raises InvalidInput (field `pick`) for none or more than AT_ONCE, (field `action`) for what isn't decided together, (field `words`)
+    where a reason is needed and missing.
+    """
+    if not chosen:
+        raise InvalidInput("一个也没有勾选。请先勾选议题。", field="pick")
+    if len(chosen) > AT_ONCE:
+        raise InvalidInput(f"一次最多 {AT_ONCE} 个，请分几次处理。", field="pick")
+    if action not in TOGETHER:
+        raise InvalidInput("请先选怎么处理。", field="action")
+    if action is not TopicAction.TAKE_UP:
+        words = words_of(words)
+    topics = lock_topics(session, _with_classes(session, [topic_id for topic_id, _ in chosen]))
+    done, left_out = [], []
+    for topic_id, version in sorted(chosen):
+        if topic_id in topics and topics[topic_id].version != version:
+            left_out.append(LeftOut(topic_id, _title(session, topics[topic_id], actor), CHANGED))
+            continue
+        screening = Screening(actor=actor, topic_id=topic_id, version=version, at=at)
+        try:
+            with session.begin_nested():
+                _decide(session, screening, action, words=words, workflow=workflow)
+        except InvalidInput:
+            raise  # the reason itself: too long for one is too long for all
+        except DomainError as error:
+            left_out.append(LeftOut(topic_id, _title(session, topics.get(topic_id), actor), error.message))
+        else:
+            done.append(topic_id)
+    return Together(tuple(done), tuple(left_out))
+
+
+def _with_classes(session: Session, topic_ids: Sequence[int]) -> list[int]:
+    """The topics and the classes they belong to, which are counted anew with them: locked together, two who press can't wait for each other."""
+    classes = select(Topic.class_topic_id).where(Topic.id.in_(topic_ids), Topic.class_topic_id.is_not(None))
+    return [*topic_ids, *(one for one in session.scalars(classes) if one is not None)]
+
+
+def _decide(session: Session, screening: Screening, action: TopicAction, *, words: str, workflow: Workflow) -> None:
+    if action is TopicAction.TAKE_UP:
+        take_up(session, screening)
+    else:
+        screen(session, screening, action, words=words, workflow=workflow)
+
+
+def _title(session: Session, topic: Topic | None, actor: Actor) -> str:
+    if topic is None or topic.district_id != actor.district_id:
+        return ""
+    reached = actor.may(Permission.SCREEN_VIEW, area_path=session.get_one(Area, topic.area_id).path)
+    return topic.title if reached else ""
