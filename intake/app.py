@@ -8,31 +8,51 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from intake.domain.permission import Permission
 from intake.domain.transition import LABELS
-from intake.web.account.wechat_sign_in import account
+from intake.web.account.second_factor import account
 from intake.web.api.pages import api
 from intake.web.assets_manifest import init_assets
 from intake.web.attachments import attachments
+from intake.web.city.views import city
 from intake.web.community.views import community
 from intake.web.compress import init_compress
 from intake.web.deadlines import init_deadlines
 from intake.web.department.contact import department_desk
 from intake.web.department.instructions import unit_instructions
 from intake.web.district.api_keys import api_keys
+from intake.web.district.approvals import approvals, init_approvals
+from intake.web.district.audit_page import audit
+from intake.web.district.bulletins import bulletins
 from intake.web.district.campaigns import campaigns
+from intake.web.district.conversions import conversions
+from intake.web.district.coverage import reach
+from intake.web.district.dashboard import dashboards
 from intake.web.district.departments import units
+from intake.web.district.duty import duty_desk
 from intake.web.district.figures import district_figures
+from intake.web.district.funnel import point_use
+from intake.web.district.groups import groups
+from intake.web.district.imports import imports
 from intake.web.district.instructions import instructions
 from intake.web.district.invitations import people
 from intake.web.district.lists import lists
+from intake.web.district.members import members
 from intake.web.district.notices import notices
 from intake.web.district.open_calls import open_calls
+from intake.web.district.origins import origins
 from intake.web.district.paper import follow
+from intake.web.district.plan_reports import plans_desk
+from intake.web.district.pool import topics_pool
 from intake.web.district.posters import posters
 from intake.web.district.profile import profile
 from intake.web.district.release_photos import releases
+from intake.web.district.rounds import screening
 from intake.web.district.scenes import places
+from intake.web.district.templates import answer_templates
+from intake.web.district.upward import init_upward, upward
+from intake.web.district.venues import venues
 from intake.web.district.views import district
 from intake.web.district.wechat_pages import wechat_desk
+from intake.web.district.years import years
 from intake.web.duty.banner import init_alarm_banner
 from intake.web.duty.views import alarms
 from intake.web.errors import init_errors
@@ -110,6 +130,8 @@ def create_app(wiring: Wiring) -> Flask:
     init_endorse(app)
     init_wechat_accounts(app)
     init_alarm_banner(app)
+    init_approvals(app)
+    init_upward(app)
     app.url_map.converters["int"] = RowId
     app.url_map.converters["verification"] = VerificationName
     for blueprint in (
@@ -120,9 +142,15 @@ def create_app(wiring: Wiring) -> Flask:
         account,
         member,
         district,
+        screening,
+        topics_pool,
         places,
         people,
         units,
+        groups,
+        members,
+        venues,
+        reach,
         profile,
         wechat,
         wechat_desk,
@@ -130,13 +158,22 @@ def create_app(wiring: Wiring) -> Flask:
         campaign,
         campaigns,
         open_calls,
+        answer_templates,
         alarms,
         releases,
         posters,
+        imports,
         district_figures,
+        dashboards,
+        city,
         notices,
         lists,
         instructions,
+        bulletins,
+        conversions,
+        audit,
+        approvals,
+        upward,
         unit_instructions,
         office,
         follow,
@@ -145,6 +182,11 @@ def create_app(wiring: Wiring) -> Flask:
         said,
         api,
         api_keys,
+        duty_desk,
+        years,
+        plans_desk,
+        origins,
+        point_use,
     ):
         app.register_blueprint(blueprint)
     init_style_guide(app, production=settings.is_production)

@@ -13,6 +13,11 @@ from intake.web.numbers import whole_number
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
+def wants_json() -> bool:
+    """Whether a script of ours asks, not a person's browser."""
+    return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
+
+
 def words_asked() -> str:
     """The search words of a list, at most 60 characters."""
     return request.args.get("q", "")[:60].replace("\x00", "").strip()
@@ -37,6 +42,11 @@ def id_asked(name: str) -> int | None:
     return int(raw) if raw.isascii() and raw.isdecimal() and len(raw) < 19 else None
 
 
+def ids_asked(name: str) -> tuple[int, ...]:
+    """Ids in the address, each once; what is no id is passed over."""
+    return tuple(dict.fromkeys(int(raw) for raw in request.args.getlist(name) if raw.isascii() and raw.isdecimal() and len(raw) < 19))
+
+
 def id_sent(name: str) -> int | None:
     """An id chosen in a form; None where nothing was chosen, InvalidInput (that field) for what is no id."""
     raw = request.form.get(name, "")
@@ -58,9 +68,29 @@ def ids_sent(name: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(whole_number(raw, field=name) for raw in request.form.getlist(name)))
 
 
+def count_sent(name: str) -> int | None:
+    """A count that was typed, thousands marked or not; None where nothing was, InvalidInput (that field) for anything else."""
+    raw = "".join(request.form.get(name, "")[:40].replace(",", "").replace("，", "").split())
+    if not raw:
+        return None
+    if not (raw.isascii() and raw.isdecimal() and len(raw) < 10):
+        raise InvalidInput("请只写数字，例如 120；不知道就空着。", field=name)
+    return int(raw)
+
+
 def version_sent() -> int:
     """The version of the row on the person's screen."""
     return whole_number(request.form.get("version", ""))
+
+
+def nonce_sent() -> bytes | None:
+    """What a script marked one press with: 32 hex digits; None where there is none, InvalidInput for anything else."""
+    raw = request.form.get("nonce", "")
+    if not raw:
+        return None
+    if len(raw) != 32 or not set(raw) <= set("0123456789abcdef"):
+        raise InvalidInput("这一步没有收全，没有记下。请刷新这一页再处理。")
+    return bytes.fromhex(raw)
 
 
 def day_sent(name: str) -> date | None:

@@ -5,7 +5,7 @@ import traceback
 import structlog
 from flask import Flask, g, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -27,8 +27,27 @@ STATUS: dict[type[DomainError], int] = {
 
 CARRIED_FIELDS = ("key", "draft", "seen", "c", "pass_on", "told")
 """What goes along unseen when a resident's form is sent again."""
-KEPT_FIELDS = ("text", "place", "contact", "words", "title", "note", "duty", "question", "background")
+KEPT_FIELDS = (
+    "text",
+    "place",
+    "contact",
+    "words",
+    "title",
+    "note",
+    "duty",
+    "question",
+    "background",
+    "concerns",
+    "problem",
+    "basis",
+    "request",
+    "source_address",
+    "document_number",
+)
 """What a person may have typed and must not lose."""
+
+STALE = "这一页打开得太久，请刷新后再提交。您写的内容在下面。"
+"""For a token that is no longer, or another session's."""
 
 _PLAIN = {
     400: "请求不完整，请退回上一页再试。",
@@ -83,12 +102,33 @@ def _form_value(name: str) -> str:
 
 def unavailable(error: Exception) -> tuple[str, int, dict[str, str]]:
     """The page for a database that is away: what was typed is kept, and sending it again with the same key is harmless."""
-    log.error("database_unavailable", error=type(error).__name__, route=str(request.url_rule))
+    cause = getattr(error, "orig", None)
+    name = getattr(getattr(cause, "diag", None), "constraint_name", None)
+    log.error(
+        "database_unavailable",
+        error=type(error).__name__,
+        sqlstate=getattr(cause, "sqlstate", None),
+        constraint=name,
+        route=str(request.url_rule),
+        frames=_frames(error),
+    )
     session = g.pop("db", None)
     if session is not None:
         session.close()
     page, status = error_page(503, "系统正忙，您写的内容还在下面，没有丢。请过半分钟再按一次提交。")
     return page, status, {"Retry-After": "30"}
+
+
+def note_broken(error: Exception) -> None:
+    """Log where something unexpected broke, not what it said: a message may quote what a resident wrote."""
+    log.error("unhandled", error=type(error).__name__, route=str(request.url_rule), frames=_frames(error))
+
+
+def _frames(error: Exception) -> list[str]:
+    """Where it broke, our own lines alone: what SQLAlchemy and the driver did with it is the same each time."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if "site-packages" not in frame.filename] or list(frames)
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in own[-8:]]
 
 
 def init_errors(app: Flask) -> None:
@@ -100,7 +140,7 @@ def init_errors(app: Flask) -> None:
 
     @app.errorhandler(CSRFError)
     def forged(_error: CSRFError) -> tuple[str, int]:
-        return error_page(400, "这一页打开得太久，请刷新后再提交。您写的内容在下面。")
+        return error_page(400, STALE)
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> tuple[str, int]:
@@ -110,12 +150,11 @@ def init_errors(app: Flask) -> None:
     @app.errorhandler(OperationalError)
     @app.errorhandler(PoolTimeout)
     @app.errorhandler(DBAPIError)
+    @app.errorhandler(PendingRollbackError)  # a page went on without what had failed
     def database(error: Exception) -> tuple[str, int, dict[str, str]]:
         return unavailable(error)
 
     @app.errorhandler(Exception)
     def broken(error: Exception) -> tuple[str, int]:
-        # Where it broke, not what it said: a message may quote what a resident wrote.
-        frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)[-8:]]
-        log.error("unhandled", error=type(error).__name__, route=str(request.url_rule), frames=frames)
+        note_broken(error)
         return error_page(500, "我们这边出了错，已经记下。您写的内容在下面，请稍后再试。")

@@ -10,17 +10,21 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.wrappers import Response
 
 from intake.domain.actor import Actor
-from intake.domain.errors import Forbidden, SignedOut
+from intake.domain.errors import FactorMissing, Forbidden, SignedOut
 from intake.domain.permission import Permission
 from intake.queries.actor import actor_of_session
+from intake.queries.own_account import has_second_factor
 from intake.services.sign_in import token_hash
 from intake.web.api_caller import require_key
+from intake.web.asked import wants_json
 from intake.web.errors import KEPT_FIELDS
 from intake.web.unit_of_work import db, wiring
 
 View = TypeVar("View", bound=Callable[..., Any])
 COOKIE_KEY = "s"
 csrf = CSRFProtect()
+SWITCHING_ON = frozenset({"account.second_factor", "account.begin_second_factor", "account.confirm_second_factor"})
+"""All that is open to somebody who has to switch the second step on first; signing out is open to everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +82,36 @@ def _check() -> Response | None:
         require_key()
     if access.kind == "sign_in":
         csrf.protect()
-    if access.kind == "permission":
-        person = current_actor()
-        if person is None:
-            if request.method == "POST" and any(request.form.get(name) for name in KEPT_FIELDS):
-                raise SignedOut("登录已过期。您写的内容在下面，请先复制；重新登录后再提交。")
-            target = request.full_path.rstrip("?") if request.method == "GET" else ""
-            return redirect(url_for("account.sign_in", next=target), code=303)
-        csrf.protect()
-        if access.permission is not None and not person.may(access.permission):
-            raise Forbidden("您没有打开这一页的权限。需要的话请联系区政协办公室。")
+    return _check_person(access) if access.kind == "permission" else None
+
+
+def _check_person(access: Access) -> Response | None:
+    person = current_actor()
+    if person is None:
+        if wants_json():
+            raise SignedOut("登录已过期。请先登录，您写的内容还在手机上。")
+        if _has_typed():
+            raise SignedOut("登录已过期。您写的内容在下面，请先复制；重新登录后再提交。")
+        target = request.full_path.rstrip("?") if request.method == "GET" else ""
+        return redirect(url_for("account.sign_in", next=target), code=303)
+    csrf.protect()
+    if access.permission is not None and not person.may(access.permission):
+        raise Forbidden("您没有打开这一页的权限。需要的话请联系区政协办公室。")
+    if request.endpoint not in SWITCHING_ON and needs_second_factor(person) and not has_second_factor(db(), person.user_id or 0):
+        if wants_json() or _has_typed():
+            raise FactorMissing("您的角色要求两步登录，请先打开，再回来提交。您写的内容还在。")
+        return redirect(url_for("account.second_factor"), code=303)
     return None
+
+
+def _has_typed() -> bool:
+    return request.method == "POST" and any(request.form.get(name) for name in KEPT_FIELDS)
+
+
+def needs_second_factor(person: Actor) -> bool:
+    """Whether the installation wants a second step of one of their roles (ZHIBAO_TOTP_ROLES)."""
+    wanted = wiring().settings.roles_with_totp
+    return bool(wanted) and any(grant.role.value in wanted for grant in person.grants)
 
 
 def current_actor() -> Actor | None:

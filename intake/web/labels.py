@@ -6,8 +6,12 @@ from pathlib import Path
 from flask import Flask, current_app
 
 from config.taxonomy import default_taxonomy
+from intake.domain.activity import ACTIVITY_NAMES
 from intake.domain.assisted import CONSENT_NAMES, SPOKEN_BY_NAMES
+from intake.domain.bulletin import CONVERSION_NAMES
+from intake.domain.capture import HEARD_AT, REPORT_OF_NAMES
 from intake.domain.elsewhere import DANGERS, ELSEWHERE_NAMES
+from intake.domain.member_group import GROUP_KIND_NAMES
 from intake.domain.open_call import CALL_STAGE_NAMES
 from intake.domain.outcome import VERDICT_NAMES
 from intake.domain.permission import ROLE_NAMES
@@ -29,12 +33,16 @@ ACTION_NAMES = {
     TopicAction.RETURN: "退回",
     TopicAction.MERGE: "并入",
     TopicAction.UNMERGE: "撤销合并",
+    TopicAction.STAND_ALONE: "撤销合并，仍为候选",
     TopicAction.SPLIT: "分出",
     TopicAction.UNSPLIT: "撤销分出",
     TopicAction.REFER: "转办",
     TopicAction.REFERRAL_RETURNED: "转办退回",
     TopicAction.REJECT: "不立项",
+    TopicAction.KEEP: "留库",
+    TopicAction.DROP: "出库",
     TopicAction.PLAN: "列入计划",
+    TopicAction.LEAVE_PLAN: "退出计划",
     TopicAction.START_MICRO: "微协商",
     TopicAction.VERIFY: "办结",
 }
@@ -109,5 +117,10 @@ def init_labels(app: Flask) -> None:
         dangers=DANGERS,
         spoken=SPOKEN_BY_NAMES,
         consents=CONSENT_NAMES,
+        report_of_names=REPORT_OF_NAMES,
+        heard_at=HEARD_AT,
+        activity_names=ACTIVITY_NAMES,
         call_stages=CALL_STAGE_NAMES,
+        conversion_names=CONVERSION_NAMES,
+        group_kinds=GROUP_KIND_NAMES,
     )

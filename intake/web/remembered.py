@@ -10,10 +10,10 @@ MOST = 10_000
 
 
 class Remembered(Generic[Value]):
-    """Answers by key, at most `seconds` old; belongs to one application, since another may stand on another database."""
+    """Answers by key, at most `seconds` old and `most` in number; belongs to one application, since another may stand on another database."""
 
-    def __init__(self, *, seconds: int) -> None:
-        self._age = timedelta(seconds=seconds)
+    def __init__(self, *, seconds: int, most: int = MOST) -> None:
+        self._age, self._most = timedelta(seconds=seconds), most
         self._kept: dict[Hashable, tuple[datetime, Value]] = {}
         self._lock = threading.Lock()
 
@@ -24,7 +24,7 @@ class Remembered(Generic[Value]):
             return kept[1]
         value = ask()
         with self._lock:
-            if len(self._kept) >= MOST:
+            if len(self._kept) >= self._most:
                 self._kept.clear()
             self._kept[key] = (at, value)
         return value

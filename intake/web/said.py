@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from intake.domain.errors import Expired
 from intake.domain.permission import Permission
-from intake.queries.submission_file import FileSaid, StoredSaid, file_for, files_of
+from intake.queries.submission_file import FileSaid, StoredSaid, file_for, files_on_card
 from intake.services.attachment import small_key
 from intake.web.attachments import SANDBOX
 from intake.web.guard import actor, requires
@@ -29,7 +29,7 @@ def show(file_id: int) -> Response:
 @said.app_template_global()
 def files_said(submission_id: int) -> tuple[FileSaid, ...]:
     """What came beside the words of a submission, for the page that shows it; one question."""
-    return files_of(db(), submission_id)
+    return files_on_card(db(), submission_id)
 
 
 def said_file(found: StoredSaid) -> Response:

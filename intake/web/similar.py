@@ -3,6 +3,7 @@
 from flask import Response, jsonify, request
 
 from intake.domain.permission import Permission
+from intake.queries.lease import recused_ids
 from intake.queries.similar import WORDS_MAX, similar
 from intake.web.guard import actor
 from intake.web.unit_of_work import db
@@ -18,6 +19,7 @@ def alike(reads: Permission) -> Response:
     person = actor()
     words = request.args.get("q", "").replace("\x00", "").strip()[:WORDS_MAX]
     found = similar(db(), district_id=person.district_id, words=words, limit=SHOWN) if person.district_id is not None else ()
+    hidden = recused_ids(db(), person, [one.submission_id for one in found])
     return jsonify(
         [
             {
@@ -26,7 +28,7 @@ def alike(reads: Permission) -> Response:
                 "title": one.title,
                 "where": one.area_name,
                 "count": one.submissions,
-                "said": one.sentence if person.may(reads, area_path=one.area_path) else "",
+                "said": one.sentence if person.may(reads, area_path=one.area_path) and one.submission_id not in hidden else "",
             }
             for one in found
         ]

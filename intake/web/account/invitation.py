@@ -9,7 +9,7 @@ from intake.queries.invitations import invitation_view
 from intake.services.invitation import accept_invitation, find_invitation
 from intake.services.person import PASSWORD_MIN, find_reset, reset_password
 from intake.services.sign_in import sign_in
-from intake.web.account.views import account, enter
+from intake.web.account.views import account, device_here, go_in
 from intake.web.asked import typed
 from intake.web.errors import status_of
 from intake.web.guard import open_to_all, sign_in_form
@@ -119,6 +119,16 @@ def _password() -> str:
 
 
 def _enter(user: User, password: str) -> Response:
-    """Sign in on this device, as if the new password had been typed at the door."""
-    entered = sign_in(db(), login=user.login, password=password, hours=wiring().settings.session_hours, at=wiring().clock.now())
-    return enter(entered.token)
+    """Sign in on this device, as if the new password had been typed at the door: a second factor is asked for here too."""
+    wired = wiring()
+    tried = sign_in(
+        db(),
+        vault=wired.vault,
+        login=user.login,
+        password=password,
+        hours=wired.settings.session_hours,
+        device=device_here(),
+        spared=user.id,
+        at=wired.clock.now(),
+    )
+    return go_in(tried, way="password")

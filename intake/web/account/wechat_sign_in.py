@@ -6,7 +6,8 @@ from werkzeug.wrappers import Response
 from intake.domain.errors import DomainError, TooMany
 from intake.services.wechat_sign_in import bound_person, sign_in_by_wechat
 from intake.web.account.binding import account
-from intake.web.account.views import enter
+from intake.web.account.known_browser import spared
+from intake.web.account.views import device_here, go_in
 from intake.web.errors import status_of
 from intake.web.follower_cookie import Known, known
 from intake.web.guard import open_to_all, sign_in_form
@@ -42,10 +43,18 @@ def send_wechat_sign_in() -> Page:
     try:
         if not wired.limiter.hit(wired.settings.login_limit, "login", request.remote_addr or ""):
             raise TooMany("尝试太多次了，请一小时后再来。")
-        token = sign_in_by_wechat(db(), follower_id=person.follower_id, hours=wired.settings.session_hours, at=wired.clock.now())
+        tried = sign_in_by_wechat(
+            db(),
+            vault=wired.vault,
+            follower_id=person.follower_id,
+            hours=wired.settings.session_hours,
+            device=device_here(),
+            spared=spared(),
+            at=wired.clock.now(),
+        )
     except DomainError as error:
         return _refused(error, target)
-    return enter(token, target)
+    return go_in(tried, target, way="wechat")
 
 
 def _named() -> Known | None:

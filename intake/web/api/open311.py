@@ -51,7 +51,7 @@ DESCRIPTION_MAX = 4_000
 """Open311's own bound."""
 _KEYWORDS = 12
 _CACHE_SECONDS = 60
-_ENDED = TOLD | {SubmissionState.DECLINED, SubmissionState.WITHDRAWN}
+_ENDED = TOLD | {SubmissionState.DECLINED, SubmissionState.WITHDRAWN, SubmissionState.REJOINED}
 _TOKEN = re.compile(r"(ZB-\d{4}-\d{5,12})\.([A-Za-z0-9_-]{22})", re.ASCII)
 _NOT_THERE = "没有找到这个编号。它可能还没有公开，或者不是用这把密钥交来的。"
 

@@ -2,14 +2,14 @@
 
 from flask import Response, request
 from limits import parse
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from intake.domain.errors import DomainError, Forbidden, NotFound, TooMany
 from intake.web.api.blueprint import api
 from intake.web.api.formats import JSON, XML, answer
-from intake.web.errors import unavailable
+from intake.web.errors import note_broken, unavailable
 from intake.web.labels import translated
 from intake.web.unit_of_work import wiring
 
@@ -36,6 +36,7 @@ def http(error: HTTPException) -> Response:
 
 
 @api.errorhandler(DBAPIError)
+@api.errorhandler(PendingRollbackError)
 @api.errorhandler(PoolTimeout)
 def away(error: Exception) -> Response:
     """The database is away; sending the same again is harmless."""
@@ -43,6 +44,13 @@ def away(error: Exception) -> Response:
     said = refusal(503, "系统正忙，请过半分钟再发一次；同样的内容不会重复记下。")
     said.headers["Retry-After"] = str(_AWAY_SECONDS)
     return said
+
+
+@api.errorhandler(Exception)
+def broken(error: Exception) -> Response:
+    """An error of ours; what went wrong isn't told."""
+    note_broken(error)
+    return refusal(500, "我们这边出了错，已经记下，请稍后再试。")
 
 
 def refusal(status: int, sentence: str) -> Response:

@@ -1,4 +1,6 @@
 // The screening board: keys, focus and what is read aloud. Links and forms work without any of it.
+import { watching } from "./watching.js";
+
 const PANE_KEYS = new Set(["a", "r", "m", "t", "x", "u"]);
 const REMEMBERED = "zhibao-keys";
 const TOAST_STAYS = 12000;
@@ -8,6 +10,7 @@ const cards = () => [...document.querySelectorAll("a.topic")];
 const keysWanted = () => { try { return localStorage.getItem(REMEMBERED) !== "off"; } catch { return true; } };
 
 export function board() {
+  watching();
   if (!find("#board")) return;
   for (const button of document.querySelectorAll("[data-opens]")) button.hidden = false;
   setUpKeysDialog();
@@ -16,6 +19,7 @@ export function board() {
   document.addEventListener("click", onClick);
   document.addEventListener("click", onCurrent, { capture: true });
   document.addEventListener("input", keepDraft);
+  document.addEventListener("change", countPicks);
   document.addEventListener("htmx:after:swap", afterSwap);
   document.addEventListener("htmx:error", () => say(find("#live").dataset.failed));
 }
@@ -62,10 +66,17 @@ function onCurrent(event) {
   find("#pane-title")?.focus();
 }
 
-let asked = "";
+// How many topics are ticked stands on the button that leads on.
+function countPicks() {
+  const count = find("#together .count");
+  if (count) count.textContent = find("input[name=pick]:checked") ? ` ${document.querySelectorAll("input[name=pick]:checked").length}` : "";
+}
+
+let asked = "", pressed = "";
 function afterSwap(event) {
   const title = find("#pane-title");
   const put = event.detail?.ctx?.target?.id;
+  if (put === "marks") { marked(); return; }
   if (put !== "pane" && put !== "board") return;
   for (const button of document.querySelectorAll("[data-opens]")) button.hidden = false;
   if (title) for (const card of cards()) {
@@ -73,8 +84,9 @@ function afterSwap(event) {
     current ? card.setAttribute("aria-current", "true") : card.removeAttribute("aria-current");
   }
   if (put === "pane") find("#board").classList.add("chosen");
+  countPicks();
   dress(document);
-  if (put === "board" && find("#toast")) drafts.clear();
+  if (put === "board" && find("#toast")) drafts.delete(pressed);
   const words = find("#words"), draft = title && drafts.get(title.dataset.topic);
   if (words && draft && !words.value) words.value = draft;
   const error = find("#pane #error"), field = find("#pane [aria-invalid]");
@@ -88,13 +100,22 @@ function afterSwap(event) {
   title?.focus({ preventScroll: matchMedia("(min-width: 1101px)").matches });
 }
 
+// One's marks are written down: the section alone was put in anew, and the focus stays in it.
+function marked() {
+  const section = find("#marks"), wrong = find("#marks [aria-invalid]");
+  say(wrong ? find("#marks .invalid-feedback").textContent.trim() : section.dataset.said);
+  (wrong ?? find("button", section))?.focus();
+}
+
 function onClick(event) {
-  const target = event.target.closest("[data-opens], [data-closes], .toast-close, #pane button[name=action]");
+  const target = event.target.closest("[data-opens], [data-closes], [data-none], .toast-close, #pane button[name=action]");
   if (!target) return;
+  if (target.dataset.none) { if (!find("input[name=pick]:checked")) { event.preventDefault(); say(target.dataset.none); find("input[name=pick]")?.focus(); } return; }
   if (target.dataset.opens) return openKeys();
   if (target.dataset.closes) return find(`#${target.dataset.closes}`).close();
   if (target.matches(".toast-close")) { event.preventDefault(); target.closest(".toast").remove(); find("#pane-title")?.focus(); return; }
   asked = target.value;
+  pressed = find("#pane-title").dataset.topic;
   if (!ready(target)) event.preventDefault();
 }
 
@@ -108,7 +129,7 @@ function ready(button) {
     find("#find", form).focus();
     return false;
   }
-  if (words.value.trim()) return true;
+  if (words.value.trim() || (button.value === "return" && find("input[name=missing]:checked", form))) return true;
   say(form.dataset.reasons);
   words.placeholder = form.dataset.reasons;
   words.focus();
@@ -131,6 +152,7 @@ function onKey(event) {
   const key = event.key.toLowerCase();
   if (key === "/") { event.preventDefault(); find(".board-list input[name=q]").select(); find(".board-list input[name=q]").focus(); }
   else if (key === "j" || key === "k") step(key === "j" ? 1 : -1, event);
+  else if (key === "s") tick(event);
   else if (PANE_KEYS.has(key)) {
     const button = find(`#pane [data-key="${key}"]`);
     if (button && !button.disabled) { event.preventDefault(); button.click(); }
@@ -146,4 +168,14 @@ function step(by, event) {
   walked = true;
   next.focus();
   next.scrollIntoView({ block: "nearest" });
+}
+
+// Ticks the card one has walked to, or the one whose topic is in the pane.
+function tick(event) {
+  const here = cards().includes(document.activeElement) ? document.activeElement : find("a.topic[aria-current]");
+  const box = here?.closest("li").querySelector("input[name=pick]");
+  if (!box) return;
+  event.preventDefault();
+  box.click();
+  say(box.checked ? `${box.getAttribute("aria-label")} ${find("#together .count").textContent}` : "");
 }

@@ -7,6 +7,10 @@ import { sendOnce } from "./once.js";
 sendOnce(document);
 board();
 covering();
+// Where one is, in a list of entries longer than the screen.
+const side = document.querySelector(".side"), here = side?.querySelector("[aria-current]");
+if (here && here.offsetTop + here.offsetHeight > side.clientHeight) side.scrollTop = here.offsetTop - side.clientHeight / 2;
+if (document.querySelector("[data-leaving]")) import("./leaving.js").then(({ watchLeaving }) => watchLeaving());
 // What was put in anew has forms of its own; those that stayed are not listened to twice.
 document.addEventListener("htmx:after:swap", event => {
   const id = event.detail?.ctx?.target?.id;

@@ -11,12 +11,13 @@ import { sendOnce } from "./once.js";
 import { showSimilar } from "./similar.js";
 
 const form = document.querySelector("form[data-once]"), box = form.elements.text;
+const isOld = document.documentElement.hasAttribute("data-kept");
 sendOnce(document);
 showSimilar(document);
 offerVoice(document.querySelector("[data-voice]"), box);
 const isKeeping = "code" in form.dataset && keepSending();
 if (!isKeeping) showOnPhone();
-if (document.documentElement.hasAttribute("data-kept")) document.getElementById("kept-page").hidden = false;
+if (isOld) document.getElementById("kept-page").hidden = false;
 addEventListener("load", () => startWorker(form.dataset.worker));
 
 async function keepSending() {
@@ -52,7 +53,16 @@ async function keepSending() {
 
   function whatIsSaid() {
     const pairs = [...new FormData(form)].filter(([name, value]) => name !== "key" && typeof value === "string");
-    return { code, page: location.pathname, where: form.dataset.where, action: form.getAttribute("action"), key: form.elements.key.value, form: pairs };
+    return {
+      code, page: location.pathname, where: form.dataset.where, action: form.getAttribute("action"), key: form.elements.key.value, asked: asked(), form: pairs,
+    };
+  }
+
+  // When this page last knew whether the point wants a proof (proof.js): what the phone had kept doesn't know, nor was one had just now without signal.
+  function asked() {
+    const { proof } = form.elements;
+    if (isOld || proof && !proof.value) return 0;
+    return proof ? Date.now() : performance.timeOrigin;
   }
 
   // Where it stands after the first try: arrived, refused, or waiting.

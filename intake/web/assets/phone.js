@@ -6,3 +6,5 @@ sendOnce(document);
 autopost(document);
 // What this phone still has to send, and what was sent from it.
 if (document.querySelector("#waiting, #sent-here")) import("./form/start.js");
+if (document.getElementById("on-phone")) import("./member/start.js");
+if (document.querySelector("[data-leaving]")) import("./leaving.js").then(({ watchLeaving }) => watchLeaving());

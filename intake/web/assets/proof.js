@@ -1,9 +1,9 @@
 // Only on forms of a point under attack: solves the challenge while the person writes, so that nobody waits. Whatever fails here, the form is
 // sent all the same, and staff look first.
-import { solveChallenge } from "altcha-lib";
-import { deriveKey } from "altcha-lib/algorithms/web/pbkdf2";
+import { solved } from "./solve.js";
 
-const WAIT = 15_000, EARLY = 60_000, LANES = 4;
+// How long a press waits, how long the solver may take, and how long an answer must still be good: longer than form/outbox.js takes one for new.
+const WAIT = 15_000, LONGEST = 90_000, LEFT = 360_000;
 
 const field = document.querySelector("input[data-proof]"), { form } = field, note = field.parentElement.querySelector("[role=status]");
 let challenge = JSON.parse(field.dataset.proof), solving = solve();
@@ -19,7 +19,7 @@ document.addEventListener("submit", async event => {
 
 // An answer is good for one send: whoever writes on gets another challenge.
 async function ready() {
-  if (!challenge || challenge.parameters.data.until * 1000 - EARLY < Date.now()) solving = again();
+  if (!challenge || challenge.parameters.data.until * 1000 - LEFT < Date.now()) solving = again();
   await Promise.race([solving, new Promise(resolve => setTimeout(resolve, WAIT))]);
   challenge = null;
 }
@@ -33,17 +33,8 @@ async function again() {
   } catch { /* no signal: it goes without */ }
 }
 
-// Browsers compute each key in native code, several at once.
 async function solve() {
-  if (!globalThis.crypto?.subtle) return;
   note.textContent = field.dataset.busy;
-  const controller = new AbortController(), lanes = Math.min(LANES, navigator.hardwareConcurrency || 1);
-  try {
-    const tries = Array.from({ length: lanes }, (_, lane) => solveChallenge({ challenge, deriveKey, controller, counterStart: lane, counterStep: lanes }));
-    const solution = await Promise.any(tries.map(one => one.then(found => found ?? Promise.reject(new Error("none")))));
-    field.value = btoa(JSON.stringify({ challenge, solution }));
-  } catch { /* too old a browser: it goes without */ } finally {
-    controller.abort();
-    note.textContent = "";
-  }
+  field.value = await solved(challenge, LONGEST);
+  note.textContent = "";
 }

@@ -1,4 +1,4 @@
-// The receipt's conveniences: read aloud, printed. Without this file their buttons stay hidden.
+// The receipt's conveniences: read aloud, printed, photos sent as soon as they are chosen. Without this file the first two stay hidden.
 import { readAloud } from "./read_aloud.js";
 
 readAloud(document);
@@ -8,3 +8,4 @@ if (print && !/MicroMessenger/i.test(navigator.userAgent)) {
   print.hidden = false;
   print.addEventListener("click", () => window.print());
 }
+if (document.querySelector("form[data-more-photos]")) import("./form/more-photos.js").then(({ sendAtOnce }) => sendAtOnce());

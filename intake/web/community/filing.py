@@ -41,7 +41,7 @@ def send_file() -> Page:
     """File it once, and lead to the receipt to print; whatever is wrong, everything typed stays."""
     wired = wiring()
     try:
-        point = point_to_file(db(), actor(), id_sent("point"))
+        point = point_to_file(db(), actor(), id_sent("point"), Permission.ASSISTED_FILE)
         sentence = read_sentence(
             text=sent("text", longest=_LONGEST), place=sent("place"), contact=sent("contact"), pass_on=sent("pass_on") == "1"
         )
@@ -114,7 +114,7 @@ def assisted_said(submission_id: int) -> Assistance | None:
 
 
 def _form(*, chosen: int | None = None, error: DomainError | None = None) -> str:
-    points = points_to_file(db(), actor())
+    points = points_to_file(db(), actor(), Permission.ASSISTED_FILE)
     return render_template(
         "community/file.html",
         points=points,

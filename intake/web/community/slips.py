@@ -82,7 +82,7 @@ def make_void(printing_id: int, slip_id: int) -> Page:
 
 
 def _index(*, error: DomainError | None = None) -> str:
-    points = points_to_file(db(), actor())
+    points = points_to_file(db(), actor(), Permission.ASSISTED_FILE)
     after = request.args.get("after", "")
     only = points[0].id if len(points) == 1 else point_filed_last(db(), actor())
     return render_template(

@@ -13,14 +13,14 @@ from intake.queries.sheet import sheet, sheet_areas
 from intake.services.receipt import code_for, token_for
 from intake.services.receipt_reprint import look_up, reprint
 from intake.web.asked import day_sent, id_asked, sent, typed
-from intake.web.community import filing, slips
+from intake.web.community import filing, slips, suggest
 from intake.web.community.blueprint import Page, community
 from intake.web.errors import status_of
 from intake.web.guard import actor, requires
 from intake.web.language import translate as _
 from intake.web.unit_of_work import db, wiring
 
-__all__ = ["community", "filing", "slips"]
+__all__ = ["community", "filing", "slips", "suggest"]
 
 SPANS = (30, 90, 7)
 """Days that a sheet may look back; the first where nobody chose."""

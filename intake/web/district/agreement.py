@@ -10,6 +10,7 @@ from intake.domain.learnt_part import PAIRS_NEEDED, LearntPart
 from intake.domain.permission import Permission
 from intake.queries.agreement import AgreementMonth, Share, agreement, models_shown
 from intake.web.district.blueprint import district
+from intake.web.exported import note_export
 from intake.web.guard import actor, requires
 from intake.web.unit_of_work import db, wiring
 
@@ -35,6 +36,7 @@ def triage_report_file() -> Response:
     writer.writerow(["month", "decided", *(f"{name}_{side}" for name in SHARES for side in ("part", "whole")), "models"])
     for month in agreement(db(), actor(), at=wiring().clock.now()):
         writer.writerow(_line(month))
+    note_export("agreement")
     # With its mark, spreadsheets read it as UTF-8.
     file = Response("\ufeff" + text.getvalue(), mimetype="text/csv")
     file.headers["Content-Disposition"] = 'attachment; filename="triage-agreement.csv"'

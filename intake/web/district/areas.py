@@ -9,8 +9,8 @@ from intake.domain.permission import Permission
 from intake.domain.point import AREA_KIND_NAMES, AreaKind
 from intake.queries.area import area_detail, area_tree
 from intake.queries.entity_history import entity_history
-from intake.services.place import NAME_MAX, add_area, rename_area
-from intake.web.asked import needed, sent, typed, version_sent
+from intake.services.place import NAME_MAX, add_area, rename_area, set_residents
+from intake.web.asked import count_sent, needed, sent, typed, version_sent
 from intake.web.district.places import Page, places
 from intake.web.errors import status_of
 from intake.web.guard import actor, requires
@@ -58,15 +58,33 @@ def rename(area_id: int) -> Page:
     return redirect(url_for("places.area", area_id=area_id, done="renamed"), code=303)
 
 
+@places.post("/areas/<int:area_id>/residents")
+@requires(Permission.POINTS_MANAGE)
+def change_residents(area_id: int) -> Page:
+    """How many people live there."""
+    try:
+        residents = count_sent("residents")
+        set_residents(db(), actor=actor(), area_id=area_id, version=version_sent(), residents=residents, at=wiring().clock.now())
+    except DomainError as error:
+        db().rollback()
+        return _area(area_id, error=error, counting=typed())
+    return redirect(url_for("places.area", area_id=area_id, done="residents"), code=303)
+
+
 def _area(
     area_id: int,
     *,
     error: DomainError | None = None,
     adding: Mapping[str, str] | None = None,
     renaming: Mapping[str, str] | None = None,
+    counting: Mapping[str, str] | None = None,
 ) -> Page:
     detail = area_detail(db(), actor(), area_id)
-    done = {"added": _("已建好。下一步：在这里建直报点。"), "renamed": _("已改名。新打印的海报上是新名称。")}
+    done = {
+        "added": _("已建好。下一步：在这里建直报点。"),
+        "renamed": _("已改名。新打印的海报上是新名称。"),
+        "residents": _("已保存。筛选议题时会用到。"),
+    }
     page = render_template(
         "places/area.html",
         area=detail,
@@ -75,6 +93,7 @@ def _area(
         error=error,
         adding=adding,
         renaming=renaming,
+        counting=counting,
         name_max=NAME_MAX,
         done=done.get(request.args.get("done", ""), ""),
     )

@@ -19,6 +19,7 @@ from intake.queries.entity_history import entity_history
 from intake.services.campaign import NAME_MAX, CampaignFacts, create_campaign, end_campaign
 from intake.web.asked import day_sent, id_asked, id_sent, sent, typed, version_sent, words_asked
 from intake.web.errors import status_of
+from intake.web.exported import note_export
 from intake.web.guard import actor, requires
 from intake.web.language import translate as _
 from intake.web.unit_of_work import db, wiring
@@ -102,6 +103,7 @@ def funnel(campaign_id: int) -> Response:
     writer = csv.writer(text)
     for row in _rows(found, days_of(db(), campaign_id)):
         writer.writerow([_cell(one) for one in row])
+    note_export("campaign", campaign_id)
     # With its mark, spreadsheets read it as UTF-8.
     answer = Response("\ufeff" + text.getvalue(), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="campaign-{found.code}.csv"'

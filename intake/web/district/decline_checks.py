@@ -1,6 +1,6 @@
 """抽查: staff look again at some of what members declined."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from flask import redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -8,8 +8,9 @@ from werkzeug.wrappers import Response
 
 from intake.domain.errors import DomainError
 from intake.domain.permission import Permission
-from intake.queries.appeal import words_of_topic_appeal
+from intake.queries.appeal import appealed_among, words_of_topic_appeal
 from intake.queries.decline_check import check_figures, open_checks
+from intake.queries.topic_board import TopicRow
 from intake.services.decline_check import Checking, agree, disagree
 from intake.web.asked import sent
 from intake.web.district.blueprint import district
@@ -45,6 +46,13 @@ def disagree_with_decline(check_id: int) -> Page:
 def topic_appeal(topic_id: int) -> str:
     """Why a resident asked to look at a rejected topic again, masked; empty where nobody did."""
     return words_of_topic_appeal(db(), topic_id)
+
+
+@district.app_template_global()
+def appealed_in(rows: Iterable[TopicRow]) -> frozenset[int]:
+    """Those of the topics that a resident asked to look at again; one question for a whole column, none for an empty one."""
+    ids = [row.id for row in rows]
+    return appealed_among(db(), ids) if ids else frozenset()
 
 
 def _check(check_id: int, act: Callable[[Session, Checking], None], *, done: str) -> Page:

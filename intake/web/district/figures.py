@@ -10,6 +10,7 @@ from typing import Any
 from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from intake.adapters.replica import Read
 from intake.domain.errors import InvalidInput
 from intake.domain.figures import FEW, Figures, Period, month_with, period_of, sections
 from intake.domain.permission import Permission
@@ -18,9 +19,11 @@ from intake.queries.area import area_choices
 from intake.queries.figures import FiguresAsked, figures
 from intake.web.asked import day_asked, id_asked
 from intake.web.errors import status_of
+from intake.web.exported import note_export
 from intake.web.guard import actor, requires
 from intake.web.labels import category_name, translated
 from intake.web.language import translate as _
+from intake.web.replica import read_figures
 from intake.web.spreadsheet import BEGINNING, cell
 from intake.web.unit_of_work import db, wiring
 
@@ -38,11 +41,13 @@ def index() -> Page:
         asked, error = _asked(), None
     except InvalidInput as refused:
         asked, error = FiguresAsked(month_with(_today())), refused
-    found = figures(db(), actor(), asked, at=wiring().clock.now())
+    read = _read(asked)
+    found = read.value
     page = render_template(
         "figures/index.html",
         asked=asked,
         figures=found,
+        read=read,
         sections=sections(found),
         areas=area_choices(db(), actor(), Permission.FIGURES_VIEW),
         categories=[(one.code, category_name(one.code)) for one in wiring().taxonomy.categories],
@@ -61,12 +66,18 @@ def file() -> Response:
     asked = _asked()
     text = io.StringIO()
     writer = csv.writer(text)
-    for row in _rows(asked, figures(db(), actor(), asked, at=wiring().clock.now())):
+    for row in _rows(asked, _read(asked).value):
         writer.writerow([cell(one) for one in row])
+    note_export("figures", **_address(asked))
     answer = Response(BEGINNING + text.getvalue(), mimetype="text/csv")
     name = f"figures-{asked.period.first:%Y%m%d}-{asked.period.last:%Y%m%d}.csv"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
+
+
+def _read(asked: FiguresAsked) -> Read[Figures]:
+    person, at = actor(), wiring().clock.now()
+    return read_figures(lambda session: figures(session, person, asked, at=at))
 
 
 def _today() -> date:

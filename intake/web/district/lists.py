@@ -37,6 +37,7 @@ from intake.services import official_list as service
 from intake.services.official_list import Listing
 from intake.web.asked import day_asked, day_sent, id_asked, one_of, sent, typed, version_sent, words_asked
 from intake.web.errors import status_of
+from intake.web.exported import note_visit
 from intake.web.guard import actor, requires
 from intake.web.unit_of_work import db, wiring
 from qr_assets.fonts import FontsMissingError
@@ -163,6 +164,7 @@ def paper(list_id: int, ending: str) -> Response:
         file = BytesIO(wiring().papers.write(made, kind))
     except FontsMissingError as error:
         raise Conflict("现在生成不了 PDF：缺少中文字体。请管理员安装 weblate-fonts 后再试，或者先下载 DOCX。") from error
+    note_visit("list.export", "official_list", {"format": ending}, entity_id=list_id)
     answer = send_file(file, mimetype=MIME[kind], as_attachment=True, download_name=f"{made.title}-第{made.edition}版-稿.{ending}")
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -18,6 +18,7 @@ from intake.queries.wechat_binding import binding_of
 from intake.services import person as service
 from intake.services.leave import come_back, go_away
 from intake.services.person import NAME_MAX, PASSWORD_MIN, RESET_HOURS
+from intake.services.second_factor import take_off
 from intake.services.wechat_binding import unbind_person
 from intake.web.asked import day_sent, id_asked, id_sent, needed, one_of, sent, typed, version_sent, words_asked
 from intake.web.errors import status_of
@@ -204,6 +205,17 @@ def unbind_wechat(user_id: int) -> Page:
     return _done(user_id, "unbound")
 
 
+@people.post("/<int:user_id>/second-factor/take-off")
+@requires(Permission.PEOPLE_MANAGE)
+def take_second_factor_off(user_id: int) -> Page:
+    """For somebody who lost telephone and recovery codes; every device is signed out."""
+    try:
+        take_off(db(), actor=actor(), user_id=user_id, version=version_sent(), at=wiring().clock.now())
+    except DomainError as error:
+        return _person(user_id, error=error)
+    return _done(user_id, "factor-off")
+
+
 @people.post("/<int:user_id>/reset")
 @requires(Permission.PEOPLE_MANAGE)
 def reset(user_id: int) -> Page:
@@ -274,6 +286,7 @@ def _person(user_id: int, *, error: DomainError | None = None, form: str = "") -
         "signed-out": _("那台设备已退出。"),
         "away": _("休假已登记，到时候自动恢复。"),
         "back": _("已销假。"),
+        "factor-off": _("两步登录已取消，他的设备都已退出。请他用密码登录后重新打开。"),
         "unbound": _("微信已解绑，他的设备都已退出。"),
     }.get(request.args.get("done", ""), "")
     page = render_template(

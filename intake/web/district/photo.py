@@ -11,6 +11,7 @@ from intake.services.photo_blur import blur_photo
 from intake.web.asked import version_sent
 from intake.web.district.blueprint import district
 from intake.web.errors import status_of
+from intake.web.exported import note_visit
 from intake.web.guard import actor, requires
 from intake.web.said import said_file
 from intake.web.unit_of_work import db, wiring
@@ -51,7 +52,9 @@ def blur(file_id: int) -> Page:
 @requires(Permission.PHOTO_BLUR)
 def whole_photo(file_id: int) -> Response:
     """The photo with nothing covered, for this page alone."""
-    return said_file(StoredSaid(photo_to_blur(db(), actor(), file_id).key, "image/jpeg"))
+    found = photo_to_blur(db(), actor(), file_id)
+    note_visit("photo.view_whole", "submission_file", {}, entity_id=file_id)
+    return said_file(StoredSaid(found.key, "image/jpeg"))
 
 
 def _page(file_id: int, *, error: DomainError | None = None, rows: list[tuple[str, ...]] | None = None) -> str:

@@ -15,6 +15,7 @@ from intake.queries.poster_batch import areas_to_print, batch_detail, batches_of
 from intake.services.poster import poster_desk, single_poster
 from intake.services.poster_batch import order_batch, retry_batch
 from intake.web.errors import status_of
+from intake.web.exported import note_export, note_visit
 from intake.web.guard import actor, requires
 from intake.web.language import translate
 from intake.web.numbers import whole_number
@@ -94,6 +95,7 @@ def download(batch_id: int) -> Response:
         raise gone from None
     day = found.row.ordered_at.astimezone(SHANGHAI)
     name = f"{found.row.area_name}-{translate(FORMAT_NAMES[found.row.format])}-{day:%Y%m%d}-{batch_id}.pdf"
+    note_export("poster_batch", batch_id)
     answer = _file(file, "pdf", name=name)
     answer.content_length = size
     return answer
@@ -117,6 +119,7 @@ def single(point_id: int, kind: str) -> Page:
     except ValueError as error:
         return render_template("posters/refused.html", point=point, reason=str(error), of_point=True), 422
     name = f"{point.name}-{translate(FORMAT_NAMES[chosen])}.{kind}"
+    note_visit("poster.export", "point", {"format": chosen.value}, entity_id=point_id)
     return _file(BytesIO(drawn), kind, name=name)
 
 

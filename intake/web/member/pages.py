@@ -1,6 +1,47 @@
 """委员: all pages of the blueprint."""
 
-from intake.web.member import detail, messages, referrals, review, views
+from intake.web.member import (
+    brief,
+    capture,
+    detail,
+    duty,
+    ledger,
+    me,
+    merging,
+    messages,
+    on_phone,
+    passing,
+    plan,
+    preview,
+    profile,
+    referrals,
+    review,
+    search,
+    splitting,
+    together,
+    views,
+)
 from intake.web.member.views import member
 
-__all__ = ["detail", "member", "messages", "referrals", "review", "views"]
+__all__ = [
+    "brief",
+    "capture",
+    "detail",
+    "duty",
+    "ledger",
+    "me",
+    "member",
+    "merging",
+    "messages",
+    "on_phone",
+    "passing",
+    "plan",
+    "preview",
+    "profile",
+    "referrals",
+    "review",
+    "search",
+    "splitting",
+    "together",
+    "views",
+]

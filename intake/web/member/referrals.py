@@ -12,7 +12,7 @@ from intake.domain.errors import DomainError
 from intake.domain.language.lexicon import lexicon_of
 from intake.domain.permission import Permission
 from intake.domain.referral import ReferralState
-from intake.queries.digest import digest_of
+from intake.queries.digest import DigestShown, digest_of
 from intake.queries.referral_list import WAITING, ReferralFilter, answers_to_check, to_check
 from intake.queries.referral_list import referrals as referrals_of
 from intake.queries.referral_page import ReferralPage, newest_referral_of, referral_page
@@ -104,6 +104,13 @@ def answers_waiting() -> int:
     """How many answers wait for the person who reads the page."""
     person = actor()
     return answers_to_check(db(), person) if person.may(Permission.REFERRAL_CHECK) else 0
+
+
+@member.app_template_global()
+def reminded_today() -> DigestShown | None:
+    """What the person who reads the page is reminded of and hasn't marked as read."""
+    person, wired = actor(), wiring()
+    return digest_of(db(), person, workflow=wired.workflow, at=wired.clock.now()) if person.may(Permission.REFERRAL_CHECK) else None
 
 
 @member.app_template_global()

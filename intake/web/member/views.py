@@ -21,11 +21,14 @@ from intake.queries.topic_detail import topic_detail
 from intake.services import submission_decide as decide
 from intake.services.category_change import change_category
 from intake.services.topic_screen import Screening, propose
-from intake.web.asked import id_sent
+from intake.web.asked import id_sent, nonce_sent, wants_json, words_asked
 from intake.web.errors import status_of
 from intake.web.guard import actor, requires
 from intake.web.language import moment
 from intake.web.language import translate as _
+from intake.web.member.answers_json import done_answer, look_first, refusal
+from intake.web.member.looking import look_at_card
+from intake.web.member.starting import words_started
 from intake.web.numbers import whole_number
 from intake.web.reply_check import LookedAt, look_at
 from intake.web.similar import alike
@@ -33,7 +36,7 @@ from intake.web.unit_of_work import db, wiring
 
 member = Blueprint("member", __name__, url_prefix="/m")
 
-Page = str | Response | tuple[str, int]
+Page = str | Response | tuple[str | Response, int]
 LATELY = timedelta(days=3)
 """How far back a suggested topic's growth is counted."""
 TOPICS_OFFERED = 10
@@ -56,20 +59,20 @@ def ago(at: datetime) -> str:
 @member.get("")
 @requires(Permission.TRIAGE_VIEW)
 def queue() -> str:
-    """What waits: emergencies, then the oldest; keyset pages."""
-    after = request.args.get("after", "")
-    page = awaiting_member(db(), actor(), after=after)
-    work = workload(db(), actor(), at=wiring().clock.now())
+    """What waits: emergencies, mine, my specialities, the rest; keyset pages."""
+    after, now = request.args.get("after", ""), wiring().clock.now()
+    page = awaiting_member(db(), actor(), at=now, after=after)
+    work = workload(db(), actor(), at=now)
     return render_template("member/queue.html", page=page, work=work, undo=_undo(), after=after)
 
 
 @member.get("/next")
 @requires(Permission.TRIAGE_VIEW)
 def following() -> Response:
-    """The next card, passing over `skip`, and over `past` as well, which is being decided while its follower is fetched ahead."""
+    """The next card, passing over `skip`, and over `past` as well: what is being decided, or waits on the phone to be sent."""
     skip = _skipped()
-    past = [whole_number(raw) for raw in request.args.getlist("past")[-1:]]
-    found = next_card(db(), actor(), skip=(*skip, *past))
+    past = [whole_number(raw) for raw in request.args.getlist("past")[-50:]]
+    found = next_card(db(), actor(), at=wiring().clock.now(), skip=(*skip, *past))
     if found is None:
         return redirect(url_for("member.queue"), code=303)
     return redirect(url_for("member.show", submission_id=found, skip=skip, done=_done()), code=303)
@@ -79,6 +82,7 @@ def following() -> Response:
 @requires(Permission.TRIAGE_VIEW)
 def show(submission_id: int) -> Page:
     """One card."""
+    look_at_card(submission_id)
     return card_page(submission_id)
 
 
@@ -111,7 +115,7 @@ def answer(submission_id: int) -> Page:
     words = request.form.get("words", "")
     looked_at = _looked_at(submission_id, words)
     if looked_at is not None:
-        return card_page(submission_id, looked_at=looked_at)
+        return look_first(submission_id) if wants_json() else card_page(submission_id, looked_at=looked_at)
     return decide_on(submission_id, lambda s, d: decide.answer(s, d, words=words))
 
 
@@ -166,7 +170,8 @@ def undo(submission_id: int) -> Page:
         undo_seconds=wired.settings.undo_seconds,
         at=wired.clock.now(),
     )
-    return redirect(url_for("member.show", submission_id=submission_id), code=303)
+    card_again = url_for("member.show", submission_id=submission_id)
+    return done_answer(again=False, following=card_again) if wants_json() else redirect(card_again, code=303)
 
 
 @member.get("/similar")
@@ -179,8 +184,9 @@ def similar() -> Response:
 @member.get("/topics")
 @requires(Permission.TOPIC_PROPOSE)
 def topics() -> str:
-    """Candidates of the member's areas."""
-    return render_template("member/topics.html", page=topics_of_member(db(), actor(), after=request.args.get("after", "")))
+    """Candidates of the member's areas, by words."""
+    words, after = words_asked(), request.args.get("after", "")
+    return render_template("member/topics.html", page=topics_of_member(db(), actor(), words=words, after=after), words=words, after=after)
 
 
 @member.get("/topics/<int:topic_id>")
@@ -206,7 +212,7 @@ def send_topic(topic_id: int) -> Page:
 
 
 def decide_on(submission_id: int, act: Callable[[Session, decide.Deciding], Decision]) -> Page:
-    """Do it and go to the next card; a refusal shows the card as it is now with what was typed."""
+    """Do it and go to the next card; a refusal shows the card as it is now with what was typed. The phone's script gets JSON."""
     wired = wiring()
     try:
         deciding = decide.Deciding(
@@ -215,12 +221,18 @@ def decide_on(submission_id: int, act: Callable[[Session, decide.Deciding], Deci
             version=whole_number(request.form.get("version", "")),
             at=wired.clock.now(),
             undo_seconds=wired.settings.undo_seconds,
+            nonce=nonce_sent(),
         )
-        act(db(), deciding)
+        _decision, again = decide.decide_once(db(), deciding, act)
     except DomainError as error:
         db().rollback()
-        return card_page(submission_id, error=error)
-    return redirect(url_for("member.following", skip=_skipped(), done=submission_id), code=303)
+        return refusal(error, submission_id) if wants_json() else card_page(submission_id, error=error)
+    following = url_for("member.following", skip=_skipped(), done=submission_id)
+    if wants_json():
+        newest = _undo()
+        own = newest if newest is not None and newest.submission_id == submission_id else None
+        return done_answer(again=again, following=following, work=workload(db(), actor(), at=wired.clock.now()), undo=own)
+    return redirect(following, code=303)
 
 
 def _looked_at(submission_id: int, words: str) -> LookedAt | None:
@@ -242,7 +254,7 @@ def card_page(submission_id: int, *, error: DomainError | None = None, looked_at
         "member/card.html",
         card=found,
         error=error,
-        typed=request.form if error is not None or looked_at is not None else {},
+        typed=request.form if error is not None or looked_at is not None else words_started(),
         looked_at=looked_at,
         reasons=DECLINE_WORDS,
         groups=wiring().taxonomy.groups,

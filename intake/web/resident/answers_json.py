@@ -1,17 +1,12 @@
 """What the form's own script gets in place of a page: the way to the receipt, or the sentence and a fresh key."""
 
-from flask import Response, jsonify, request
+from flask import Response, jsonify
 
 from intake.domain.errors import DomainError
 from intake.services.submission_submit import Stored
 from intake.web.errors import status_of
 from intake.web.labels import translated
 from intake.web.resident.receipt_link import link_to
-
-
-def wants_json() -> bool:
-    """Whether the form's script asks, not a person's browser."""
-    return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
 
 
 def stored_answer(stored: Stored, *, photos: str | None) -> Response:

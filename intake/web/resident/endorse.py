@@ -18,11 +18,12 @@ from intake.queries.wechat_follower import FollowerRow, follower_by_id
 from intake.services.endorse import Endorsed, Endorsing, endorse, read_endorsement
 from intake.services.endorse_withdraw import withdraw_endorsement
 from intake.services.receipt import token_for
+from intake.web.asked import wants_json
 from intake.web.errors import status_of
 from intake.web.footer import belongs_to
 from intake.web.guard import anonymous_form, open_to_all
 from intake.web.language import translate as _
-from intake.web.resident.answers_json import refusal, wants_json
+from intake.web.resident.answers_json import refusal
 from intake.web.resident.blueprint import Page, resident
 from intake.web.resident.device import device_key
 from intake.web.resident.endorser import issue_endorse_key, keep_name, name_kept, person_of, read_endorse_key

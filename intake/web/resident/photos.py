@@ -12,8 +12,9 @@ from intake.domain.errors import InvalidInput
 from intake.domain.form_photo import LEFT_BECAUSE, PHOTO_BYTES, PHOTOS_MOST, PhotoLeft
 from intake.services.form_photo import Taken, take_photos
 from intake.services.submission_submit import Stored
+from intake.web.asked import wants_json
 from intake.web.errors import error_page, too_large
-from intake.web.resident.answers_json import refusal, wants_json
+from intake.web.resident.answers_json import refusal
 from intake.web.resident.blueprint import Page, resident
 from intake.web.unit_of_work import db, wiring
 from intake.web.uploads import FORM_BYTES

@@ -20,7 +20,7 @@ from intake.services.appeal import appeal_submission, appeal_topic
 from intake.services.contact_consent import agree, take_back
 from intake.services.message import note_read, write_from_resident
 from intake.services.outcome import note_seen, say_verdict
-from intake.services.receipt import code_for
+from intake.services.receipt import code_for, token_for
 from intake.services.submission_detail import add_detail
 from intake.services.submission_withdraw import withdraw
 from intake.web.asked import needed, sent, typed
@@ -140,6 +140,12 @@ def said_on_receipt(number: str, token: str, file_id: int) -> Response:
     """One of the resident's own photos or voices; `?small=1` a small picture of it."""
     secret = secret_by_link(number, token)
     return said_file(file_on_own_receipt(db(), submission_id=secret.submission_id, file_id=file_id))
+
+
+@resident.app_template_global()
+def part_token(number: str, salt: bytes) -> str:
+    """The secret of the receipt of a part, for whoever holds the receipt of its message."""
+    return token_for(wiring().vault, number, salt)
 
 
 @resident.get("/r/<number>/<token>/code.svg")

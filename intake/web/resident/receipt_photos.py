@@ -10,10 +10,11 @@ from intake.domain.submission_file import FileState
 from intake.queries.receipt import ReceiptView
 from intake.queries.submission_file import FileSaid
 from intake.services.form_photo import Taken, remove_photo
+from intake.web.asked import wants_json
 from intake.web.guard import anonymous_form
 from intake.web.labels import translated
 from intake.web.language import translate as _
-from intake.web.resident.answers_json import refusal, wants_json
+from intake.web.resident.answers_json import refusal
 from intake.web.resident.blueprint import Page, resident
 from intake.web.resident.device import device_key
 from intake.web.resident.photos import FIELD, keep_beside, left_codes, photos_chosen

@@ -11,10 +11,10 @@ from intake.domain.release import KIND_NAMES
 from intake.domain.text import TEXT_MAX
 from intake.queries.point import PointView
 from intake.queries.similar import WORDS_MAX, WORDS_MIN, Released, Shelf, shelf
+from intake.web.asked import wants_json
 from intake.web.labels import translated
 from intake.web.language import translate as _
 from intake.web.remembered import Remembered
-from intake.web.resident.answers_json import wants_json
 from intake.web.resident.device import device_key
 from intake.web.resident.endorser import issue_endorse_key
 from intake.web.resident.noticed import personal_json, turn_to_json

@@ -10,11 +10,12 @@ from intake.domain.text import TEXT_MAX
 from intake.queries.point import PointView, point_by_code, successor_of
 from intake.services.form_key import read_form_key
 from intake.services.submission_submit import Origin, Sentence, Stored, already_stored, read_sentence, submit
+from intake.web.asked import wants_json
 from intake.web.errors import status_of
 from intake.web.guard import anonymous_form, open_to_all
 from intake.web.language import translate as _
 from intake.web.resident import endorse, mine, own_data, receipt, receipt_find, receipt_keep, receipt_photos
-from intake.web.resident.answers_json import refusal, stored_answer, wants_json
+from intake.web.resident.answers_json import refusal, stored_answer
 from intake.web.resident.around import around
 from intake.web.resident.attack import challenge_again, challenge_of, fresh_key, is_braked, suspicion_of
 from intake.web.resident.blueprint import Page, resident
@@ -27,6 +28,7 @@ from intake.web.resident.noticed import told_before
 from intake.web.resident.open_call import call_on_page, call_page, is_form
 from intake.web.resident.photos import keep_photos
 from intake.web.resident.receipt_link import link_to
+from intake.web.resident.scanned import note_visit
 from intake.web.resident.similar import similar_at
 from intake.web.resident.worker_script import may_be_kept, worker_address
 from intake.web.unit_of_work import db, wiring
@@ -40,11 +42,15 @@ def form(code: str) -> Page:
     """The form of one point, or the sentence of a paused one."""
     point = _point(code)
     if point.state is not PointState.ACTIVE:
+        note_visit(point, is_form=False)
         return render_template("resident/closed.html", point=point), 200 if point.state is PointState.PAUSED else 410
     shown = call_on_page(point)
     if shown is not None and not is_form(shown):
+        note_visit(point, is_form=False)
         return call_page(point, shown)
-    return to_be_recognised(point) or may_be_kept(_page(point), point)
+    going = to_be_recognised(point)
+    note_visit(point, is_form=going is None)
+    return going or may_be_kept(_page(point), point)
 
 
 @resident.post("/p/<code>")

@@ -1,6 +1,6 @@
-"""The service worker of the form: what a phone may keep so that the form opens, and is sent, without signal.
+"""The service worker: what a phone may keep so that the form opens, and is sent, without signal; and which files a member's pages need there.
 
-Only the form's own files and forms that hold nothing of anybody are kept; which ones, the form's answer says itself.
+Only these files and forms that hold nothing of anybody are kept; which forms, the form's answer says itself.
 """
 
 import gzip
@@ -22,6 +22,17 @@ from intake.web.unit_of_work import wiring
 KEEP = "Zhibao-Keep"
 """The header of a form that a phone may keep."""
 _ENTRIES = ("phone.css", "form.js")
+_MEMBER_ENTRIES = (
+    "phone.css",
+    "phone.js",
+    "member.js",
+    "member/start.js",
+    "member/kept.js",
+    "member/leaving.js",
+    "capture.js",
+    "capture.css",
+)
+"""Kept for members alone, once one of their pages was opened."""
 _RETIRE = """self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", event => event.waitUntil((async () => {
   for (const name of await caches.keys()) await caches.delete(name);
@@ -66,9 +77,9 @@ def may_be_kept(page: str, point: PointView) -> Response:
 def _script() -> str:
     code = (STATIC / "sw.js").read_text(encoding="utf-8")
     manifest = json.loads((STATIC / "manifest.json").read_text(encoding="utf-8"))
-    files = sorted("/static/" + manifest[name]["file"] for name in _needed(manifest))
-    version = sha256((code + "\n".join(files)).encode()).hexdigest()[:12]
-    return f"self.FORM = {json.dumps({'version': version, 'files': files})};\n{code}"
+    files, member = (_files(manifest, entries) for entries in (_ENTRIES, _MEMBER_ENTRIES))
+    version = sha256("\n".join([code, *files, *member]).encode()).hexdigest()[:12]
+    return f"self.FORM = {json.dumps({'version': version, 'files': files, 'member': member})};\n{code}"
 
 
 @cache
@@ -76,9 +87,9 @@ def _packed(code: str) -> bytes:
     return gzip.compress(code.encode(), mtime=0)
 
 
-def _needed(manifest: dict[str, dict[str, object]]) -> set[str]:
-    """The form's files with all that they import from the start."""
-    needed, ahead = set[str](), list(_ENTRIES)
+def _files(manifest: dict[str, dict[str, object]], entries: tuple[str, ...]) -> list[str]:
+    """The addresses of the built files of `entries` with all that they import from the start."""
+    needed, ahead = set[str](), [name for name in entries if name in manifest]
     while ahead:
         name = ahead.pop()
         if name not in needed:
@@ -86,4 +97,4 @@ def _needed(manifest: dict[str, dict[str, object]]) -> set[str]:
             imports = manifest[name].get("imports", [])
             assert isinstance(imports, list)
             ahead.extend(imports)
-    return needed
+    return sorted(f"/static/{manifest[name]['file']}" for name in needed)

@@ -6,7 +6,7 @@ import { stopUpload, uploader } from "./upload.js";
 import { button, fill, make } from "./words.js";
 import { askForSync } from "./worker.js";
 
-const EXCERPT = 60;
+const EXCERPT = 60, PROOF_WAIT = 15_000;
 const shown = new Map(), percent = new Map();
 let waiting, sent, quiet = () => false, bringBack = () => false, timer;
 
@@ -28,11 +28,20 @@ export async function showOnPhone({ leaveOut, comeBack } = {}) {
 // Sends what waits, and again when the next try is due; the worker is asked to do it when no page is open.
 export async function send(how = {}) {
   clearTimeout(timer);
-  const waits = await flush({ ...how, upload: uploader(progress) });
+  const waits = await flush({ ...how, upload: uploader(progress), prove });
   // As long as it is open and the network is there, the page does better: it shows what happens.
   if (waits && !navigator.onLine) askForSync();
   const due = await nextTry();
   if (due !== null) timer = setTimeout(send, due + 50);
+}
+
+// Loaded only for a point under attack.
+async function prove(challenge) {
+  try {
+    return await (await import("../solve.js")).solved(challenge, PROOF_WAIT);
+  } catch {
+    return ""; // it isn't to be had now
+  }
 }
 
 function progress(id, done) {

@@ -2,7 +2,7 @@
 // the bytes for a photo. Pages and the service worker use it.
 import { changed, isStale, store } from "./store.js";
 
-const WORDS_WAIT = 20_000, FIRST_PAUSE = 5_000, LONGEST_PAUSE = 300_000;
+const WORDS_WAIT = 20_000, FIRST_PAUSE = 5_000, LONGEST_PAUSE = 300_000, PROOF_GOOD = 300_000;
 // The words are on their way; the photos are; all arrived but photos that were left out; the words were refused; nothing is left to do.
 export const WORDS = "words", PHOTOS = "photos", LEFT = "left", REFUSED = "refused", DONE = "done";
 
@@ -14,19 +14,21 @@ class Later extends Error {
   }
 }
 
-// entry: {code, where, action, key, form: [[name, value]…], photos: [{id}…]}. Gives its id.
+// entry: {code, where, action, key, asked, form: [[name, value]…], photos: [{id}…]}; `asked`: when it was known whether the point wants a proof
+// of work, 0 for never. Gives its id.
 export async function putOff(entry) {
   const db = await store();
-  return db.add("outbox", { ...entry, state: WORDS, tries: 0, due: 0, at: Date.now() });
+  return db.add("outbox", { state: WORDS, ...entry, tries: 0, due: 0, at: Date.now() });
 }
 
-// Sends what waits: one entry, or all that are due; says whether something still waits for the network.
-export async function flush({ only = null, all = false, upload = uploadPlainly } = {}) {
+// Sends what waits: one entry, or all that are due; says whether something still waits for the network. `prove(challenge)` gives the proof, or
+// "" where there is none to be had.
+export async function flush({ only = null, all = false, upload = uploadPlainly, prove = leaveToPage } = {}) {
   let waits = false;
   const db = await store();
   for (const { id, due } of await db.getAll("outbox")) {
     if (only !== null && id !== only) continue;
-    if (all || only !== null || due <= Date.now()) await alone(`outbox ${id}`, () => sendKept(db, id, upload));
+    if (all || only !== null || due <= Date.now()) await alone(`outbox ${id}`, () => sendKept(db, id, upload, prove));
     const left = await db.get("outbox", id);
     waits ||= Boolean(left && isSending(left));
   }
@@ -46,7 +48,7 @@ function alone(name, act) {
   return navigator.locks ? navigator.locks.request(name, { ifAvailable: true }, lock => lock && act()) : act();
 }
 
-async function sendKept(db, id, upload) {
+async function sendKept(db, id, upload, prove) {
   const entry = await db.get("outbox", id);
   if (!entry || !isSending(entry)) return;
   // What its owner took away meanwhile stays away.
@@ -57,7 +59,7 @@ async function sendKept(db, id, upload) {
     changed();
   };
   try {
-    if (entry.state === WORDS) await sendWords(db, entry, keep);
+    if (entry.state === WORDS) await sendWords(db, entry, keep, prove);
     if (entry.state === PHOTOS) await sendPhotos(db, entry, keep, upload);
     entry.tries = 0;
   } catch (error) {
@@ -71,7 +73,8 @@ async function sendKept(db, id, upload) {
   } else await keep();
 }
 
-async function sendWords(db, entry, keep) {
+async function sendWords(db, entry, keep, prove) {
+  if (Date.now() - (entry.asked ?? 0) > PROOF_GOOD) await proveAgain(entry, prove);
   const { status, said } = await post(entry);
   if (status === 200) {
     await db.put("receipts", { number: said.number, url: said.receipt, where: entry.where, entry: entry.id, at: Date.now(), isTold: false });
@@ -81,9 +84,25 @@ async function sendWords(db, entry, keep) {
   if (status === 410 && said.key && !entry.isRenewed) {
     Object.assign(entry, { key: said.key, isRenewed: true });
     await keep();
-    return sendWords(db, entry, keep);
+    return sendWords(db, entry, keep, prove);
   }
   Object.assign(entry, { state: REFUSED, because: said.error, field: said.field, key: said.key ?? entry.key });
+}
+
+// What waited has no proof, or one too old. Without one it is asked again at the next try, and sent all the same: staff look first.
+async function proveAgain(entry, prove) {
+  const answer = await reached(`/p/${entry.code}/proof`, { cache: "no-store" });
+  if (answer[0] >= 400 && answer[0] < 500) return; // no such point any more: the answer to the words says so
+  const { said } = understood(...answer);
+  const proof = said.parameters ? await prove(said) : null;
+  entry.form = entry.form.filter(([name]) => name !== "proof");
+  if (proof === "") return;
+  if (proof) entry.form.push(["proof", proof]);
+  entry.asked = Date.now();
+}
+
+function leaveToPage() {
+  throw new Later(true);
 }
 
 async function sendPhotos(db, entry, keep, upload) {
@@ -122,11 +141,17 @@ async function sendPhoto(entry, kept, upload) {
 async function post(entry) {
   const body = new URLSearchParams(entry.form);
   body.set("key", entry.key);
+  return understood(...await reached(entry.action, { method: "POST", body }));
+}
+
+// Status, type and text of what comes back in time.
+async function reached(address, how) {
   const stop = new AbortController(), timer = setTimeout(() => stop.abort(), WORDS_WAIT);
   try {
-    return await read(await fetch(entry.action, { method: "POST", headers: { Accept: "application/json" }, body, signal: stop.signal }));
-  } catch (error) {
-    throw error instanceof Later ? error : new Later(false);
+    const answer = await fetch(address, { ...how, headers: { Accept: "application/json" }, signal: stop.signal });
+    return [answer.status, answer.headers.get("Content-Type"), await answer.text()];
+  } catch {
+    throw new Later(false);
   } finally {
     clearTimeout(timer);
   }

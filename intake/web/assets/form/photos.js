@@ -39,12 +39,13 @@ export function choosePhotos(part, { code, whenChosen }) {
   function show(photo) {
     const item = tile(photo.blob, fill(words.name, { number: chosen.length + 1 }));
     item.append(button(words.remove, async () => {
+      if (!chosen.includes(photo.id)) return; // a second tap
       chosen.splice(chosen.indexOf(photo.id), 1);
+      await (await store()).delete("photos", photo.id).catch(() => {}); // what is gone from the page is gone from the phone, whatever comes next
       item.remove();
       limit();
       field.focus();
       whenChosen();
-      await (await store()).delete("photos", photo.id);
     }, true));
     item.dataset.photo = photo.id;
     chosen.push(photo.id);

@@ -1,0 +1,1 @@
+"""市政协: the districts of a city side by side."""

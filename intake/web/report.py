@@ -1,0 +1,131 @@
+"""Tables of figures: the same rows on the page, drawn as a chart, in a workbook and on paper."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from io import BytesIO
+
+from flask import send_file
+from werkzeug.wrappers import Response
+
+from intake.domain.working_days import SHANGHAI
+from intake.ports import Draft, DraftPart, DraftTable, PaperFormat, Sheet
+from intake.web.language import translate as _
+from intake.web.unit_of_work import wiring
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PDF = "application/pdf"
+
+Value = int | str | None
+"""None where the number isn't said because it is small."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row and, for an area of a street, how deep it stands."""
+
+    label: str
+    values: tuple[Value, ...]
+    depth: int = 0
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows with the same columns; the first head names the rows."""
+
+    key: str
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[Row, ...]
+    chart: str = ""
+    """`line`, `bars` or `columns`; empty for a table that is not drawn."""
+    drawn: tuple[int, ...] = ()
+    """Which of the columns are, from 0; all where none is named."""
+    dashed: tuple[int, ...] = ()
+    """Those that stand for another time."""
+    unit: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to see."""
+        return not any(value for row in self.rows for value in row.values if not isinstance(value, str)) and not self.hides
+
+    @property
+    def hides(self) -> bool:
+        """Whether a number isn't said."""
+        return any(value is None for row in self.rows for value in row.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a file holds."""
+
+    title: str
+    """Of the file too."""
+    under: str
+    """The period and what it is compared with."""
+    tables: tuple[Table, ...]
+    notes: tuple[str, ...]
+    kept: Mapping[str, str] = field(default_factory=dict)
+
+
+def percent(part: int | None, whole: int | None) -> str:
+    """12%; empty where one of the two isn't said or the whole is nought."""
+    return f"{round(part * 100 / whole)}%" if part is not None and whole else ""
+
+
+def workbook(report: Report) -> Response:
+    """Every table on a sheet of its own, the notes on the last."""
+    sheets = [
+        Sheet(one.title[:31], report.title, (one.heads, *(_cells(row) for row in one.rows), *((note,) for note in one.notes)))
+        for one in report.tables
+    ]
+    told = Sheet(_("说明"), report.title, ((report.under,), *((note,) for note in report.notes)))
+    return _file(wiring().papers.book((*sheets, told), day=today()), report, XLSX, "xlsx")
+
+
+def paper(report: Report, *, annex: str) -> Response:
+    """The tables in sentences with the table called `annex` behind them, as a draft to be printed."""
+    parts = [DraftPart(one.title, (*_sentences(one), *one.notes)) for one in report.tables if one.key != annex and not one.is_empty]
+    behind = next((one for one in report.tables if one.key == annex and one.rows), None)
+    table = None
+    if behind is not None:
+        wide = 2.5 / (len(behind.heads) + 1.5)
+        shares = (wide, *([(1 - wide) / (len(behind.heads) - 1)] * (len(behind.heads) - 1)))
+        table = DraftTable(behind.title, behind.heads, shares, tuple(tuple(str(cell) for cell in _cells(row)) for row in behind.rows))
+    draft = Draft(report.title, f"（{report.under}）", today(), (*parts, DraftPart(_("说明"), report.notes)), table)
+    return _file(wiring().papers.draft(draft, PaperFormat.PDF), report, PDF, "pdf")
+
+
+def today() -> date:
+    """In Shanghai."""
+    return wiring().clock.now().astimezone(SHANGHAI).date()
+
+
+def shown(value: Value) -> int | str:
+    """A value as a person reads it."""
+    return _("不列") if value is None else value
+
+
+def _cells(row: Row) -> tuple[int | str, ...]:
+    return ("\u3000" * row.depth + row.label, *(shown(value) for value in row.values))
+
+
+def _sentences(table: Table) -> Iterable[str]:
+    """A row a line: 龙池社区：收到 12，定了去向 9."""
+    for row in table.rows:
+        said = [
+            f"{head} {shown(value)}"
+            for head, value in zip(table.heads[1:], row.values, strict=True)
+            if value != "" and not (table.chart and value == 0)
+        ]
+        if said:
+            yield row.label + _("：") + _("，").join(said)
+
+
+def _file(content: bytes, report: Report, kind: str, ending: str) -> Response:
+    answer = send_file(BytesIO(content), mimetype=kind, as_attachment=True, download_name=f"{report.title.replace(' · ', '-')}.{ending}")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
