@@ -6,6 +6,7 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
+from intake.domain.submission import Channel
 from intake.domain.suspicion import EMERGENCIES_MOST, EMERGENCIES_WITHIN, Suspicion
 from intake.models import Submission
 from intake.queries.suspect import emergencies_let_through
@@ -33,7 +34,7 @@ def held_in(session: Session, cases: Sequence[Examined]) -> dict[int, str]:
     screened = {
         case.submission.id: case.found.screen.kind
         for case in cases
-        if isinstance(case.found, Finding) and case.found.screen is not None and not _names_danger(case)
+        if isinstance(case.found, Finding) and case.found.screen is not None and not _names_danger(case) and not _seen(case)
     }
     if not suspects and not screened:
         return {}
@@ -56,6 +57,11 @@ def _let_through(session: Session, suspects: Sequence[Examined]) -> frozenset[in
             passed[submission.point_id] += 1
             free.add(submission.id)
     return frozenset(free)
+
+
+def _seen(case: Examined) -> bool:
+    """Somebody read it: whoever split the part off, or whoever took the call that an imported row tells of."""
+    return case.submission.parent_id is not None or case.submission.channel is Channel.IMPORT
 
 
 def _names_danger(case: Examined) -> bool:

@@ -70,8 +70,10 @@ from intake.services.transition import begin, move
 from intake.wiring import Wiring, wire
 from workers.jobs.topic_upkeep import look_over, sum_up
 from workers.rehearsal_beside import Beside
+from workers.rehearsal_counts import count_the_days
 from workers.rehearsal_photo import keep_photo
 from workers.rehearsal_referral import Handling
+from workers.rehearsal_upward import report_the_class
 from workers.runtime import job_session, use_wiring
 from workers.suggestion import Case, Desk
 from workers.triage.message import Finding, Message
@@ -151,6 +153,7 @@ class _Life:
             self._happen(event)
         Beside(self.session, self.wiring, self.plan.ends, self._points, self.topics, self._named, self._read_and_triage).happen()
         self._look_over()
+        count_the_days(self.session, district_id=self.district_id, at=self.plan.ends)
         report(total, total)
 
     def _look_over(self) -> None:
@@ -171,6 +174,7 @@ class _Life:
             actor = self._actor(self._people["林晓燕"])
             answering = Answering(actor=actor, proposal_id=widest.id, version=widest.version, at=at)
             accept(self.session, answering, title=f"{len(widest.topic_ids)} 个社区都有的：{str(widest.reasons[0]).partition('：')[2]}")
+            report_the_class(self.session, staff=actor, at=at)
 
     def _arrive(self) -> None:
         open_points = select(IntakePoint).where(IntakePoint.state == PointState.ACTIVE).order_by(IntakePoint.id.desc())

@@ -24,11 +24,24 @@ from intake.services.open_call import CallFacts, Calling, create_call, publish_c
 from intake.services.paper_slip import print_slips
 from intake.services.submission_submit import Origin, Stored, read_sentence, submit
 from intake.wiring import Wiring
+from workers.rehearsal_approvals import go_through
+from workers.rehearsal_brief import write_briefs
+from workers.rehearsal_bulletins import write_bulletins
+from workers.rehearsal_duty import keep_calendar
+from workers.rehearsal_groups import found_groups
+from workers.rehearsal_hands import pass_around
+from workers.rehearsal_imports import take_over
+from workers.rehearsal_marks import mark_proposed
+from workers.rehearsal_parts import part_messages
+from workers.rehearsal_plan import plan_the_year
+from workers.rehearsal_points import use_points
+from workers.rehearsal_reports import report_on_the_way
+from workers.rehearsal_rounds import gather_decisions
 
 Triage = Callable[[str, Stored, PointView, str, datetime], None]
 """What the worker does with words just stored: the script's name of them, the row, where, the words, when."""
 
-STAFF, WORKER = "袁佩珊", "王桂兰"
+STAFF, WORKER, MEMBER = "袁佩珊", "王桂兰", "周明远"
 COMMUNITY, STREET = "龙池社区", "丰山街道"
 OVER = CallFacts(
     title="老菜场改造，先听您的",
@@ -76,11 +89,34 @@ class Beside:
 
     def happen(self) -> None:
         """All of it, in the last weeks before the end."""
+        found_groups(self.session, self.wiring, self.actor(STAFF), at=self.ends - timedelta(days=80))
         over = self._call(OVER, begins=40, days=15)
         report_call(self.session, self._calling(over, back=20), words=OVER_RESULT)
         self._answer(self._call(RUNNING, begins=6, days=30))
         self._file_from_a_slip()
         self._join()
+        part_messages(
+            self.session,
+            self.wiring,
+            staff=self.actor(STAFF),
+            member=self.actor(MEMBER),
+            point=self.points[COMMUNITY],
+            triage=self.triage,
+            at=self.ends,
+        )
+        report_on_the_way(
+            self.session, self.wiring, member=self.actor(MEMBER), point=self.points[COMMUNITY], triage=self.triage, at=self.ends
+        )
+        write_briefs(self.session, actor=self.actor, ends=self.ends)
+        pass_around(self.session, self.wiring, at=self.ends - timedelta(hours=2))
+        gather_decisions(self.session, staff=self.actor(STAFF), ends=self.ends)
+        keep_calendar(self.session, self.wiring, staff=self.actor(STAFF), actor=self.actor, ends=self.ends)
+        plan_the_year(self.session, self.wiring, staff=self.actor(STAFF), at=self.ends - timedelta(hours=1))
+        write_bulletins(self.session, staff=self.actor(STAFF), ends=self.ends)
+        use_points(self.session, staff=self.actor(STAFF), actor=self.actor, ends=self.ends)
+        mark_proposed(self.session, first=self.actor(STAFF), second=self.actor("林晓燕"), ends=self.ends)
+        take_over(self.session, self.wiring, staff=self.actor(STAFF), ends=self.ends)
+        go_through(self.session, self.wiring, staff=self.actor(STAFF), ends=self.ends)
 
     def _call(self, facts: CallFacts, *, begins: int, days: int) -> OpenCall:
         street = self.session.scalars(select(Area).where(Area.name == STREET, Area.district_id == self.points[COMMUNITY].district_id)).one()

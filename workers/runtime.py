@@ -15,13 +15,14 @@ from pathlib import Path
 
 import structlog
 from redis.exceptions import RedisError
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from config.settings import Settings
 from intake.adapters.redis_queue import wake_key
 from intake.domain.errors import RetryableError
 from intake.ports import Wake
+from intake.services.point_count import count_steps, noted
 from intake.services.wake import send_wakes
 from intake.wiring import Wiring, wire
 
@@ -74,7 +75,7 @@ def wait_for_stop(seconds: float) -> bool:
 
 @contextmanager
 def job_session() -> Iterator[Session]:
-    """A session that commits at the end and then sends the wake-ups noted in it; any error rolls back and sends none."""
+    """A session that commits at the end, then sends the wake-ups and counts the scans noted in it; any error rolls back and does neither."""
     wiring = process_wiring()
     with wiring.sessions() as session:
         try:
@@ -84,6 +85,19 @@ def job_session() -> Iterator[Session]:
             session.rollback()
             raise
         send_wakes(session, wiring.queue)
+        _count_noted(session)
+
+
+def _count_noted(session: Session) -> None:
+    """Count the scans and submissions that were noted; what the job did stands, whatever becomes of them."""
+    steps = noted(session)
+    try:
+        if steps:
+            count_steps(session, steps)
+            session.commit()
+    except SQLAlchemyError as error:
+        session.rollback()
+        log.warning("points_not_counted", error=type(error).__name__, steps=len(steps))
 
 
 def acknowledge_wake(kind: Wake) -> None:

@@ -229,7 +229,8 @@ class Desk:
         near = [
             (weight + bonus * row.area_path.startswith(case.area.street_path), row.submission_id, row)
             for weight, row in rows
-            if row.received_at >= since
+            # A part holds the very words of the message it was split off; a person has just said that it is another matter.
+            if row.received_at >= since and row.submission_id != case.submission.parent_id
         ]
         near.sort(key=lambda entry: entry[:2], reverse=True)
         least = LEAST_SHARED * sum(sorted(asked.values(), reverse=True)[:STORED_GRAMS])

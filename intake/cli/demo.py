@@ -234,7 +234,7 @@ def _say_what_to_do(screen: Screen, settings: Settings, front: str, code: str) -
         f"3. 筛选议题：{settings.base_url}/sign-in 用 staff 登录 → /d / screen topics as staff",
         "4. 交办与办理：office 登录 → /o 交办；dept 登录 → /dept 答复 / assign as office, answer as dept",
         *chat_line(settings),
-        "账号 / accounts: zhou  convenor  staff  admin  office  dept  duty  worker  member02 … member60",
+        "账号 / accounts: zhou  convenor  staff  admin  office  dept  duty  worker  city  member02 … member60",
         f"密码都是 / all with password {PASSWORD}",
     ]
     others = [f"http://{address}:{settings.port}/p/{code}" for address in own_addresses(settings.host)]

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from config.taxonomy import default_taxonomy
 from intake.domain.actor import MACHINE
 from intake.domain.errors import Conflict
+from intake.domain.granting import ABOVE_DISTRICTS
 from intake.domain.permission import Role
 from intake.domain.point import AreaKind, PointKind, PointState
 from intake.domain.position import Position, read_position
@@ -34,9 +35,10 @@ MEMORABLE = {
     "高致远": "dept",
     "罗守夜": "duty",
     "王桂兰": "worker",
+    "江望舒": "city",
 }
 """People whom a visitor tries first get a login that can be remembered: a member, the convenor of the same street, staff, administrator,
-one of the office that assigns, one of a unit that answers, the duty room, a community worker.
+one of the office that assigns, one of a unit that answers, the duty room, a community worker, the city's committee.
 """
 HELPERS = ("王姐", "小陈", "老赵", "刘姐", "小孙", "吴姐", "老何")
 HOURS = "周一至周五 9–17 时"
@@ -141,6 +143,7 @@ def _plan(raw: Mapping[str, Any]) -> DistrictPlan:
             *(_person(entry, ((Role.ADMIN, district),)) for entry in raw["admin"]),
             *(_person(entry, ((Role.WORKER, entry["in"]),)) for entry in raw.get("worker", ())),
             *(_officer(entry, raw, district) for entry in raw.get("officer", ())),
+            *(_person(entry, ((Role.CITY, str(raw["city"]["name"])),)) for entry in raw.get("city_staff", ())),
         ),
         places=tuple(Place(one["name"], PointKind(one["kind"]), one["in"], _position(one)) for one in raw.get("point", ())),
         departments=tuple(
@@ -188,7 +191,7 @@ def seed_district(session: Session, plan: DistrictPlan, *, at: datetime) -> Seed
     district = writer.area(AreaKind.DISTRICT, plan.district, city)
     writer.profile(district, plan.profile)
     writer.departments(district, plan.departments)
-    areas = {plan.district: district}
+    areas = {plan.city: city, plan.district: district}
     codes: dict[str, str] = {}
     for street in plan.streets:
         areas[street.name] = writer.area(AreaKind.STREET, street.name, district)
@@ -314,7 +317,7 @@ class _Writer:
             return
         user = create_user(
             self._session,
-            district_id=district_id,
+            district_id=areas[person.grants[0][1]].id if person.grants[0][0] in ABOVE_DISTRICTS else district_id,
             login=person.login,
             name=person.name,
             password="",

@@ -2,7 +2,9 @@
 
 import ast
 import inspect
+import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from enum import StrEnum
@@ -13,11 +15,18 @@ from flask import Flask
 from config.settings import Settings
 from intake.app import create_app
 from intake.domain.permission import GRANTS, ROLE_NAMES, Permission, Role
+from intake.domain.reach import Reach, reach_of
 from intake.domain.transition import StateTable, Transition, label
 from intake.services.transition import TABLES
 from intake.wiring import wire
 
 NOTE = "本文由 `zhibao docs` 从代码生成，请改代码，不要改本文。 / Generated from the code; change that, not this.\n"
+_ABOUT_PERMISSIONS = """一个人能做什么，看角色、区域和单位：角色总是授予某个区域及其以下各级。
+状态允许什么，见 [states.md](states.md)；每一页要什么权限，见 [routes.md](routes.md)。
+
+What somebody may do follows from role, area and unit: a role is always granted for an area and all below it. What a state allows stands in
+[states.md](states.md), what each page asks for in [routes.md](routes.md).
+"""
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _ACCESS = {
     "open": "任何人 / anybody",
@@ -83,31 +92,45 @@ def _diagram(table: StateTable) -> str:
 
 
 def permissions_page() -> str:
-    """Roles, permissions, and who has which."""
-    roles, permissions = member_docstrings(Role), member_docstrings(Permission)
-    columns = [role for role in Role if GRANTS[role]]
-    without = "、".join(ROLE_NAMES[role] for role in Role if not GRANTS[role])
+    """Roles, permissions, how far each goes, and who has which, in Chinese and English."""
+    roles, reaches = member_docstrings(Role), member_docstrings(Reach)
+    held = Counter(permission for permissions in GRANTS.values() for permission in permissions)
+    assert set(held) == set(Permission), "a permission that nobody has"
     parts = [
         "# 权限 / Permissions\n",
         NOTE,
-        "角色总是授予某个区域及其以下各级；状态允许什么，见 [states.md](states.md)。\n",
+        _ABOUT_PERMISSIONS,
         "## 角色 / Roles\n",
-        _table(("角色 / role", "含义 / meaning"), [(f"`{role.value}`", roles.get(role.name, "")) for role in Role]),
-        "## 权限 / Permissions\n",
-        _table(("权限 / permission", "含义 / meaning"), [(f"`{p.value}`", permissions.get(p.name, "")) for p in Permission]),
-        "## 谁有什么 / Who has which\n",
+        _table(("角色 / role", "含义 / meaning"), [(f"{ROLE_NAMES[role]} `{role.value}`", roles.get(role.name, "")) for role in Role]),
+        "## 范围 / How far\n",
+        _table(("范围 / reach", "含义 / meaning"), [(f"`{one.value}`", reaches[one.name]) for one in Reach]),
+        "## 谁在哪里有什么 / Who has which, and where\n",
         _table(
-            ("", *(ROLE_NAMES[role] for role in columns)),
-            [(f"`{p.value}`", *("✓" if p in GRANTS[role] else "" for role in columns)) for p in Permission],
+            ("权限", "permission", "范围 / reach", *(f"{ROLE_NAMES[role]}<br>{role.value}" for role in Role)),
+            [
+                (
+                    *_meaning(p),
+                    f"{reaches[reach_of(p).name].partition(' /')[0]} `{reach_of(p).value}`",
+                    *("✓" if p in GRANTS[role] else "" for role in Role),
+                )
+                for p in Permission
+            ],
         ),
-        f"还没有任何权限的角色 / roles without permissions yet：{without}。\n",
     ]
     return "\n".join(parts)
 
 
+def _meaning(permission: Permission) -> tuple[str, str]:
+    """Name in Chinese, which stands in brackets behind the sentence, and the sentence with the code."""
+    sentence = member_docstrings(Permission).get(permission.name, "")
+    found = re.fullmatch(r"(.*) \((.+)\)\.", sentence)
+    assert found is not None, f"{permission} has no Chinese name in brackets"
+    return found[2], f"`{permission.value}` {found[1]}"
+
+
 def routes_page() -> str:
     """Every route: methods, path, endpoint, and who may enter."""
-    app = create_app(wire(_unconnected()))
+    app = create_app(wire(unconnected()))
     routes = sorted(
         (
             rule.endpoint.partition(".")[0],
@@ -136,7 +159,7 @@ def _access(app: Flask, endpoint: str) -> str:
     return _ACCESS[access.kind]
 
 
-def _unconnected() -> Settings:
+def unconnected() -> Settings:
     """Complete, and connected to nothing: an application made of it knows its routes."""
     return Settings(
         environment="test",

@@ -4,7 +4,7 @@ from datetime import timedelta
 from itertools import islice
 
 from intake.ports import Wake
-from intake.services import attachment, form_photo, submission_file
+from intake.services import attachment, form_photo, lease, row_import, submission_file
 from intake.services.answer_draft import forget_drafts
 from intake.services.assistant_draft import forget_words
 from intake.services.chat_draft import MESSAGES_KEPT, erase_dropped, forget_messages
@@ -38,6 +38,10 @@ def run() -> None:
     while forgotten == BATCH and not stopping():
         with job_session() as session:
             forgotten = forget_followers(session, workflow=wiring.workflow, at=wiring.clock.now(), limit=BATCH)
+    swept = BATCH
+    while swept == BATCH and not stopping():
+        with job_session() as session:
+            swept = lease.sweep(session, at=wiring.clock.now(), limit=BATCH)
     with job_session() as session:
         forget_words(session, at=wiring.clock.now())
         forget_drafts(session)
@@ -46,6 +50,9 @@ def run() -> None:
     deleted = BATCH
     while deleted == BATCH and not stopping():
         deleted = _delete_posters(wiring)
+    deleted = BATCH
+    while deleted == BATCH and not stopping():
+        deleted = _delete_imports(wiring)
     deleted = BATCH
     while deleted == BATCH and not stopping():
         deleted = _delete_evidence(wiring)
@@ -64,6 +71,18 @@ def _delete_posters(wiring: Wiring) -> int:
         wiring.objects.delete(key)
     with job_session() as session:
         forget_files(session, [batch_id for batch_id, _ in files])
+    return len(files)
+
+
+def _delete_imports(wiring: Wiring) -> int:
+    """Tables of other systems and their first rows, as with posters."""
+    with job_session() as session:
+        files = row_import.expired_files(session, workflow=wiring.workflow, at=wiring.clock.now(), limit=BATCH)
+    for _, key in files:
+        wiring.objects.delete(key)
+        wiring.objects.delete(row_import.first_rows_key(key))
+    with job_session() as session:
+        row_import.forget_files(session, [import_id for import_id, _ in files])
     return len(files)
 
 
