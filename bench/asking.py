@@ -14,6 +14,7 @@ def size_asked(purpose: str | None, *, referrals: int, submissions: int) -> argp
     parser = argparse.ArgumentParser(description=(purpose or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--count", type=int, default=referrals, help="referrals")
     parser.add_argument("--submissions", type=int, default=submissions, help="at least as many as referrals")
+    parser.add_argument("--only", default="", help="what the names of the lists to be measured begin with, parted by commas")
     return parser.parse_args()
 
 

@@ -1,6 +1,8 @@
-"""`make bench NAME=lists`: a page of each list and queue at 200,000 referrals, beside a bare SELECT … LIMIT 20 along an index.
+"""`make bench NAME=lists`: a page of each list and queue at 1,000,000 messages and 200,000 referrals, beside a bare SELECT … LIMIT 20 along
+an index.
 
-Each list is asked as its page asks it, for another unit or person each time; ours and the bare statement take turns on one connection.
+Each list is asked as its page asks it, for another unit or person each time; ours and the bare statement take turns on one connection. A
+page of a member is asked over the application itself, signed in, with everything that stands on it.
 """
 
 import random
@@ -18,7 +20,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from bench.asking import Ask, milliseconds, size_asked
-from bench.rows import District, filled
+from bench.member_pages import MemberPages, member_pages
+from bench.rows import RARE_WORD, District, filled
 from bench.visitors import percentile
 from config.workflow import Workflow
 from intake.domain.actor import Actor
@@ -33,16 +36,18 @@ from intake.queries.district_home import waiting_for
 from intake.queries.district_month import district_month
 from intake.queries.idle_topics import idle_topics
 from intake.queries.instruction import instructions_for_unit, instructions_in
-from intake.queries.member_queue import awaiting_member, workload
+from intake.queries.member_queue import awaiting_member, next_card, workload
 from intake.queries.message import unread
 from intake.queries.official_list import ListFilter, listed_topics, lists_in, offered
 from intake.queries.outcome import open_reviews
 from intake.queries.receipt import receipt_of, received
 from intake.queries.referral_list import WAITING, ReferralFilter, referrals, revisits, tally, to_check
 from intake.queries.sheet import sheet
+from intake.queries.submission_search import Part, search
+from intake.queries.suggested_together import together
 from intake.wiring import Wiring
 
-COUNT, SUBMISSIONS = 200_000, 200_000
+COUNT, SUBMISSIONS = 200_000, 1_000_000
 ROUNDS, WARM = 100, 10
 WANTED_MS = 60.0
 SEED = 20_261_103
@@ -82,6 +87,7 @@ class Desk:
     numbers: dict[int, list[str]]
     """Some of each district's referrals."""
     receipts: dict[int, list[str]]
+    pages: MemberPages
     workflow: Workflow
     at: datetime
     chance: random.Random = field(default_factory=lambda: random.Random(SEED))
@@ -89,7 +95,15 @@ class Desk:
     def round(self) -> list[Asking]:
         """Every list once."""
         one = self.chance.choice(self.districts)
-        return [*self._of_offices(one), *self._of_units(one), *self._of_members(one), *self._of_staff(one), *self._of_residents(one)]
+        return [
+            *self._of_offices(one),
+            *self._of_units(one),
+            *self._of_members(one),
+            *self._of_cards("member", self._one(one.senders), one),
+            *self._of_cards("convenor", one.convenor, one),
+            *self._of_staff(one),
+            *self._of_residents(one),
+        ]
 
     def _one(self, of: list[T]) -> T:
         return self.chance.choice(of)
@@ -137,11 +151,33 @@ class Desk:
         waits = Bare("submissions", "area_id = :of AND state IN ('triaged', 'reopened')", "received_at, id", one.areas[0])
         yield Asking("member: to check", lambda session: to_check(session, actor), replied)
         yield Asking("member: sent", self._page(actor, ReferralFilter(sent_by=sender)), replied)
-        yield Asking("member: cards", lambda session: awaiting_member(session, actor), waits)
-        yield Asking("member: workload", lambda session: workload(session, actor, at=self.at), waits)
         yield Asking("member: unread messages", lambda session: unread(session, actor), waits)
         yield Asking("member: not solved", lambda session: open_reviews(session, actor), waits)
         yield Asking("member: alarm ringing", lambda session: ringing(session, actor), waits)
+
+    def _of_cards(self, name: str, user: int, one: District) -> Iterator[Asking]:
+        """What waits for one person, what they find by a word, and their pages; `name` says how much they see."""
+        actor, topic = self.actors[user], self.pages.clusters[one.id]
+        deep = f"4_{(self.at - timedelta(days=365)).timestamp():.6f}_1"
+        waits = Bare("submissions", "area_id = :of AND state IN ('triaged', 'reopened')", "received_at, id", one.areas[0])
+        yield Asking(f"{name}: cards", lambda session: awaiting_member(session, actor, at=self.at), waits)
+        yield Asking(f"{name}: cards, deep", lambda session: awaiting_member(session, actor, at=self.at, after=deep), waits)
+        yield Asking(f"{name}: next card", lambda session: next_card(session, actor, at=self.at), waits)
+        yield Asking(f"{name}: workload", lambda session: workload(session, actor, at=self.at), waits)
+        yield Asking(f"{name}: a cluster", lambda session: together(session, actor, topic, at=self.at), waits)
+        said = Bare("submissions", "district_id = :of", "id DESC", one.id)
+        for what, words, part in (
+            ("a common word", "路灯", None),
+            ("a common word, waiting", "噪声", Part.WAITING),
+            ("a common word, mine", "电梯", Part.MINE),
+            ("a rare word", RARE_WORD, None),
+            ("two words", "幸福 垃圾", None),
+            ("a long word", f"{self._one(['书院巷', '龙池小区'])}{self.chance.randrange(40)}栋", None),
+            ("nothing found", "獬豸", None),
+        ):
+            yield Asking(f"{name}: search, {what}", lambda session, words=words, part=part: search(session, actor, words, part=part), said)  # type: ignore[misc]  # this turn's
+        for what, path in self.pages.of(user, one.id):
+            yield Asking(f"{name}: page, {what}", lambda _session, path=path: self.pages.get(user, path), waits)  # type: ignore[misc]  # this turn's
 
     def _of_staff(self, one: District) -> Iterator[Asking]:
         actor, number, word = self.actors[one.staff], self._one(self.numbers[one.id]), self._word()
@@ -204,9 +240,14 @@ def desk(wiring: Wiring, districts: list[District]) -> Desk:
 
         return Desk(
             districts=districts,
-            actors={user: _actor(session, user) for one in districts for user in (*one.clerks, *one.officers, *one.senders, one.staff)},
+            actors={
+                user: _actor(session, user)
+                for one in districts
+                for user in (*one.clerks, *one.officers, *one.senders, one.convenor, one.staff)
+            },
             numbers=drawn("referrals", "number"),
             receipts=drawn("submissions", "receipt_number"),
+            pages=member_pages(wiring, districts),
             workflow=wiring.workflow,
             at=wiring.clock.now(),
         )
@@ -228,12 +269,12 @@ class Taken:
     bare: list[float] = field(default_factory=list)
 
 
-def measure(wiring: Wiring, districts: list[District]) -> dict[str, Taken]:
-    """Every list, ours and the bare statement in turns; the first rounds only warm up."""
+def measure(wiring: Wiring, districts: list[District], *, only: str) -> dict[str, Taken]:
+    """Every list whose name begins with one of `only`, parted by commas, ours and the bare statement in turns; the first rounds only warm up."""
     taken: dict[str, Taken] = {}
     asks = desk(wiring, districts)
     for number in range(WARM + ROUNDS):
-        for one in asks.round():
+        for one in (one for one in asks.round() if one.name.startswith(tuple(only.split(",")))):
             with wiring.sessions() as session:
                 worked = _worked(session)
                 ours = milliseconds(one.ours, session)
@@ -260,7 +301,7 @@ def main() -> int:
     asked = size_asked(__doc__, referrals=COUNT, submissions=SUBMISSIONS)
     console = Console(width=120)
     with filled(console, referrals=asked.count, submissions=asked.submissions) as (wiring, districts):
-        taken = measure(wiring, districts)
+        taken = measure(wiring, districts, only=asked.only)
     table = Table("list", "p50 ms", "p95 ms", "processor p95 ms", "bare p50 ms", "bare p95 ms", "ratio of p50")
     worst = 0.0
     for name, times in taken.items():

@@ -4,6 +4,7 @@ Shares are what a busy district might have, its queues longer than anybody would
 they are written. Districts come in turn, in each table, as they would if they had written at the same time.
 """
 
+import random
 import shutil
 import tempfile
 import time
@@ -21,10 +22,13 @@ from intake.adapters.embedded.postgres import SUPERUSER, EmbeddedPostgres
 from intake.adapters.embedded.runtime_paths import DataPaths
 from intake.cli.installation import Installation
 from intake.domain.actor import MACHINE
+from intake.domain.language.grams import grams_of
+from intake.domain.language.matching_form import matching_form
 from intake.domain.permission import Role
 from intake.domain.point import AreaKind
 from intake.domain.referral import UnitKind
-from intake.models import Area, Department
+from intake.models import Area, Department, MemberProfile
+from intake.queries.same_matter import array_of
 from intake.services.person import create_user, grant_role
 from intake.services.place import create_area
 from intake.wiring import Wiring, wire
@@ -34,6 +38,8 @@ WORDS = ("路灯不亮", "电梯停运", "垃圾没有收", "路面破损", "占
 PLACES = ("幸福里", "龙池小区", "紫薇苑", "石桥路", "清河街", "丰山公园", "书院巷", "凤桐里")
 TOPICS, LISTS, INSTRUCTIONS = 3_000, 500, 1_000
 """Of each district."""
+TAILS, RARE_WORD = 2_000, "鸬鹚"
+"""Clauses that a message may end with, the first of them far more often than the last; what only the last but one says."""
 
 
 def _hundred(**shares: int) -> list[str]:
@@ -46,7 +52,7 @@ SHARES: dict[str, object] = {
         sent=3, accepted=2, assigned=4, in_progress=11, disputed=1, replied=4, delivered=70, returned=4, cancelled=1
     ),
     "submission_states": _hundred(
-        triaged=3, reopened=1, needs_detail=1, in_topic=9, referred=5, answered=8, reported_back=12, closed=51, declined=8, withdrawn=2
+        triaged=10, reopened=1, needs_detail=1, in_topic=9, referred=5, answered=8, reported_back=12, closed=44, declined=8, withdrawn=2
     ),
     "topic_states": _hundred(candidate=40, proposed=3, pooled=12, planned=3, consulting=2, delivering=8, delivered=22, rejected=10),
     "words": list(WORDS),
@@ -65,24 +71,33 @@ FROM unnest(%(areas)s::bigint[]) AS area"""
 
 TOPICS_OF = f"""
 INSERT INTO topics (id, district_id, number, title, route, urgency, area_id, state, state_changed_at, version, first_at, last_at,
-    created_at, confirmed_count, suggested_count, area_count, people_count)
+    created_at, confirmed_count, suggested_count, area_count, people_count, heat, category)
 SELECT n * %(districts)s + %(nth)s, %(district)s, 'B' || n * %(districts)s + %(nth)s, {_SAID}, 'residents', 'normal', {_ONE.format("areas")},
-    (%(topic_states)s::text[])[1 + floor(random() * 100)], at, 1, at, at, at, 5, 1, 1, 5
+    CASE WHEN n = 1 THEN 'candidate' ELSE (%(topic_states)s::text[])[1 + floor(random() * 100)] END, at, 1, at, at, at, 5, 1, 1, 5,
+    floor(power(random(), 2) * 100), (ARRAY['roads', 'housing', 'environment'])[1 + n %% 3]
 FROM (SELECT n, {_AT.format("%(topics)s")} AS at FROM generate_series(1, %(topics)s) AS n) AS drawn"""
 
 SUBMISSIONS = f"""
 INSERT INTO submissions (id, district_id, point_id, area_id, channel, state, state_changed_at, version, receipt_number, receipt_salt,
     text_written, text_masked, replaced_characters, place, place_masked, contact_hint, category, urgency, received_at, triaged_at,
     owner_id, owner_role)
-SELECT n * %(districts)s + %(nth)s, %(district)s, point.id, point.area_id, 'form', drawn.state, at + interval '6 days', 1, 'B' || n * %(districts)s + %(nth)s, '',
-    said, said, 0, '', '', '', (ARRAY['roads', 'housing', 'environment'])[1 + n %% 3],
-    CASE WHEN n %% 200 = 0 THEN 'emergency' WHEN n %% 20 = 0 THEN 'soon' ELSE 'normal' END, at, at + interval '1 second', owner,
-    CASE WHEN drawn.state IN ('triaged', 'reopened') AND n %% 50 = 0 THEN 'staff' ELSE 'member' END
+SELECT drawn.n * %(districts)s + %(nth)s, %(district)s, point.id, point.area_id, 'form', drawn.state, at + interval '6 days', 1,
+    'B' || drawn.n * %(districts)s + %(nth)s, '',
+    heads.words || '，' || tails.words, heads.words || '，' || tails.words, 0, '', '', '', (ARRAY['roads', 'housing', 'environment'])[1 + drawn.n %% 3],
+    CASE WHEN drawn.n %% 200 = 0 THEN 'emergency' WHEN drawn.n %% 20 = 0 THEN 'soon' ELSE 'normal' END, at, at + interval '1 second', owner,
+    CASE WHEN drawn.state IN ('triaged', 'reopened') AND drawn.n %% 50 = 0 THEN 'staff' ELSE 'member' END
 FROM (
-    SELECT n, (%(submission_states)s::text[])[1 + floor(random() * 100)] AS state, {_SAID} AS said, {_ONE.format("areas")} AS area,
+    SELECT n, (%(submission_states)s::text[])[1 + floor(random() * 100)] AS state, {_ONE.format("areas")} AS area,
+        floor(random() * {len(PLACES) * 40 * len(WORDS)}) AS head, floor(power(random(), 3) * {TAILS}) AS tail,
         {_ONE.format("senders")} AS owner, {_AT.format("%(submissions)s")} AS at
     FROM generate_series(1, %(submissions)s) AS n
-) AS drawn JOIN intake_points AS point ON point.area_id = area"""
+) AS drawn JOIN intake_points AS point ON point.area_id = area JOIN heads ON heads.n = head JOIN tails ON tails.n = tail"""
+
+GRAMS = """
+INSERT INTO submission_grams (submission_id, district_id, area_id, received_at, grams, rare)
+SELECT id, district_id, area_id, received_at, heads.grams || tails.grams, '{}'
+FROM submissions JOIN heads ON heads.words = split_part(text_masked, '，', 1) JOIN tails ON tails.words = split_part(text_masked, '，', 2)
+WHERE district_id = %(district)s"""
 
 DECISIONS = f"""
 INSERT INTO decisions (id, district_id, submission_id, action, reason_code, words, decided_by, decided_at)
@@ -100,7 +115,9 @@ WHERE s.district_id = %(district)s AND step IS NOT NULL"""
 
 CONTRIBUTORS = """
 INSERT INTO contributors (district_id, topic_id, submission_id, status, reasons, created_at, decided_at)
-SELECT district_id, (1 + floor(random() * %(topics)s)) * %(districts)s + %(nth)s, id, CASE WHEN state = 'triaged' THEN 'suggested' ELSE 'confirmed' END, '[]',
+SELECT district_id,
+    CASE WHEN id / %(districts)s %% 100 = 0 THEN 1 ELSE 1 + floor(random() * %(topics)s) END * %(districts)s + %(nth)s, id,
+    CASE WHEN state = 'triaged' THEN 'suggested' ELSE 'confirmed' END, '[]',
     received_at, received_at
 FROM submissions WHERE district_id = %(district)s AND state IN ('triaged', 'in_topic', 'reported_back')"""
 
@@ -128,6 +145,16 @@ FROM (
         FROM generate_series(1, %(referrals)s) AS n
     ) AS drawn
 ) AS said"""
+
+LEASES = """
+INSERT INTO submission_leases (submission_id, district_id, user_id, taken_at, until)
+SELECT id, district_id, %(member)s, now(), now() + CASE WHEN id / %(districts)s %% 3 = 0 THEN interval '1 hour' ELSE interval '-1 hour' END
+FROM submissions WHERE district_id = %(district)s AND state IN ('triaged', 'reopened') AND id / %(districts)s %% 20 = 0"""
+
+RECUSALS = """
+INSERT INTO reassignments (district_id, submission_id, kind, from_user_id, words, at)
+SELECT district_id, id, 'recuse', %(member)s, '', now()
+FROM submissions WHERE district_id = %(district)s AND state IN ('triaged', 'reopened') AND id / %(districts)s %% 100 = 1"""
 
 HELPERS = """
 INSERT INTO referral_helpers (district_id, referral_id, department_id, state, state_changed_at, version, created_at)
@@ -202,7 +229,7 @@ SELECT %(district)s, person, current_date,
 FROM unnest(%(told)s::bigint[]) AS person"""
 
 STEPS = (
-    POINTS, TOPICS_OF, SUBMISSIONS, DECISIONS, HISTORY, CONTRIBUTORS, REFERRALS, HELPERS, EXTENSIONS, OUTCOMES, MESSAGES, ALARMS, CALLS, CHECKS,
+    POINTS, TOPICS_OF, SUBMISSIONS, GRAMS, DECISIONS, HISTORY, CONTRIBUTORS, LEASES, RECUSALS, REFERRALS, HELPERS, EXTENSIONS, OUTCOMES, MESSAGES, ALARMS, CALLS, CHECKS,
     OFFICIAL_LISTS, REGISTER, FORWARDS, DIGESTS,
 )  # fmt: skip
 
@@ -222,11 +249,15 @@ class District:
     """One of each unit."""
     senders: list[int] = field(default_factory=list)
     """Members."""
+    convenor: int = 0
+    """Of the whole district."""
     staff: int = 0
 
 
 @contextmanager
-def filled(console: Console, *, referrals: int, submissions: int) -> Iterator[tuple[Wiring, list[District]]]:
+def filled(
+    console: Console, *, referrals: int, submissions: int, topics: int = TOPICS * DISTRICTS
+) -> Iterator[tuple[Wiring, list[District]]]:
     """An installation of its own with so many rows, gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="zhibao-bench-", dir="/var/tmp" if Path("/var/tmp").is_dir() else None))
     folder.chmod(0o755)
@@ -234,21 +265,21 @@ def filled(console: Console, *, referrals: int, submissions: int) -> Iterator[tu
         with Installation(Settings(data_dir=folder / "data", port=0, log_level="WARNING"), serve=False, work=False) as ours:
             wiring = wire(ours.settings, pool_size=2)
             try:
-                yield wiring, _two_years(ours, wiring, console, referrals=referrals, submissions=submissions)
+                yield wiring, _two_years(ours, wiring, console, referrals=referrals, submissions=submissions, topics=topics)
             finally:
                 wiring.close()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _two_years(ours: Installation, wiring: Wiring, console: Console, *, referrals: int, submissions: int) -> list[District]:
+def _two_years(ours: Installation, wiring: Wiring, console: Console, *, referrals: int, submissions: int, topics: int) -> list[District]:
     begun = time.monotonic()
     districts = seed(wiring)
     # Only a superuser may leave foreign keys unchecked.
     address = EmbeddedPostgres(DataPaths.of(ours.settings.data_dir)).url(user=SUPERUSER)
     with psycopg.connect(address.replace("+psycopg", ""), autocommit=True) as owner:
-        fill(owner, districts, referrals=referrals, submissions=submissions)
-    console.print(f"{referrals:,} referrals and {submissions:,} messages after {time.monotonic() - begun:.0f} s")
+        fill(owner, districts, referrals=referrals, submissions=submissions, topics=topics)
+    console.print(f"{referrals:,} referrals, {topics:,} topics and {submissions:,} messages after {time.monotonic() - begun:.0f} s")
     return districts
 
 
@@ -290,24 +321,54 @@ def _district(session: Session, wiring: Wiring, city: Area, number: int) -> Dist
         made.leads.append(unit(f"第{one}局", UnitKind.DEPARTMENT))
         made.officers.append(person(f"officer{one}", Role.DEPARTMENT, area, made.leads[-1]))
     made.senders = [person(f"member{one}", Role.MEMBER, streets[one % STREETS]) for one in range(MEMBERS)]
+    made.convenor = person("convenor", Role.CONVENOR, area)
     made.staff = person("staff", Role.STAFF, area)
+    for one in (*made.senders, made.convenor):
+        session.add(MemberProfile(user_id=one, district_id=area.id, categories=["roads"], updated_at=at))
     return made
 
 
-def fill(owner: psycopg.Connection[tuple[object, ...]], districts: list[District], *, referrals: int, submissions: int) -> None:
+def fill(
+    owner: psycopg.Connection[tuple[object, ...]],
+    districts: list[District],
+    *,
+    referrals: int,
+    submissions: int,
+    topics: int = TOPICS * DISTRICTS,
+) -> None:
     """Write so many of all districts together, and let the planner count; `owner` may leave foreign keys unchecked."""
     with owner.transaction():
         owner.execute("SET LOCAL session_replication_role = replica")
         owner.execute("SELECT setseed(0.5)")
+        _clauses(owner)
+        (said,) = owner.execute("SELECT pg_get_indexdef('ix_submission_grams_said'::regclass)").fetchone() or ("",)
+        owner.execute("DROP INDEX ix_submission_grams_said")
         for number, one in enumerate(districts):
             for step in STEPS:
-                owner.execute(step, _values(one, number, referrals=referrals // DISTRICTS, submissions=submissions // DISTRICTS))
+                sizes = {"referrals": referrals // DISTRICTS, "submissions": submissions // DISTRICTS, "topics": topics // DISTRICTS}
+                owner.execute(step, {**_values(one, number), **sizes})
+        owner.execute(str(said))  # at once, in a tenth of the time
     for table in ("topics", "submissions", "decisions", "referrals"):
         owner.execute(f"CLUSTER {table} USING pk_{table}")
     owner.execute("VACUUM ANALYZE")
 
 
-def _values(one: District, number: int, *, referrals: int, submissions: int) -> dict[str, object]:
+def _clauses(owner: psycopg.Connection[tuple[object, ...]]) -> None:
+    """What messages are put together from, with the pieces that triage would find; a comma between them, they make none with each other."""
+    chance = random.Random(7)
+    letters = [chr(0x4E00 + one) for one in chance.sample(range(6_000), 1_500)]
+    heads = [f"{place}{number}栋{words}" for place in PLACES for number in range(40) for words in WORDS]
+    tails = ["".join(letters[int(chance.random() ** 2 * len(letters))] for _ in range(chance.randint(8, 30))) for _ in range(TAILS)]
+    tails[-2] += RARE_WORD
+    for table, clauses in (("heads", heads), ("tails", tails)):
+        owner.execute(f"CREATE TEMP TABLE {table} (n integer PRIMARY KEY, words text, grams integer[]) ON COMMIT DROP")
+        with owner.cursor().copy(f"COPY {table} FROM STDIN") as copy:
+            for number, words in enumerate(clauses):
+                copy.write(f"{number}\t{words}\t{array_of(grams_of(matching_form(words)))}\n")
+        owner.execute(f"ANALYZE {table}")
+
+
+def _values(one: District, number: int) -> dict[str, object]:
     return {
         **SHARES,
         "district": one.id,
@@ -321,9 +382,6 @@ def _values(one: District, number: int, *, referrals: int, submissions: int) -> 
         "told": [*one.clerks, *one.officers, *one.senders, one.staff],
         "districts": DISTRICTS,
         "nth": number,
-        "topics": TOPICS,
-        "submissions": submissions,
-        "referrals": referrals,
         "lists": LISTS,
         "instructions": INSTRUCTIONS,
     }

@@ -10,6 +10,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -22,7 +23,7 @@ from intake.web.sentences import CONTEXT as SAY
 
 ROOT = Path(__file__).parent.parent
 CATALOGUE = ROOT / "intake" / "translations" / "en" / "LC_MESSAGES" / "messages.po"
-FOLDERS = ("intake/domain", "intake/services", "intake/queries", "intake/web")
+FOLDERS = ("intake/domain", "intake/services", "intake/queries", "intake/web", "intake/adapters/tables")
 FILES = ("qr_assets/code.py", "qr_assets/emblem.py", "qr_assets/fonts.py", "qr_assets/spec.py")
 """Whose refusals a page shows; what a poster itself says is Chinese in every language."""
 SPEAKING = {"intake/domain/language", "workers"}
@@ -33,6 +34,9 @@ NOT_SAID = {
     "_NAMED": "a pattern over the machine's reasons, never shown",
     "_FIRST": "a query code's characters are read out and typed in Chinese in every language",
     "_SECOND": "as above",
+    "_HEADS": "what other systems call their columns, never shown",
+    "_CONTACT": "as above",
+    "_DATE": "a pattern over what other systems write, never shown",
     "MACHINE": "the machine's name is for history and logs",
     "RESIDENT": "as above",
     "_CHINESE_DIGITS": "patterns over what people wrote, never shown",
@@ -57,9 +61,41 @@ NOT_SAID = {
     "VOICE_MARK": "stands among a resident's own words, which are never translated",
     "PHOTO_MARK": "as above",
     "moment": "how Chinese writes a time; English has its own format",
+    "DEFAULT_CHAIN": "names that a district stores as its own, and changes",
+    **dict.fromkeys(
+        ("_UPWARD_LIMITS", "_UPWARD_REQUEST", "_upward_matters", "_upward_done", "upward_title", "upward_text"),
+        "a report to a body above, which is Chinese",
+    ),
+    **dict.fromkeys(("UPWARD_NOTE", "_upward_addressee", "_upward_under"), "the same on paper"),
     "calendar_day": "as above",
     "calendar_month": "as above",
     "TITLE": "printed on posters, which are Chinese",
+    "_LEGAL_FORM": "a pattern over names of firms, never shown",
+    "_SEAT": "as above",
+    "basis_of": "a draft for an official paper, which is Chinese",
+    "_by_place": "as above",
+    **dict.fromkeys(
+        ("TO_WRITE", "_CAUSES", "_SITUATION", "_REQUEST", "_NUMERALS", "first_title", "first_text", "said_lines", "_date_words"),
+        "a bulletin's text, which is Chinese",
+    ),
+    "_bulletin_under": "the same on paper",
+    **dict.fromkeys(
+        (
+            *(
+                "report_text",
+                "_report_origin",
+                "_report_progress",
+                "_report_topics",
+                "_report_unseen",
+                "_report_item",
+                "_report_list",
+                "_report_day",
+            ),
+            *("_REPORT_DIGITS", "PAPER_NOTE", "_report_title", "_paper_heading", "_paper_under", "_paper_parts", "_paper_item"),
+            *("_paper_changes", "_paper_table", "_paper_heads", "_timetable", "_road_map", "days_printed"),
+        ),
+        "a year's plan and its reports on paper, which is Chinese",
+    ),
 }
 """Assignments and functions whose literals no page says, and why."""
 HEADER = """\
@@ -189,9 +225,10 @@ def _value_name(value: ast.expr) -> str:
     return "value"
 
 
-def needed() -> set[str]:
-    """The key of every msgid the catalogue must hold."""
-    return passed_to_gettext() | said_by_tables()
+@cache
+def needed() -> frozenset[str]:
+    """The key of every msgid the catalogue must hold, collected once: it goes through the whole house."""
+    return frozenset(passed_to_gettext() | said_by_tables())
 
 
 def catalogue() -> Catalog:

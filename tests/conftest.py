@@ -25,6 +25,7 @@ from tests.database import TEMPLATE, copy_template, discard, drop, give_back, re
 from tests.factories.clock import TestClock
 from tests.factories.town import QUICK_HASHES, Town, seed_town, town_in
 from tests.order import piled
+from tests.reached import Reached
 from tests.wechat_platform.server import WeChatServer, running
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ _folder: list[tempfile.TemporaryDirectory[str]] = []
 
 def pytest_configure(config: pytest.Config) -> None:
     """The controlling process starts the servers; its workers inherit their addresses."""
+    config.pluginmanager.register(Reached())
     if "ZHIBAO_TEST_PG" in os.environ or hasattr(config, "workerinput"):
         return
     folder = tempfile.TemporaryDirectory(prefix="zhibao-tests-", dir="/var/tmp" if Path("/var/tmp").is_dir() else None)
@@ -57,12 +59,6 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["ZHIBAO_TEST_VALKEY"] = valkey.url()
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """What looks at every page in every mode is told by its file's name."""
-    if item.path.name.startswith("test_accessible"):
-        item.add_marker(pytest.mark.sweep)
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let every process begin with what takes longest, of what is run at all."""
@@ -72,9 +68,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Thousands of tests and their modules live to the end: the collector needn't look at them again and again, as in `zhibao serve`."""
+    """Thousands of tests and their modules live to the end: the collector needn't look at them again and again, as in `zhibao serve`.
+
+    While they are collected it is off (`tests/__init__.py`).
+    """
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(20_000, 20, 50)
 
 

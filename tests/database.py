@@ -21,6 +21,10 @@ _MOST_TESTS = 400
 _SHAPE = """SELECT count(*), coalesce(sum(CASE WHEN t.tgenabled <> 'O' THEN 1 ELSE 0 END), 0),
     (SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace), (SELECT count(*) FROM pg_constraint)
     FROM pg_trigger t"""
+_COLUMNS = """SELECT attname FROM pg_attribute
+    WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum"""
+_SEQUENCES = """SELECT sequencename, coalesce(last_value, start_value), last_value IS NOT NULL
+    FROM pg_sequences WHERE schemaname = 'public'"""
 
 
 def admin_url(database: str) -> str:
@@ -59,39 +63,49 @@ class ReusedDatabase:
         self._connection = psycopg.connect(admin_url(self.name), autocommit=True)
         run = self._connection.execute
         run("SET lock_timeout = '5s'; SET statement_timeout = '30s'; SET session_replication_role = replica")
-        rows = run("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' ORDER BY 1").fetchall()
-        self._empty = sql.SQL(";").join(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)) for (table,) in rows)
-        self._seeds = {table: content for (table,) in rows if (content := self._read(table))}
-        sequences = run(
-            "SELECT sequencename, coalesce(last_value, start_value), last_value IS NOT NULL FROM pg_sequences WHERE schemaname = 'public'"
-        ).fetchall()
-        self._wind_back = sql.SQL(";").join(
-            sql.SQL("SELECT setval({}, {}, {})").format(sql.Literal(name), sql.Literal(value), sql.Literal(called))
-            for name, value, called in sequences
+        self._empty = sql.SQL(";").join(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)) for table in self._tables())
+        run(
+            sql.SQL("CREATE FUNCTION pg_temp.begin_anew() RETURNS void LANGUAGE plpgsql AS {}").format(
+                sql.Literal(sql.SQL("BEGIN {}; {}; END").format(self._empty, self._as_seeded()).as_string(self._connection))
+            )
         )
         self._shape = run(_SHAPE).fetchall()
+
+    def _tables(self) -> list[str]:
+        found = self._connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'")
+        return sorted(table for (table,) in found.fetchall())
+
+    def _as_seeded(self) -> sql.Composed:
+        """Statements that bring rows and sequences back into empty tables; the rows are kept where only this connection sees them."""
+        run = self._connection.execute
+        steps: list[sql.Composed] = []
+        for table in self._tables():
+            kept, original = sql.Identifier("pg_temp", f"seeds_of_{table}"), sql.Identifier(table)
+            if run(sql.SQL("SELECT FROM {} LIMIT 1").format(original)).fetchone() is not None:
+                run(sql.SQL("CREATE TABLE {} AS TABLE {}").format(kept, original))
+                columns = sql.SQL(", ").join(sql.Identifier(column) for (column,) in run(_COLUMNS, (table,)).fetchall())
+                put_back = "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {}"
+                steps.append(sql.SQL(put_back).format(original, columns, columns, kept))
+        for name, value, called in run(_SEQUENCES).fetchall():
+            steps.append(sql.SQL("PERFORM setval({}, {}, {})").format(sql.Literal(name), sql.Literal(value), sql.Literal(called)))
+        return sql.SQL(";").join(steps)
 
     def clear(self) -> None:
         """Not one row, not even the town's; `reset` brings it back."""
         self._connection.execute(self._empty)
 
-    def _read(self, table: str) -> bytes:
-        with self._connection.cursor().copy(sql.SQL("COPY {} TO STDOUT").format(sql.Identifier(table))) as out:
-            return b"".join(bytes(piece) for piece in out)
-
     def reset(self) -> bool:
-        """Undo what a test did to rows and sequences; False when it did more, and this database can't be used again."""
+        """Undo what a test did to rows and sequences; False when it did more, and this database can't be used again.
+
+        One function whose statements are planned once: a fourth of what they cost one by one, and one round trip.
+        """
         self.tests += 1
         if self.tests >= _MOST_TESTS:
             return False
         try:
             if self._connection.execute(_SHAPE).fetchall() != self._shape:
                 return False
-            self._connection.execute(self._empty)
-            for table, content in self._seeds.items():
-                with self._connection.cursor().copy(sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(table))) as into:
-                    into.write(content)
-            self._connection.execute(self._wind_back)
+            self._connection.execute("SELECT pg_temp.begin_anew()")
         except psycopg.Error:
             return False
         return True

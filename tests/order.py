@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-SLOW = ("faults", "browser", "integration")
+SLOW = ("faults", "integration")
 """Folders that wait for servers and browsers: minutes each. What is left are thousands of tests that take a moment."""
 
 

@@ -1,5 +1,5 @@
-"""`python -m tests.run`: the suite in parallel, telling what it does and how long it takes; extra words go to pytest. With `--sweep` first, the
-look at every page instead, which `make check` takes and the suite leaves out.
+"""`python -m tests.run`: the suite in parallel, telling what it does and how long it takes; extra words go to pytest. With `--browser` first,
+what needs Chromium instead (every page in every mode, and people's ways through them), which `make check` takes and the suite leaves out.
 """
 
 import os
@@ -9,32 +9,32 @@ import sys
 import time
 from collections.abc import Sequence
 
-SWEEP = "--sweep"
+BROWSER = "--browser"
 
 
 def main() -> int:
     """Run pytest; exit with its code."""
     words = sys.argv[1:]
-    return _sweep(words[1:]) if words[:1] == [SWEEP] else _suite(words)
+    return _in_browser(words[1:]) if words[:1] == [BROWSER] else _suite(words)
 
 
 def _suite(words: Sequence[str]) -> int:
     """Twice as many processes as cores, since half of a test is waiting for a server or a browser."""
-    print("Starting PostgreSQL and Valkey from wheels and running the tests (8 to 10 minutes) …", flush=True)
+    print("Starting PostgreSQL and Valkey from wheels and running the tests (6 to 8 minutes) …", flush=True)
     chosen = "-m" in words or any(word.startswith("tests") for word in words)
     if not chosen:
-        print("The look at every page in every mode is part of `make check`, not of this.", flush=True)
-    part = [] if chosen else ["-m", "not sweep"]
+        print("What needs Chromium is part of `make check`, not of this.", flush=True)
+    part = [] if chosen else ["-m", "not browser"]
     return _pytest("-n", str(max(2, min(2 * _cores(), 8))), "--dist", "worksteal", *part, *words)
 
 
-def _sweep(words: Sequence[str]) -> int:
+def _in_browser(words: Sequence[str]) -> int:
     """A browser on each core; a module's pages stay together, for they share what was prepared for looking at."""
     if "CI" not in os.environ and shutil.which("chromium") is None:
         print("No Chromium, so nobody looks at the pages here: apt-get install chromium fonts-noto-cjk", flush=True)
         return 0
-    print("Looking at every page in every mode (about 2 minutes) …", flush=True)
-    return _pytest("-n", str(min(_cores(), 4)), "--dist", "loadfile", "-m", "sweep", "tests/browser", *words)
+    print("In Chromium: every page in every mode, and people's ways through them (about 6 minutes) …", flush=True)
+    return _pytest("-n", str(min(_cores(), 4)), "--dist", "loadfile", "-m", "browser", "tests/browser", *words)
 
 
 def _cores() -> int:

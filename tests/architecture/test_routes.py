@@ -1,5 +1,7 @@
 """Default deny: every route says who may enter, and the fence stands where it says."""
 
+from collections.abc import Iterator
+
 import pytest
 from flask import Flask
 from werkzeug.routing import AnyConverter, Rule
@@ -7,7 +9,7 @@ from werkzeug.routing import AnyConverter, Rule
 from intake.domain.permission import GRANTS, Permission, Role
 from intake.web.guard import Access, access_of
 from intake.wiring import Wiring
-from tests.apps import application
+from tests.apps import lent
 from tests.factories.town import Town
 from tests.web.pages import Person, hidden, sign_in
 
@@ -15,8 +17,9 @@ PEOPLE = {Role.MEMBER: "zhou", Role.CONVENOR: "laozhou", Role.STAFF: "wangjing",
 
 
 @pytest.fixture
-def app(wiring: Wiring) -> Flask:
-    return application(wiring)
+def app(wiring: Wiring) -> Iterator[Flask]:
+    with lent(wiring) as made:
+        yield made
 
 
 def rules(app: Flask) -> list[Rule]:
@@ -87,6 +90,7 @@ def test_what_strangers_may_send_is_this_and_no_more(app: Flask) -> None:
         ("/n/<token>/<verdict>", "anonymous_form"),
         ("/sign-in", "sign_in"),
         ("/sign-in/wechat", "sign_in"),
+        ("/sign-in/code", "sign_in"),
         ("/bind/<token>", "sign_in"),
         ("/invite/<token>", "sign_in"),
         ("/reset/<token>", "sign_in"),
@@ -116,13 +120,13 @@ def test_every_permission_fence_sends_a_stranger_to_sign_in(app: Flask, town: To
 
 def test_every_permission_fence_refuses_whoever_lacks_the_permission(app: Flask, town: Town) -> None:
     browsers: dict[Role, Person] = {role: sign_in(app.test_client(), login) for role, login in PEOPLE.items()}
+    tokens = {role: hidden(person.client.get("/sign-in").get_data(as_text=True), "csrf_token") for role, person in browsers.items()}
     tried = 0
     for rule, method, permission in permission_rules(app):
         for role, person in browsers.items():
             if permission in GRANTS[role]:
                 continue
-            token = hidden(person.client.get("/sign-in").get_data(as_text=True), "csrf_token")
-            data = {"csrf_token": token} if method == "POST" else None
+            data = {"csrf_token": tokens[role]} if method == "POST" else None
             answer = person.client.open(address(app, rule), method=method, data=data)
             assert answer.status_code == 403, (rule.rule, role)
             assert "您没有打开这一页的权限" in answer.get_data(as_text=True)

@@ -6,9 +6,10 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Flask
@@ -25,9 +26,14 @@ from tests.database import ReusedDatabase
 from tests.factories.clock import TestClock
 from tests.factories.town import LOGINS
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync",
+    # A microphone that hums; a page gets it only where the person allows it.
+    "--use-fake-device-for-media-stream",
     # There is no graphics card: a process of its own for it only costs.
     "--in-process-gpu", "--no-zygote",
 ]  # fmt: skip
@@ -52,6 +58,30 @@ class Quiet(WSGIRequestHandler):
         del type, message, args
 
 
+class Counted:
+    """Knows how many requests the application is at: a page that was closed doesn't take its last one back."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._at, self._change = 0, threading.Condition()
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterator[bytes]:
+        with self._change:
+            self._at += 1
+        try:
+            with closing(self._app(environ, start_response)) as body:  # type: ignore[type-var]  # werkzeug's iterator has close()
+                yield from body
+        finally:
+            with self._change:
+                self._at -= 1
+                self._change.notify_all()
+
+    def settled(self) -> None:
+        """When nothing is under way any more; an error after half a minute."""
+        with self._change:
+            assert self._change.wait_for(lambda: self._at == 0, timeout=30), f"{self._at} requests go on"
+
+
 @dataclass(slots=True)
 class House:
     """What all modules share: the server at its address, and a database brought back to the seeded town after each."""
@@ -59,6 +89,7 @@ class House:
     url: str
     app: Flask
     database: ReusedDatabase
+    served: Counted
 
     def settings(self) -> Settings:
         """Of an installation on the run's servers."""
@@ -74,10 +105,11 @@ class House:
 @pytest.fixture(scope="package")
 def house() -> Iterator[House]:
     """The application, served on a port of its own."""
-    made = House("", Flask(__name__), ReusedDatabase())
+    made = House("", Flask(__name__), ReusedDatabase(), Counted(Flask(__name__)))
     wired = wire(made.settings(), clock=TestClock())
     made.app = application(wired)
-    server = make_server("127.0.0.1", 0, made.app, threaded=True, request_handler=Quiet)
+    made.served = Counted(made.app)
+    server = make_server("127.0.0.1", 0, made.served, threaded=True, request_handler=Quiet)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     made.url = f"http://127.0.0.1:{server.server_port}"
     yield made
@@ -97,6 +129,7 @@ def site(house: House) -> Iterator[Site]:
         users = {user.login: user.id for user in session.query(User)}
     assert set(LOGINS.values()) <= set(users)
     yield Site(house.url, wired, users)
+    house.served.settled()  # a row written after the sequences went back would stand in the way of the next module's
     wired.close()
     assert house.database.reset()
 
@@ -145,6 +178,7 @@ class Phones:
         """Nothing of whoever held it stays: neither pages nor cookies, storage or what was kept of the network."""
         kind = next(kind for kind, taken in self._taken if taken is used)
         self._taken.remove((kind, used))
+        used.set_offline(False)  # a test that failed without a signal must not take it from the next
         for page in used.pages[1:]:
             page.close()
         self._forget(used)

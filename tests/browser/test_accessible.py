@@ -4,6 +4,7 @@ sideways."""
 from dataclasses import dataclass
 
 import pytest
+from playwright.sync_api import Page
 
 from intake.domain.point import PointState
 from intake.domain.submission import Urgency
@@ -81,6 +82,14 @@ def _card(stored: Stored) -> str:
     return f"/m/cards/{stored.submission_id}"
 
 
+def _nothing_ticked(page: Page, seen: Seen) -> None:
+    page.goto(f"/m/together/{seen.candidate}")
+    page.evaluate("() => document.querySelectorAll('input[name=one]').forEach(one => { one.checked = false })")
+    with page.expect_navigation():
+        page.evaluate("() => document.getElementById('together').submit()")
+    assert page.locator("[role=alert]").count() == 1, "it was to be refused"
+
+
 PHONE_PAGES: dict[str, tuple[str, Open]] = {
     "form": ("", at(f"/p/{LONGCHI}")),
     "form with contact open": ("", unfolded(f"/p/{LONGCHI}")),
@@ -101,6 +110,10 @@ PHONE_PAGES: dict[str, tuple[str, Open]] = {
     "sign in by WeChat, unnamed": ("", at("/sign-in/wechat")),
     "a link to bind that is over": ("", at("/bind/over")),
     "own WeChat": ("zhou", at("/account/wechat")),
+    "own account": ("zhou", at("/account")),
+    "own devices": ("zhou", at("/account/devices")),
+    "own password with an error": ("zhou", sent("/account/password", "/password", password="a", again="b")),
+    "second step with an error": ("zhou", sent("/account/second-factor", "/begin", current="guess")),
     "sign in with an error": ("", sent("/sign-in", "/sign-in", login="nobody", password="wrong")),
     "not found": ("", at("/nowhere")),
     "forbidden": ("zhou", at("/d")),
@@ -109,12 +122,24 @@ PHONE_PAGES: dict[str, tuple[str, Open]] = {
     "empty queue": ("hemiao", at("/m")),
     "card with a suggestion": ("zhou", at(lambda seen: seen.card)),
     "card with all unfolded": ("zhou", unfolded(lambda seen: seen.card)),
+    "brief to write": ("zhou", at(lambda seen: f"/m/topics/{seen.candidate}/brief")),
+    "brief with an error": ("zhou", sent(lambda seen: f"/m/topics/{seen.candidate}/brief", "/brief", problem="字" * 501)),
+    "brief as it reads": ("zhou", at(lambda seen: f"/m/topics/{seen.candidate}/brief/sheet")),
+    "asked to join": ("zhou", at("/m/joins")),
     "urgent card": ("zhou", at(lambda seen: seen.urgent_card)),
     "card with remarks on an answer": ("zhou", sent(lambda seen: seen.card, "/answer", words="已转相关部门。")),
     "card with an error": ("zhou", sent(lambda seen: seen.card, "/decline", words="不归我们管")),
     "closed card": ("zhou", at(lambda seen: seen.closed_card)),
     "topics": ("zhou", at("/m/topics")),
     "no topics": ("hemiao", at("/m/topics")),
+    "topics not found": ("zhou", at("/m/topics?q=没有这个")),
+    "search": ("zhou", at("/m/search")),
+    "search found": ("zhou", at("/m/search?q=菜场")),
+    "search not found": ("zhou", at("/m/search?q=没有这个&part=mine")),
+    "search too short": ("zhou", at("/m/search?q=灯")),
+    "cluster": ("zhou", at(lambda seen: f"/m/together/{seen.candidate}")),
+    "cluster with an error": ("zhou", _nothing_ticked),
+    "cluster that is done": ("zhou", at(lambda seen: f"/m/together/{seen.proposed}?done=7&left=2")),
     "candidate topic": ("zhou", at(lambda seen: f"/m/topics/{seen.candidate}")),
     "proposed topic": ("zhou", at(lambda seen: f"/m/topics/{seen.proposed}")),
 }

@@ -5,12 +5,15 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from intake.domain.permission import Role
 from intake.domain.topic import TopicAction, TopicState
-from intake.models import Topic
+from intake.models import Area, Topic, User
+from intake.services.person import create_user, grant_role
 from tests.browser.conftest import Enter, Site
 from tests.browser.measures import Rules, small_targets, too_wide, violations
 from tests.browser.people import Person
 from tests.factories.matters import decided, taken_up, told, topic_of, topic_row
+from tests.factories.town import ENCODED, actor
 
 pytestmark = pytest.mark.browser
 
@@ -37,6 +40,17 @@ def staff(enter: Enter) -> Person:
     person = enter(desk=True)
     person.is_signed_in("wangjing")
     return person
+
+
+def colleague(site: Site) -> str:
+    """李敏, another of the staff; how she signs in."""
+    with site.wiring.sessions.begin() as session:
+        if session.query(User).filter_by(login="limin").one_or_none() is None:
+            at, admin = site.wiring.clock.now(), actor(session, site.users["chenli"])
+            district = session.get_one(Area, admin.district_id)
+            user = create_user(session, district_id=district.id, login="limin", name="李敏", password="", at=at, password_hash=ENCODED)
+            grant_role(session, actor=admin, user=user, role=Role.STAFF, area=district, at=at)
+    return "limin"
 
 
 def complaints(page: Page) -> list[str]:
@@ -82,6 +96,19 @@ def test_what_was_typed_for_a_topic_is_there_when_one_comes_back(staff: Person, 
     page.locator("a.topic", has_text="河边栏杆松动").click()
     expect(page.locator("#pane-title")).to_have_text("河边栏杆松动")
     expect(page.locator("#words")).to_have_value("先写一半")
+
+
+def test_a_decision_forgets_what_was_typed_for_its_own_topic_alone(staff: Person, topics: list[int]) -> None:
+    page = staff.page
+    staff.open(f"/d/topics?topic={topics[2]}")
+    page.fill("#words", "楼道的先写一半")
+    page.locator("a.topic", has_text="河边栏杆松动").click()
+    expect(page.locator("#pane-title")).to_have_text("河边栏杆松动")
+    page.fill("#words", "属实，几家都说过。")
+    page.locator("#pane button[value=approve]").click()
+    expect(page.locator("#pane-title")).to_have_text("菜场门口占道")
+    page.locator("a.topic", has_text="楼道堆物").click()
+    expect(page.locator("#words")).to_have_value("楼道的先写一半")
 
 
 def test_keys_move_open_and_decide_but_never_without_words(staff: Person, site: Site, topics: list[int]) -> None:
@@ -223,3 +250,89 @@ def test_everything_is_there_without_script(enter: Enter, site: Site, topics: li
     staff.button("合并").click()
     staff.sees("“菜场门口占道”已合并。")
     assert topic_row(site.wiring, topics[1]).merged_into_id == topics[0]
+
+
+def test_everything_on_the_board_is_done_by_keys(staff: Person, site: Site, topics: list[int]) -> None:
+    page, heard = staff.page, complaints(staff.page)
+    staff.open("/d/topics")
+    first, second, third = topics
+    # Marks: Tab from the title leads there as everywhere; here the group is stepped into, and Enter writes them down.
+    page.locator("input[name=mark-people]").first.focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.locator("#marks [role=status]")).to_have_text("打分已记下。")
+    expect(page.locator("#live")).to_have_text("打分已记下。")
+    expect(page.locator("#marks button")).to_be_focused()
+    expect(page.locator("input[name=mark-people][value='2']")).to_be_checked()
+    # What is missing makes the reason of a return.
+    page.locator(".lacking summary").focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("具体地点").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("r")
+    expect(page.locator("#pane-title")).to_have_text("菜场门口占道")
+    assert topic_row(site.wiring, first).state is TopicState.CANDIDATE
+    # Two are ticked while walking, and decided on together.
+    page.keyboard.press("s")
+    page.locator(f"a.topic[href*='topic={second}']").focus()
+    page.keyboard.press("j")
+    page.keyboard.press("s")
+    expect(page.locator("#together .count")).to_have_text("2")
+    page.locator("#together button").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/d/topics/together?**")
+    page.locator("input[name=action]").first.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    page.keyboard.type("同一条街已经整治过。")
+    page.get_by_role("button", name="处理勾选的议题").focus()
+    page.keyboard.press("Enter")
+    staff.sees("2 个已经处理：不立项")
+    assert [topic_row(site.wiring, one).state for one in (second, third)] == [TopicState.REJECTED] * 2
+    assert heard == []
+
+
+def test_two_at_one_topic_know_of_each_other_and_the_slower_keeps_the_words(
+    staff: Person, enter: Enter, site: Site, topics: list[int]
+) -> None:
+    other = enter(desk=True)
+    other.is_signed_in(colleague(site))
+    address = f"/d/topics?topic={topics[0]}"
+    other.open(address)
+    expect(other.page.locator("#watch")).not_to_contain_text("也在看")
+    page, heard = staff.page, complaints(staff.page)
+    with page.expect_response("**/watch"):
+        staff.open(address)
+    expect(page.locator("#watch")).to_contain_text("李敏 也在看")
+    other.page.fill("#words", "我来写理由")
+    expect(other.page.locator("#watch")).to_contain_text("王静 也在看")
+    staff.open(address)
+    expect(page.locator("#watch")).to_contain_text("李敏 正在写处理意见")
+    page.fill("#words", "情况属实。")
+    page.locator("#pane-title").focus()
+    page.keyboard.press("a")
+    expect(page.locator("#toast")).to_be_visible()
+    other.page.locator("#pane-title").focus()
+    other.page.keyboard.press("x")
+    expect(other.page.locator("#pane .alert-danger")).to_contain_text("刚刚有人处理过")
+    expect(other.page.locator("#pane")).to_contain_text("我来写理由")
+    assert topic_row(site.wiring, topics[0]).state is TopicState.POOLED
+    assert heard == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1024, 768)])
+def test_nothing_stands_out_sideways_and_everything_can_be_pressed(staff: Person, topics: list[int], width: int, height: int) -> None:
+    page = staff.page
+    page.set_viewport_size({"width": width, "height": height})
+    for path in ("/d/topics", f"/d/topics?topic={topics[0]}", f"/d/topics/{topics[0]}", f"/d/topics/together?pick={topics[0]}.2"):
+        staff.open(path)
+        assert too_wide(page) == [], path
+        assert small_targets(page, 44) == [], path
+        assert violations(page, Rules.ALL) == [], path
+    staff.open("/d/topics")
+    box = page.locator("input[name=pick]").first
+    box.check()
+    expect(page.locator("#together .count")).to_have_text("1")

@@ -1,4 +1,4 @@
-"""Photos on the receipt without script, and parts of them covered at the desk by hand."""
+"""Photos on the receipt with and without script, and parts of them covered at the desk by hand."""
 
 from pathlib import Path
 
@@ -11,6 +11,8 @@ from tests.factories import files
 from tests.integration.jobs import jobs_in_this_process
 from tests.web.test_form_photos import rows
 from workers.jobs import clean_files
+
+pytestmark = pytest.mark.browser
 
 LONGCHI = "nvgch2345a"
 
@@ -40,6 +42,24 @@ def test_a_photo_is_added_and_taken_back_on_the_receipt_without_script(enter: En
     assert resident.page.locator(".steps .saids img").count() == 1
     wrong = wrong_on_phone(people.page_of("", desk=False), unfolded(receipt), None, site)
     assert not wrong, "\n".join(wrong)
+
+
+def test_with_script_photos_are_sent_as_soon_as_they_are_chosen_and_wait_for_a_signal(enter: Enter, album: list[Path]) -> None:
+    resident = enter()
+    receipt = resident.say(LONGCHI, "路面塌了一块，照片在回执上补")
+    resident.open(receipt)
+    resident.page.get_by_text("补充情况，或给处理的同志留句话").tap()
+    resident.page.fill("#message-words", "还没写完的话")
+    resident.page.get_by_label("添加照片").set_input_files(album[:1])
+    resident.sees("还可以加 5 张")
+    assert not resident.button("添加照片").is_visible()
+    resident.context.set_offline(True)
+    resident.page.get_by_label("添加照片").set_input_files(album[1:])
+    resident.sees("还有照片没有传上，有信号后自动接着传")
+    resident.context.set_offline(False)
+    resident.sees("还可以加 4 张")
+    assert resident.page.locator("#waiting").is_hidden()
+    assert resident.page.input_value("#message-words") == "还没写完的话"
 
 
 def test_a_part_is_drawn_on_the_photo_and_covered(people: People, site: Site) -> None:

@@ -168,6 +168,7 @@ def test_what_was_begun_can_be_thrown_away_and_goes_after_a_week(enter: Enter, a
     resident.page.get_by_label("添加照片").set_input_files(album)
     expect(resident.page.locator(".tiles canvas")).to_have_count(2)
     resident.page.get_by_role("button", name="去掉").first.tap()
+    expect(resident.page.locator(".tiles canvas")).to_have_count(1)
     resident.page.reload()
     expect(resident.page.locator(".tiles canvas")).to_have_count(1)
     resident.button("清空").tap()

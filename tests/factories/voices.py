@@ -1,4 +1,4 @@
-"""Voices as WeChat sends them, good and hostile, made on the spot."""
+"""Voices as WeChat, browsers and telephones send them, made on the spot."""
 
 import math
 from array import array
@@ -7,7 +7,10 @@ from io import BytesIO
 import av
 
 RATE = 8_000
-TYPES = {"audio/amr": ("amr", "libopencore_amrnb"), "audio/mpeg": ("mp3", "libmp3lame")}
+TYPES = {
+    "audio/amr": ("amr", "libopencore_amrnb"), "audio/mpeg": ("mp3", "libmp3lame"), "audio/webm": ("webm", "libopus"),
+    "audio/mp4": ("mp4", "aac"), "audio/aac": ("adts", "aac"), "audio/wav": ("wav", "pcm_s16le"),
+}  # fmt: skip
 
 
 def voice(seconds: float = 1.0, *, media_type: str = "audio/amr") -> bytes:

@@ -68,7 +68,7 @@ def test_a_worker_killed_before_it_settled_is_followed_by_another(
         raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr(clean_attachments, "accept_cleaned", die)
+        patched.setattr("intake.services.attachment.accept_cleaned", die)
         with pytest.raises(Killed):
             work(wiring)
     assert only(wiring).state is AttachmentState.RECEIVED

@@ -27,6 +27,7 @@ from intake.services.submission_submit import Stored
 from intake.services.submission_withdraw import withdraw
 from intake.services.topic_idle import reject_idle
 from intake.wiring import Wiring
+from tests.factories.administrators import person_with
 from tests.factories.clock import TestClock
 from tests.factories.matters import decided, deciding, screening, taken_up, told, topic_of, topic_row
 from tests.factories.sentences import submission_of
@@ -308,7 +309,12 @@ def test_a_rejected_topic_is_screened_once_more_and_everyone_follows(wiring: Wir
     assert [submission_of(wiring, one).state for one in (first, second)] == [SubmissionState.IN_TOPIC] * 2
     session.rollback()
     assert words_of_topic_appeal(session, topic) == "天天摸黑，找我 138••••5678"
-    decided(wiring, town.jing_id, topic, TopicAction.REJECT, "明年再看。")
+    with wiring.sessions() as taking_back:
+        withdraw(taking_back, submission_id=first.submission_id, at=wiring.clock.now())
+        taking_back.flush()
+        assert words_of_topic_appeal(taking_back, topic) == "", "who took their words back is quoted no more"
+    somebody_else = person_with(wiring, "fengjie", "冯洁", (Role.STAFF, town.district_id))
+    decided(wiring, somebody_else, topic, TopicAction.REJECT, "明年再看。")
     assert submission_of(wiring, second).state is SubmissionState.REPORTED_BACK
     session.rollback()
     assert offered(session, second) == ""

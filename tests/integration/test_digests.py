@@ -8,14 +8,16 @@ import pytest
 from intake.domain.deadline import DeadlineLevel
 from intake.domain.errors import Conflict, Forbidden, InvalidInput
 from intake.domain.referral import PauseReason
-from intake.models import AuditEntry, Digest, RoleGrant, User
+from intake.models import AuditEntry, Digest, Referral, RoleGrant, User
 from intake.queries.digest import SHOWN, DigestShown, digest_of
 from intake.queries.leave import acting_for, leave_of
 from intake.services import referral_department, referral_office
 from intake.services.digest import choose_digest, mark_read
 from intake.services.leave import come_back, go_away
+from intake.services.submission_submit import Stored
 from intake.wiring import Wiring
 from tests.factories.clock import TestClock
+from tests.factories.hands import recused
 from tests.factories.matters import told
 from tests.factories.referrals import assigned, referred, replied, signed, step
 from tests.factories.town import Town, actor
@@ -93,6 +95,13 @@ def test_a_check_is_the_senders_and_the_staffs(wiring: Wiring, town: Town, clock
     clock.forward(days=1)
     run()
     assert told_on(wiring) == {"zhou": ([], [one]), "wangjing": ([], [one])}
+    with wiring.sessions() as session:
+        submission_id = session.get_one(Referral, one).submission_id
+    assert submission_id is not None
+    assert shown(wiring, town.zhou_id) is not None
+    recused(wiring, town.zhou_id, Stored(submission_id, "", b"", repeated=False))
+    assert shown(wiring, town.zhou_id) is None, "its title is the resident's words"
+    assert shown(wiring, town.jing_id) is not None
 
 
 # Staff aren't told of every late step, only of those that nobody has taken up for more than five working days.

@@ -206,7 +206,7 @@ def test_an_account_without_a_secret_waits_for_one(wiring: Wiring, server: WeCha
 # --- made anew -----------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("media_type", ["audio/amr", "audio/mpeg"])
+@pytest.mark.parametrize("media_type", ["audio/amr", "audio/mpeg", "audio/webm", "audio/mp4", "audio/aac", "audio/wav"])
 def test_a_voice_becomes_an_mp3_that_plays_as_long(wiring: Wiring, server: WeChatServer, media_type: str) -> None:
     awaited(wiring, server, voice(3, media_type=media_type), FileKind.VOICE)
     run(wiring, fetch_media, clean_files)
@@ -258,6 +258,10 @@ class _Cleaning:
         (b"ID3\x04\x00\x00\x7f\x7f\x7f\x7f" + bytes(5_000), "audio/mpeg"),
         (b"\xff\xfb" + b"\x00" * 100_000, "audio/mpeg"),
         (b"OggS" + bytes(20_000), "audio/ogg"),
+        (b"\x1aE\xdf\xa3" + b"\xff" * 20_000, "audio/webm"),
+        (b"\x00\x00\x00\x20ftypM4A " + bytes(range(256)) * 80, "audio/mp4"),
+        (b"\xff\xf1" + b"\x00" * 20_000, "audio/aac"),
+        (b"RIFF\xff\xff\xff\xffWAVEfmt " + bytes(64), "audio/wav"),
         (b"OggS" + b"\xff" * 20_000, "audio/ogg"),
         (b"ID3" + b"<html><script>alert(1)</script>", "audio/mpeg"),
     ],

@@ -12,7 +12,7 @@ from intake.models import Notification
 from intake.ports import JOBS, NullJobQueue
 from intake.services.audit import verify
 from intake.wiring import Wiring
-from tests.apps import application
+from tests.apps import lent
 from tests.factories.clock import TestClock
 from tests.factories.town import Town
 from tests.integration.jobs import jobs_in_this_process
@@ -69,9 +69,7 @@ class House:
 @pytest.fixture
 def house(wiring: Wiring, clock: TestClock) -> Iterator[House]:
     wiring.queue = NullJobQueue()
-    app = application(wiring)
-    app.test_client_class = ParsingClient
-    with jobs_in_this_process(wiring):
+    with jobs_in_this_process(wiring), lent(wiring, ParsingClient) as app:
         yield House(wiring, app, clock)
 
 

@@ -1,7 +1,6 @@
 """The English catalogue."""
 
 import ast
-from functools import cache
 from io import BytesIO
 
 import pytest
@@ -12,12 +11,6 @@ from babel.support import Translations
 from intake.domain.topic import TOPIC_TABLE
 from intake.domain.transition import LABELS
 from tests import catalogue
-
-
-@cache
-def needed() -> set[str]:
-    """Read once: the collector goes through the whole house."""
-    return set(catalogue.needed())
 
 
 def test_it_holds_every_sentence_of_the_pages_and_no_other_with_the_same_placeholders() -> None:
@@ -48,12 +41,12 @@ def test_it_holds_every_sentence_of_the_pages_and_no_other_with_the_same_placeho
     ],
 )
 def test_the_collector_sees_each_source(sentence: str) -> None:
-    assert sentence in needed()
+    assert sentence in catalogue.needed()
 
 
 def test_the_collector_sees_whole_tables() -> None:
-    assert set(LABELS.values()) <= needed()
-    assert {transition.words for transition in TOPIC_TABLE.transitions if transition.words} <= needed()
+    assert set(LABELS.values()) <= catalogue.needed()
+    assert {transition.words for transition in TOPIC_TABLE.transitions if transition.words} <= catalogue.needed()
 
 
 # Each value is named by what it is: the same for the same expression, numbered where another has the name; a literal per cent is doubled.
@@ -74,7 +67,7 @@ def test_an_f_string_is_a_pattern(text: str, msgid: str) -> None:
 
 
 def test_a_pattern_nobody_translated_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = needed()
+    known = catalogue.needed()
     monkeypatch.setattr(catalogue, "needed", lambda: {*known, "say\x04说了 %(times)s 次"})
     assert "missing: say · 说了 %(times)s 次" in catalogue.complaints()
 

@@ -17,7 +17,7 @@ from qr_assets import fonts
 from qr_assets.code import QUIET, symbol
 from qr_assets.fonts import FontsMissingError, poster_fonts
 from qr_assets.layout import composed
-from qr_assets.marks import Box, Text
+from qr_assets.marks import Box, Sheet, Text
 from qr_assets.poster import LIMITS, Paper, PosterSpec, PosterTemplate, poster_pdf, poster_png, posters_pdf, write_posters
 from qr_assets.setting import LINE
 
@@ -75,6 +75,11 @@ every_picture = pytest.mark.parametrize(("case", "paper"), PIXELS)
 every_print = pytest.mark.parametrize(
     ("case", "paper", "kind"), [*((case, paper, "pdf") for case in CASES for paper in Paper), *((*one, "png") for one in PIXELS)]
 )
+
+
+@cache
+def sheet_of(case: str, paper: Paper) -> Sheet:
+    return composed(CASES[case](), poster_fonts(), paper=paper)
 
 
 @cache
@@ -146,7 +151,7 @@ def test_black_and_white_print_reads_back_and_keeps_every_line_of_text(case: str
     poster = CASES[case]()
     copy = opened(png_of(case, paper)).convert("L").point(lambda value: 255 * (value >= 128))
     assert {text for text, _ in read(copy)} == {poster.url}
-    face = composed(poster, poster_fonts(), paper=paper).faces[-1 if paper is not Paper.CARD else 1]
+    face = sheet_of(case, paper).faces[-1 if paper is not Paper.CARD else 1]
     scale = 300 / 72
     for mark in face.marks:
         if isinstance(mark, Text) and mark.text != " · ":
@@ -159,7 +164,7 @@ def test_black_and_white_print_reads_back_and_keeps_every_line_of_text(case: str
 @every_paper
 @every_case
 def test_every_colour_of_text_is_readable_in_grey(case: str, paper: Paper) -> None:
-    for face in composed(CASES[case](), poster_fonts(), paper=paper).faces:
+    for face in sheet_of(case, paper).faces:
         for mark in face.marks:
             if isinstance(mark, Text):
                 assert contrast_on_white(mark.colour) >= 4.5
@@ -257,7 +262,7 @@ def test_longest_texts_of_any_kind_fit(paper: Paper, filler: str, latin: str) ->
 @every_paper
 @every_case
 def test_steps_end_well_above_the_help_line(case: str, paper: Paper) -> None:
-    marks = composed(CASES[case](), poster_fonts(), paper=paper).faces[0].marks
+    marks = sheet_of(case, paper).faces[0].marks
     (steps_end,) = (mark.baseline for mark in marks if isinstance(mark, Text) and mark.text == "办到哪一步")
     (help_start,) = (mark.baseline - mark.size for mark in marks if isinstance(mark, Text) and mark.text.startswith("不会用手机"))
     assert help_start - steps_end > 3

@@ -1,12 +1,14 @@
 """Settings: read once from the environment, refused with the variable's name when they can't work."""
 
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError, fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from config.settings import Settings, SettingsError
+from intake.cli.documents import unconnected
+from intake.wiring import wire
 
 PRODUCTION = {
     "ZHIBAO_ENV": "production",
@@ -39,6 +41,7 @@ def test_every_field_is_read_from_its_variable() -> None:
         "object_store": "s3://zhibao-files/yunqi",
         "s3_endpoint": "https://s3.example",
         "s3_addressing": "path",
+        "map_tiles": "https://t{s}.tiles.example/{z}/{x}/{y}.png",
     }
     # Without a sign an address of a gateway is refused, without keys a bucket.
     needed = {"ZHIBAO_SMS_SIGN": "云栖政协", "ZHIBAO_S3_ACCESS_KEY": "test", "ZHIBAO_S3_SECRET_KEY": "test"}
@@ -49,6 +52,26 @@ def test_every_field_is_read_from_its_variable() -> None:
         assert type(getattr(settings, f.name)) is type(f.default)
 
 
+@pytest.mark.parametrize(
+    ("address", "origin"),
+    [
+        ("https://t{s}.tiles.example/{z}/{x}/{y}.png", "https://*.tiles.example"),
+        ("https://tiles.example:8443/w?x={x}&y={y}&l={z}&tk=abc", "https://tiles.example:8443"),
+        # Not encrypted, no place for the tile, more than an address in the page's policy.
+        ("http://tiles.example/{z}/{x}/{y}.png", None),
+        ("https://tiles.example/{z}/{x}.png", None),
+        ("https://tiles.example; script-src */{z}/{x}/{y}", None),
+        ("https://tiles.example/{z}/{x}/{y}'; script-src *", None),
+    ],
+)
+def test_tiles_come_from_one_encrypted_place(address: str, origin: str | None) -> None:
+    if origin is None:
+        with pytest.raises(SettingsError, match="ZHIBAO_MAP_TILES"):
+            Settings.from_env({"ZHIBAO_MAP_TILES": address})
+    else:
+        assert Settings.from_env({"ZHIBAO_MAP_TILES": address}).map_origin == origin
+
+
 def test_every_variable_is_one_fields_own_and_has_a_note() -> None:
     variables = [f.metadata["variable"] for f in fields(Settings)]
     assert len(set(variables)) == len(variables)
@@ -57,7 +80,16 @@ def test_every_variable_is_one_fields_own_and_has_a_note() -> None:
 
 def test_whatever_holds_a_key_or_a_password_is_marked_secret() -> None:
     secret = {f.name for f in fields(Settings) if f.metadata["secret"]}
-    assert secret >= {"database_url", "owner_database_url", "redis_url", "secret_key", "field_keys", "sms_key", "recogniser_key"}
+    assert secret >= {
+        "database_url",
+        "owner_database_url",
+        "replica_url",
+        "redis_url",
+        "secret_key",
+        "field_keys",
+        "sms_key",
+        "recogniser_key",
+    }
 
 
 def test_an_empty_variable_counts_as_unset() -> None:
@@ -107,3 +139,10 @@ def test_an_error_never_quotes_a_secret() -> None:
     with pytest.raises(SettingsError) as refused:
         Settings.from_env({**PRODUCTION, "ZHIBAO_SECRET_KEY": "hunter2"})
     assert "hunter2" not in str(refused.value)
+
+
+def test_a_second_step_is_asked_of_roles_that_there_are() -> None:
+    assert Settings(totp_roles=" admin, staff,").roles_with_totp == {"admin", "staff"}
+    assert Settings().roles_with_totp == frozenset()
+    with pytest.raises(SettingsError, match=r"ZHIBAO_TOTP_ROLES: no such role: king"):
+        wire(replace(unconnected(), totp_roles="admin,king"))

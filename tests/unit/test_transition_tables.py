@@ -11,6 +11,7 @@ import pytest
 import intake
 from intake.domain.alarm import AlarmAction
 from intake.domain.attachment import AttachmentAction
+from intake.domain.bulletin import BulletinAction
 from intake.domain.chat_draft import DraftAction
 from intake.domain.errors import InvalidTransition
 from intake.domain.instruction import InstructionAction
@@ -31,7 +32,9 @@ from intake.domain.referral import (
     ReferralState,
 )
 from intake.domain.release import ReleaseAction
+from intake.domain.row_import import ImportAction
 from intake.domain.scene_code import SceneAction
+from intake.domain.screening import RoundAction
 from intake.domain.submission import (
     DECLINE_WORDS,
     OPEN_FOR_DECISION,
@@ -47,6 +50,8 @@ from intake.domain.topic import JOINABLE, ROUTE_NAMES, TOPIC_TABLE, Route, Topic
 from intake.domain.topic_proposal import ProposalAction
 from intake.domain.transition import LABELS, StateTable
 from intake.domain.triage_model import ModelAction
+from intake.domain.upward_report import UpwardAction
+from intake.domain.year_plan import PlanAction
 from intake.models import IntakePoint, Submission, Topic
 from intake.services.topic_screen import SCREENING
 from intake.services.transition import TABLES, WITHOUT_HISTORY, initial_state
@@ -72,6 +77,11 @@ ACTIONS: dict[str, type[StrEnum]] = {
     "alarm": AlarmAction,
     "instruction": InstructionAction,
     "official_list": ListAction,
+    "bulletin": BulletinAction,
+    "row_import": ImportAction,
+    "screening_round": RoundAction,
+    "upward_report": UpwardAction,
+    "year_plan": PlanAction,
 }
 NOUNS = pytest.mark.parametrize("table", list(TABLES.values()), ids=lambda table: table.noun)
 
@@ -134,7 +144,7 @@ def test_every_state_has_a_label_of_its_own(table: StateTable) -> None:
 # A resident reads each step; only these three are for nobody's eyes: an undo never happened, a candidate without voices has no readers.
 def test_every_step_has_words_for_the_resident() -> None:
     silent = {t.action for table in (SUBMISSION_TABLE, TOPIC_TABLE) for t in table.transitions if not t.words}
-    assert silent == {SubmissionAction.UNDO, TopicAction.DISSOLVE, TopicAction.REVIVE}
+    assert silent == {SubmissionAction.UNDO, TopicAction.DISSOLVE, TopicAction.REVIVE, TopicAction.KEEP}
 
 
 # A person's ending of somebody's matter always says why.
@@ -158,7 +168,8 @@ def test_every_screening_decision_needs_a_reason_and_the_right_to_screen() -> No
     for t in TOPIC_TABLE.transitions:
         if t.action in SCREENING:
             assert t.needs_reason
-            assert t.permission is Permission.SCREEN_DECIDE
+            # What nobody has sent to screening yet is the members'.
+            assert t.permission is (Permission.TOPIC_MERGE if TopicState.CANDIDATE in t.sources else Permission.SCREEN_DECIDE)
 
 
 def test_a_resident_may_take_back_anything_whose_outcome_was_not_told() -> None:
@@ -167,12 +178,15 @@ def test_a_resident_may_take_back_anything_whose_outcome_was_not_told() -> None:
         SubmissionState.DECLINED,
         SubmissionState.CLOSED,
         SubmissionState.WITHDRAWN,
+        SubmissionState.REJOINED,
     }
     assert set(WITHDRAWABLE) == set(SubmissionState) - ended
 
 
+# What staff keep for reference is an imported row: no resident waits for a second thought.
 def test_every_decision_of_a_member_can_be_undone() -> None:
-    decisions = {t.target for t in SUBMISSION_TABLE.transitions if t.sources == OPEN_FOR_DECISION}
+    kept = SubmissionAction.SET_ASIDE
+    decisions = {t.target for t in SUBMISSION_TABLE.transitions if t.sources == OPEN_FOR_DECISION and t.action is not kept}
     assert decisions == set(UNDOABLE)
 
 

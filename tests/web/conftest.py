@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 import html5lib
 import pytest
@@ -10,10 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from config.settings import Settings
 from intake.domain.permission import Role
 from intake.wiring import Wiring
-from tests.apps import application, begin_anew
+from tests.apps import lent
 from tests.factories.administrators import person_with
 from tests.factories.town import Town
 from tests.factories.wechat import make_account
@@ -43,39 +41,11 @@ class ParsingClient(FlaskClient):
         return response
 
 
-_apps: list[tuple[Settings, Flask]] = []
-"""One for each kind of settings."""
-
-
 @pytest.fixture
 def app(wiring: Wiring) -> Iterator[Flask]:
-    """The application under test, which remembers nothing of the test before; whoever adds pages or settings to it is its last."""
-    like = replace(wiring.settings, database_url="", owner_database_url="", object_folder="")
-    found = next((kept for settings, kept in _apps if settings == like), None)
-    made = found or _made(wiring)
-    begin_anew(made, wiring)
-    before = _form(made)
-    if found is None:
-        _apps.append((like, made))
-    yield made
-    if _form(made) != before:
-        _apps[:] = [(settings, kept) for settings, kept in _apps if kept is not made]
-
-
-def _made(wiring: Wiring) -> Flask:
-    made = application(wiring)
-    made.test_client_class = ParsingClient
-    return made
-
-
-def _form(app: Flask) -> list[object]:
-    """All of an application that a test could change."""
-    hooks = [
-        {name: list(functions) for name, functions in kind.items()}
-        for kind in (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs)
-    ]
-    environment = [dict(app.jinja_env.globals), dict(app.jinja_env.filters)]
-    return [dict(app.config), dict(app.view_functions), [rule.rule for rule in app.url_map.iter_rules()], app.wsgi_app, hooks, environment]
+    """The application under test, which remembers nothing of the test before."""
+    with lent(wiring, ParsingClient) as made:
+        yield made
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
-"""Fewer bytes for those who can read them, the same words for all, and nothing compressed for those who are signed in."""
+"""Fewer bytes for those who can read them, the same words for all; for those who are signed in only what no other site made them ask for."""
 
 import gzip
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from intake.web.guard import open_to_all
 from intake.wiring import Wiring
 from tests.apps import application
 from tests.factories.town import Town
-from tests.web.pages import send_sentence, sign_in
+from tests.web.pages import hidden, send_sentence, sign_in
 
 SAFARI = "gzip, deflate, br"
 NODE = Path(sys.prefix) / "bin" / "node"
@@ -204,3 +205,28 @@ def test_the_fences_stand_on_compressed_pages_too(browser: FlaskClient, town: To
     assert answer.headers["Content-Encoding"] == "gzip"
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+# Who made the browser of a signed-in person ask, in the browser's own words → whether the page comes compressed.
+ASKED_BY = {"same-origin": True, "none": True, "same-site": False, "cross-site": False, "": False, "Same-Origin, none": False}
+
+
+@pytest.mark.parametrize("asked_by", ASKED_BY)
+def test_a_signed_in_persons_page_is_compressed_where_no_other_site_asked(browser: FlaskClient, town: Town, asked_by: str) -> None:
+    sign_in(browser, "zhou")
+    answer = ask(browser, "/m", **({"Sec-Fetch-Site": asked_by} if asked_by else {}))
+    assert in_clear(answer) is not ASKED_BY[asked_by]
+    assert b"</html>" in plain(answer)
+
+
+def test_the_length_of_such_a_page_tells_nothing_and_its_token_is_another_each_second(
+    browser: FlaskClient, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that not even somebody whose words stand on the page learns from its length what else does."""
+    sign_in(browser, "zhou")
+    answers = [ask(browser, "/account", **{"Sec-Fetch-Site": "none"}) for _ in range(12)]
+    assert len({len(answer.data) for answer in answers}) > 3
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 2)
+    tokens = {hidden(plain(answer).decode(), "csrf_token").rsplit(".", 1)[1] for answer in (answers[0], ask(browser, "/account"))}
+    assert len(tokens) == 2, "signed anew"

@@ -298,6 +298,27 @@ def test_a_chain_of_merges_can_be_taken_back_link_by_link(
         assert together(topic, people) in reads(stored)
 
 
+# Whoever was merged into the topic that stands alone again belongs with it, not with what it leaves.
+def test_who_came_with_a_topic_leaves_with_it(
+    jing: Person, wiring: Wiring, town: Town, proposed: int, lamp: Stored, others: tuple[int, Stored], reads: Reads, clock: TestClock
+) -> None:
+    middle, bridge = others
+    last = topic_of(wiring, town.zhou_id, "全区路灯", told(wiring, town.longchi_code, "主路的灯不亮"))
+    jing.press(at(proposed), "/decide", action="merge", target=str(middle), words="并到石桥。")
+    clock.forward(hours=1)
+    jing.press(at(middle), "/decide", action="merge", target=str(last), words="全区一起办。")
+    clock.forward(hours=1)
+    jing.press(at(middle), "/unmerge", words="石桥另办。")
+    assert [topic_row(wiring, topic).confirmed_count for topic in (proposed, middle, last)] == [0, 3, 1]
+    assert topic_row(wiring, proposed).merged_into_id == middle
+    for stored in (lamp, bridge):
+        assert together("石桥路灯", 3) in reads(stored)
+        assert "石桥另办。" in reads(stored)
+    clock.forward(hours=1)
+    jing.press(at(proposed), "/unmerge", words="幸福里另办。")
+    assert [topic_row(wiring, topic).confirmed_count for topic in (proposed, middle, last)] == [2, 1, 1]
+
+
 @pytest.mark.parametrize(
     ("target", "status", "cure"),
     [("", 422, "请选择并入哪个议题"), ("self", 422, "不能并入自己"), ("999999", 404, ""), ("x", 422, "请先选一个")],
@@ -604,8 +625,9 @@ def test_the_pane_tells_how_it_grew_and_where_it_stands(app: Flask, wiring: Wiri
     attach(wiring, town.zhou_id, told(wiring, town.longchi_code, "灯又灭了", contact="13800000021"), lights)
     topic_of(wiring, town.zhou_id, "台阶破损", told(wiring, town.longchi_code, "台阶坏了"))
     shown = pane(sign_in(app.test_client(), "wangjing").get(f"/d/topics?topic={lights}").get_data(as_text=True))
-    assert "3 人，3 件来件，热度在区内 2 个议题里排第 1" in shown
-    assert "龙池社区 2 · 紫薇社区 1" in re.sub(r"\s+", " ", shown)
+    assert "3 人，3 件来件" in shown
+    assert "在看板上 2 个议题里排第 1" in shown
+    assert re.findall(r"<li>(\w+社区) <span class=\"quiet\">(\d) 件</span></li>", shown) == [("龙池社区", "2"), ("紫薇社区", "1")]
     assert re.findall(r"<td>(11 月 \d+ 日)</td><td class=\"num\">(\d+)</td>", shown) == [("11 月 3 日", "2"), ("11 月 6 日", "1")]
     assert "从 11 月 3 日 到 11 月 6 日，最多 2 件" in shown
     assert shown.count("有联系方式") == 2
@@ -667,7 +689,7 @@ def test_a_silent_point_is_named_with_its_days(app: Flask, wiring: Wiring, town:
     told(wiring, town.shiqiao_code, "桥栏松了")
     clock.forward(days=3)
     lines = waiting(first_page(app))
-    assert "紫薇社区 17 天没有来件" in lines["直报点"]
+    assert "紫薇社区 17 天没有人扫码" in lines["直报点"]
     assert "共" not in lines["直报点"], "the other two spoke"
     with wiring.sessions.begin() as session:
         session.query(IntakePoint).filter_by(code=town.ziwei_code).one().state = PointState.PAUSED

@@ -1,5 +1,7 @@
 """Headers on every kind of answer, and pages without inline script or style."""
 
+import base64
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -63,6 +65,17 @@ ANSWERS: dict[str, tuple[int, Callable[[Flask, Town], TestResponse]]] = {
 }
 
 
+def hashes_of_styles(page: str) -> list[str]:
+    """Of each sheet that stands in the page, as a browser works it out."""
+    sheets = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    return [base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode() for sheet in sheets]
+
+
+def test_only_the_form_carries_its_styles(app: Flask, town: Town) -> None:
+    assert len(hashes_of_styles(ANSWERS["a form"][1](app, town).get_data(as_text=True))) == 1
+    assert hashes_of_styles(ANSWERS["a page"][1](app, town).get_data(as_text=True)) == []
+
+
 @pytest.mark.parametrize("kind", ANSWERS)
 def test_every_answer_carries_the_fences(app: Flask, town: Town, kind: str) -> None:
     status, ask = ANSWERS[kind]
@@ -70,7 +83,8 @@ def test_every_answer_carries_the_fences(app: Flask, town: Town, kind: str) -> N
     assert answer.status_code == status
     policy = dict(part.strip().partition(" ")[::2] for part in answer.headers["Content-Security-Policy"].split(";"))
     assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
-    assert policy["script-src"] == policy["style-src"] == policy["form-action"] == "'self'"
+    assert policy["script-src"] == policy["form-action"] == "'self'"
+    assert policy["style-src"] == " ".join(["'self'", *(f"'sha256-{one}'" for one in hashes_of_styles(answer.get_data(as_text=True)))])
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Referrer-Policy"] == "same-origin"

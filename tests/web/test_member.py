@@ -197,7 +197,7 @@ def test_the_toast_says_what_was_done_and_how_long_it_can_be_taken_back(
 
 def test_only_staff_see_the_way_to_the_desk(app: Flask, zhou: Person, town: Town) -> None:
     assert "工作台" not in words_of(zhou.get("/m"))
-    assert "工作台" in words_of(sign_in(app.test_client(), "wangjing").get("/m"))
+    assert "工作台" in words_of(sign_in(app.test_client(), "wangjing").get("/m/me"))
 
 
 def test_the_queue_says_whose_turn_it_is(app: Flask, zhou: Person, lamp: Stored) -> None:
@@ -255,6 +255,7 @@ def test_what_is_most_likely_lies_under_the_thumb(
 def test_one_tap_that_came_too_late_opens_no_form(app: Flask, zhou: Person, lamp: Stored, quick: dict[str, str], drawer: str) -> None:
     held = version_on(zhou, lamp)
     laozhou = sign_in(app.test_client(), "laozhou")
+    laozhou.press(card(lamp), "/take-over")
     laozhou.press(card(lamp), "/answer", **as_it_is("我来办。"))
     laozhou.press("/m", "/undo")
     late = zhou.client.post(f"{card(lamp)}/open-topic", data={**held, "title": "路灯", **quick})
@@ -273,7 +274,7 @@ def test_another_areas_card_is_closed_and_another_districts_does_not_exist(
     assert zhou.client.post(f"{card(elsewhere)}/answer", data={**fields, "words": "x"}).status_code == 403
     stranger = sign_in(app.test_client(), "sunyi")
     assert stranger.get(card(lamp)).status_code == 404
-    token = hidden(stranger.get("/m").get_data(as_text=True), "csrf_token")
+    token = hidden(stranger.get("/m/me").get_data(as_text=True), "csrf_token")
     assert stranger.client.post(f"{card(lamp)}/answer", data={"csrf_token": token, "version": "2", "words": "x"}).status_code == 404
     assert submission_of(wiring, lamp).state is SubmissionState.TRIAGED
 
@@ -467,7 +468,7 @@ def test_undo_revives_the_machines_own_candidate(zhou: Person, wiring: Wiring, t
 def test_nobody_takes_back_somebody_elses_decision(app: Flask, zhou: Person, wiring: Wiring, town: Town, lamp: Stored) -> None:
     zhou.press(card(lamp), "/answer", **as_it_is("修好了。"))
     laozhou = sign_in(app.test_client(), "laozhou")
-    token = hidden(laozhou.get("/m").get_data(as_text=True), "csrf_token")
+    token = hidden(laozhou.get("/m/me").get_data(as_text=True), "csrf_token")
     assert laozhou.client.post(f"{card(lamp)}/undo", data={"csrf_token": token}).status_code == 409
     assert submission_of(wiring, lamp).state is SubmissionState.ANSWERED
 
@@ -488,9 +489,11 @@ def test_undoing_twice_or_after_a_withdrawal_is_refused(zhou: Person, wiring: Wi
 
 
 def two_act(app: Flask, zhou: Person, lamp: Stored, way: str, **fields: str) -> TestResponse:
-    """老周 decides while 周明远 still has the card on his screen; then 周明远 sends."""
+    """老周 takes the card over and decides while 周明远 still has the card on his screen; then 周明远 sends."""
     held = version_on(zhou, lamp)
-    sign_in(app.test_client(), "laozhou").press(card(lamp), "/answer", words="我已经联系物业。")
+    laozhou = sign_in(app.test_client(), "laozhou")
+    laozhou.press(card(lamp), "/take-over")
+    laozhou.press(card(lamp), "/answer", words="我已经联系物业。")
     return zhou.client.post(f"{card(lamp)}/{way}", data={**held, **fields})
 
 
@@ -586,7 +589,7 @@ def test_another_areas_topic_cannot_be_proposed(app: Flask, wiring: Wiring, town
     hemiao = sign_in(app.test_client(), "hemiao")
     assert "路灯不亮" not in words_of(hemiao.get("/m/topics"))
     assert hemiao.get(f"/m/topics/{topic}").status_code == 403
-    token = hidden(hemiao.get("/m").get_data(as_text=True), "csrf_token")
+    token = hidden(hemiao.get("/m/me").get_data(as_text=True), "csrf_token")
     data = {"csrf_token": token, "version": str(topic_row(wiring, topic).version), "words": "x"}
     assert hemiao.client.post(f"/m/topics/{topic}/propose", data=data).status_code == 403
     assert topic_row(wiring, topic).state is TopicState.CANDIDATE

@@ -141,7 +141,7 @@ def test_who_checks_and_who_reads(client: FlaskClient, wiring: Wiring, town: Tow
     assert "正在核对" in shown
     assert "送达居民" not in shown
     assert "幸福里3号楼" not in words_of(colleague.get("/m/referrals"))
-    token = hidden(colleague.get(page(sent)).get_data(as_text=True), "csrf_token")
+    token = hidden(colleague.get("/m/me").get_data(as_text=True), "csrf_token")
     refused = colleague.client.post(f"{page(sent)}/deliver", data={"csrf_token": token, "version": hidden(seen, "version"), "words": "好"})
     assert refused.status_code == 403
     assert sign_in(client, "hemiao").get(page(sent)).status_code == 403

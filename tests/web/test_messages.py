@@ -102,7 +102,7 @@ def test_a_member_of_another_community_neither_reads_nor_writes(client: FlaskCli
     writes(client, wiring, lamp, "什么时候修？")
     hemiao = sign_in(client.application.test_client(), "hemiao")
     assert "什么时候修？" not in words_of(hemiao.get("/m/messages"))
-    token = hidden(hemiao.get("/m").get_data(as_text=True), "csrf_token")
+    token = hidden(hemiao.get("/m/me").get_data(as_text=True), "csrf_token")
     answer = hemiao.client.post(f"/m/cards/{lamp.submission_id}/messages", data={"csrf_token": token, "once": "a", "words": "您好"})
     assert answer.status_code == 403
 

@@ -22,6 +22,7 @@ from intake.wiring import Wiring
 from tests.factories.clock import TestClock
 from tests.factories.releases import drafted, let_out, pooled_topic
 from tests.factories.town import Town, actor
+from tests.web.test_errors import dying_at_commit
 from tests.web.test_query_counts import statements
 
 ROOT = "/open311/v2"
@@ -152,6 +153,39 @@ def test_what_cannot_be_filed_is_said_as_open311_says_it(
     root = ET.fromstring(in_xml.data)
     assert (root.tag, root.findtext("error/code")) == ("errors", str(status))
     assert rows(wiring) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        (f"{ROOT}/services.json", "application/json"),
+        (f"{ROOT}/services.xml", "text/xml"),
+        ("/api/openapi.json", "application/json"),
+    ],
+)
+def test_an_error_of_ours_is_said_to_programs_too_and_tells_nothing(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, path: str, kind: str
+) -> None:
+    def broken(*_args: object) -> None:
+        raise RuntimeError("the-secret-of-the-house")
+
+    monkeypatch.setattr("intake.web.api.open311.brake", broken)
+    monkeypatch.setattr("intake.web.api.pages.translated", broken)
+    answer = client.get(path)
+    assert (answer.status_code, answer.mimetype) == (500, kind)
+    said = answer.get_json()[0]["description"] if kind == "application/json" else ET.fromstring(answer.data).findtext("error/description")
+    assert said == "我们这边出了错，已经记下，请稍后再试。"
+    assert "the-secret-of-the-house" not in answer.get_data(as_text=True)
+
+
+def test_a_matter_lost_at_the_commit_is_said_as_open311_says_it_and_can_be_filed_again(
+    client: FlaskClient, wiring: Wiring, secret: str
+) -> None:
+    with dying_at_commit(wiring):
+        answer = file(client, secret)
+    assert (answer.status_code, answer.headers["Retry-After"], answer.json[0]["code"]) == (503, "30", 503)  # type: ignore[index]  # a list of one
+    assert rows(wiring) == []
+    assert number_in(file(client, secret))
 
 
 def test_a_paused_point_takes_nothing_and_says_so(client: FlaskClient, wiring: Wiring, town: Town, secret: str) -> None:

@@ -7,6 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
+from intake.domain.open_call import OpenCallState
 from intake.domain.point import PointKind
 from intake.domain.submission import Channel, SubmissionState
 from intake.domain.topic import Route
@@ -106,6 +107,17 @@ def test_staff_ask_a_street_and_everybody_answers_and_reads_the_result(
     assert "13800000021" in refused.get_data(as_text=True)
     assert "结果已公开" in words_of(jing.press(page, "/report", words="多数说的是地面滑，十二月换地砖。"))
     assert "十二月换地砖" in words_of(resident.get(f"/p/{point.code}"))
+
+
+def test_a_call_that_is_closed_before_its_last_day_takes_nothing_more(jing: Person, app: Flask, town: Town, wiring: Wiring) -> None:
+    call_id = published_call(wiring, town).id
+    closed = jing.press(f"/d/calls/{call_id}", "/close")
+    assert closed.status_code == 200
+    with wiring.sessions() as session:
+        call = session.get_one(OpenCall, call_id)
+        code = session.get_one(IntakePoint, call.point_id).code
+    assert call.state is OpenCallState.CLOSED
+    assert "征集已经截止" in words_of(app.test_client().get(f"/p/{code}"))
 
 
 def _token(person: Person, page: str) -> str:

@@ -141,7 +141,7 @@ def test_another_districts_staff_and_members_are_kept_out(client: FlaskClient, w
     stranger = sign_in(client, "sunyi")
     html = stranger.get("/d/proposals").get_data(as_text=True)
     assert "幸福里路灯" not in html
-    token = hidden(stranger.get("/m").get_data(as_text=True), "csrf_token")
+    token = hidden(stranger.get("/m/me").get_data(as_text=True), "csrf_token")
     for act in ("accept", "dismiss", "take-back"):
         page = stranger.client.post(f"/d/proposals/{proposal}/{act}", data={"csrf_token": token, "version": "1", "words": "是"})
         assert page.status_code == 404

@@ -266,6 +266,12 @@ def test_a_relay_is_not_withdrawn(jing: Person, wiring: Wiring, town: Town, sent
     assert "不办了。" in words_of(refused)
 
 
+def test_staff_write_the_other_systems_number_down_and_find_it(jing: Person, wiring: Wiring, town: Town, sent: int) -> None:
+    assert jing.press(page(sent), "/number", external_number="12345-20261103-88").status_code == 200
+    assert row(wiring, sent).external_number == "12345-20261103-88"
+    assert row(wiring, sent).number in words_of(jing.get("/d/referrals?q=20261103-88"))
+
+
 def test_somebody_looks_again(jing: Person, wiring: Wiring, town: Town, sent: int, clock: TestClock) -> None:
     delivered(wiring, town, sent)
     waiting = words_of(jing.get("/d/revisits"))

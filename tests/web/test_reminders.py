@@ -10,6 +10,7 @@ from intake.models import User
 from intake.services import digest as service
 from intake.wiring import Wiring
 from tests.factories.clock import TestClock
+from tests.factories.duty import facts, shift, station
 from tests.factories.matters import told
 from tests.factories.referrals import referred, replied, signed
 from tests.factories.town import Town
@@ -43,6 +44,18 @@ def test_it_stands_on_the_desks_first_page_until_it_is_read(client: FlaskClient,
     after = jing.press("/d", "/read")
     assert "的提醒" not in words_of(after)
     assert "的提醒" not in words_of(jing.get("/d"))
+
+
+def test_a_member_meets_todays_shift_on_the_queue_until_it_is_read(
+    client: FlaskClient, wiring: Wiring, town: Town, clock: TestClock
+) -> None:
+    zhou, today = sign_in(client, "zhou"), clock.now().date()
+    shift(wiring, town.jing_id, facts(station(wiring, town.street_id), town.zhou_id, today))
+    assert "今天值班" not in words_of(zhou.get("/m"))
+    write(wiring, town)
+    assert "今天值班 09:00–11:00 丰山委员工作站" in words_of(zhou.get("/m"))
+    zhou.press("/m/referrals", "/read")
+    assert "今天值班" not in words_of(zhou.get("/m"))
 
 
 def test_nobody_reads_another_persons_digest(app: Flask, client: FlaskClient, wiring: Wiring, town: Town, clock: TestClock) -> None:

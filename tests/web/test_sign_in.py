@@ -157,7 +157,7 @@ def test_signing_out_ends_the_session_on_the_server(app: Flask, client: FlaskCli
     zhou = sign_in(client, "zhou")
     cookie = client.get_cookie("zhibao")
     assert cookie is not None
-    assert zhou.press("/m", "/sign-out").request.path == "/sign-in"
+    assert zhou.press("/account", "/sign-out").request.path == "/sign-in"
     thief = app.test_client()
     thief.set_cookie("zhibao", cookie.value)
     assert thief.get("/m").status_code == 303
@@ -167,7 +167,7 @@ def test_signing_out_ends_the_session_on_the_server(app: Flask, client: FlaskCli
 
 def test_signing_out_here_leaves_the_other_device_signed_in(app: Flask, client: FlaskClient, town: Town) -> None:
     phone, desk = sign_in(client, "zhou"), sign_in(app.test_client(), "zhou")
-    phone.press("/m", "/sign-out")
+    phone.press("/account", "/sign-out")
     assert desk.client.get("/m").status_code == 200
 
 

@@ -297,6 +297,14 @@ def test_staff_have_the_unit_work_on_it_again(client: FlaskClient, jing: Person,
     assert "不办了。" in again.get_data(as_text=True)
 
 
+def test_staff_explain_why_it_stays(client: FlaskClient, jing: Person, wiring: Wiring, town: Town, lamp: Stored) -> None:
+    delivered(wiring, town, referred(wiring, town, lamp))
+    press(client, wiring, lamp, "not_solved", words="三盏不亮。")
+    assert jing.press("/d/reviews", "/explain", words="灯杆要等供电验收，20 日通电。").status_code == 200
+    assert "没有要再看的" in words_of(jing.get("/d/reviews"))
+    assert "灯杆要等供电验收，20 日通电。" in words_of(client.get(receipt_path(wiring, lamp)))
+
+
 def test_reviews_are_for_staff_of_the_district(
     client: FlaskClient, zhou: Person, wiring: Wiring, town: Town, lamp: Stored, clock: TestClock
 ) -> None:

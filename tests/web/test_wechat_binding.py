@@ -20,6 +20,7 @@ from tests.factories.town import PASSWORD, Town, actor
 from tests.factories.wechat import CALLBACK_KEY
 from tests.web.inside_wechat import AUNT, UNCLE, Telephone, telephone
 from tests.web.pages import Person, hidden, sign_in, words_of
+from tests.web.test_second_factor import switch_on
 from tests.wechat_platform.faults import Fault
 from tests.wechat_platform.server import WeChatServer
 
@@ -254,7 +255,7 @@ def test_administrators_sign_in_by_password_alone(app: Flask, phone: Telephone, 
 def test_a_district_without_such_an_account_says_so(app: Flask, with_platform: WeChatServer, wiring: Wiring, town: Town) -> None:
     page = sign_in(app.test_client(), "zhou")
     assert "暂时不能绑定微信" in words_of(page.get("/account/wechat"))
-    token = hidden(page.get("/m").get_data(as_text=True), "csrf_token")
+    token = hidden(page.get("/account").get_data(as_text=True), "csrf_token")
     assert page.client.post("/account/wechat/ticket", data={"csrf_token": token}).status_code == 404
     with wiring.sessions() as session:
         assert session.query(WeChatBindTicket).count() == 0
@@ -317,6 +318,18 @@ def test_a_closed_account_is_not_opened_by_wechat(phone: Telephone, wiring: Wiri
     assert phone.post("/sign-in/wechat", csrf_token=token).status_code == 403
 
 
+def test_wechat_is_no_way_round_the_second_step(phone: Telephone, zhou: Person, wiring: Wiring, town: Town, clock: TestClock) -> None:
+    own, _codes = switch_on(zhou, clock)
+    tie(phone, link_of(wiring, town.zhou_id))
+    clock.forward(minutes=1)
+    assert enter(phone) == "/sign-in/code"
+    assert phone.open("/m").request.path != "/m"
+    page = phone.open("/sign-in/code").get_data(as_text=True)
+    assert phone.post("/sign-in/code", csrf_token=hidden(page, "csrf_token"), code=own.now()).location == "/start"
+    with wiring.sessions() as session:
+        assert session.query(LoginSession).order_by(LoginSession.id.desc()).first().way == "wechat_totp"  # type: ignore[union-attr]  # there is one
+
+
 def test_a_sign_in_that_waits_for_an_unbinding_finds_nothing_bound(phone: Telephone, wiring: Wiring, town: Town) -> None:
     tie(phone, link_of(wiring, town.zhou_id))
     with wiring.sessions() as session:
@@ -326,7 +339,9 @@ def test_a_sign_in_that_waits_for_an_unbinding_finds_nothing_bound(phone: Teleph
     def waiting() -> None:
         try:
             with wiring.sessions.begin() as session:
-                sign_in_by_wechat(session, follower_id=follower_id, hours=1, at=wiring.clock.now())
+                sign_in_by_wechat(
+                    session, vault=wiring.vault, follower_id=follower_id, hours=1, device="", spared=None, at=wiring.clock.now()
+                )
         except DomainError as error:
             told.append(error.message)
 

@@ -55,6 +55,7 @@ def only(wiring: Wiring) -> WeChatAccount:
 
 
 def test_an_account_is_entered_sealed_and_used_by_the_district(chen: Person, wiring: Wiring, town: Town) -> None:
+    assert all(f'name="{field}"' in chen.get("/d/wechat/new").get_data(as_text=True) for field in FACTS)
     answer = post(chen, "/d/wechat/new", FACTS)
     assert answer.status_code == 303
     page = words_of(chen.get(answer.location))

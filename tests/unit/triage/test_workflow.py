@@ -92,6 +92,19 @@ def test_adding_and_counting_agree(start: dt.datetime, days: int) -> None:
     assert days == 0 or is_working_day(end.astimezone(SHANGHAI).date())
 
 
+@given(
+    st.dates(dt.date(2017, 1, 1), dt.date(2031, 12, 31)),
+    st.integers(0, 900),
+    st.sets(st.dates(dt.date(2017, 1, 1), dt.date(2031, 12, 31)), max_size=20),
+    st.sets(st.dates(dt.date(2017, 1, 1), dt.date(2031, 12, 31)), max_size=20),
+)
+def test_counting_is_what_looking_at_each_day_gives(first: dt.date, days: int, off: set[dt.date], working: set[dt.date]) -> None:
+    table = HolidayTable(off=frozenset(off), working=frozenset(working))
+    start, end = (dt.datetime.combine(day, dt.time(9), SHANGHAI) for day in (first, first + dt.timedelta(days=days)))
+    one_by_one = sum(is_working_day(first + dt.timedelta(days=n), holidays=table) for n in range(1, days + 1))
+    assert working_days_between(start, end, holidays=table) == one_by_one
+
+
 def test_announced_days_win_over_the_calendar() -> None:
     table = HolidayTable(off=frozenset({dt.date(2026, 3, 9)}), working=frozenset({dt.date(2026, 3, 8)}))
     assert add_working_days(at("2026-03-06T09:00"), 1, holidays=table) == at("2026-03-08T09:00")

@@ -1,0 +1,433 @@
+"""Rows of the hotline and the message board, from the file to submissions: tried, taken in once, taken back, and never anybody's clock."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from intake.domain.errors import Conflict, InvalidInput, NotFound
+from intake.domain.import_mapping import ImportField, Refusal, guess
+from intake.domain.permission import Role
+from intake.domain.row_import import ImportState
+from intake.domain.submission import Channel, SubmissionState, Urgency
+from intake.domain.topic import Route
+from intake.models import (
+    Alarm,
+    Contributor,
+    HistoryEntry,
+    ImportedRow,
+    IntakePoint,
+    Notification,
+    RefusedRow,
+    RowImport,
+    Submission,
+    Topic,
+)
+from intake.ports import NullJobQueue, Wake
+from intake.queries.district_home import WaitingKind, waiting_for
+from intake.queries.member_queue import awaiting_member, next_card, workload
+from intake.queries.row_import import RowFilter, import_detail, imported_rows, mapping_before
+from intake.services import row_import as service
+from intake.services import row_import_work as work
+from intake.services.attach_together import attach_together
+from intake.services.ownership import escalate_due
+from intake.services.row_import import first_rows_key
+from intake.services.submission_decide import Deciding, set_aside
+from intake.services.submission_detail import ask
+from intake.wiring import Wiring
+from tests.factories.clock import TestClock
+from tests.factories.imports import HEADS, as_csv, as_xlsx, call, importing, row_of, send, taken_in, tried
+from tests.factories.sentences import say
+from tests.factories.town import Town, actor
+from tests.integration.jobs import jobs_in_this_process
+from workers.jobs import apply_retention, row_imports, triage_batch
+
+CIVIC = Path(__file__).parents[2].parent / "shared" / "data" / "civic"
+
+
+@pytest.fixture(autouse=True)
+def queue(wiring: Wiring) -> Iterator[NullJobQueue]:
+    wiring.queue = queue = NullJobQueue()
+    with jobs_in_this_process(wiring):
+        yield queue
+
+
+def submissions(wiring: Wiring) -> list[Submission]:
+    with wiring.sessions() as session:
+        return list(session.scalars(select(Submission).where(Submission.channel == Channel.IMPORT).order_by(Submission.id)))
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+@pytest.mark.parametrize("source", ["hotline", "board"])
+def test_what_the_hotline_and_the_board_really_hold_comes_in_by_both_formats(
+    wiring: Wiring, town: Town, clock: TestClock, source: str, kind: str
+) -> None:
+    path = CIVIC / f"{source}.jsonl"
+    if not path.exists():
+        assert "CI" not in os.environ, "the shared rows are not here"
+        pytest.skip("platform: the shared rows are not beside the project")
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()][:400]
+    heads = list(lines[0])
+    rows = [[line.get(head) for head in heads] for line in lines]
+    table = as_csv(rows, heads=heads, encoding="gb18030") if kind == "csv" else as_xlsx(rows, heads=heads)
+    import_id = taken_in(wiring, town, table, name=f"{source}.{kind}", source=source)
+    row = row_of(wiring, import_id)
+    assert row.state is ImportState.IMPORTED, row.problem
+    assert row.rows_total == len(lines)
+    assert row.rows_good + row.rows_again + row.rows_refused == len(lines)
+    assert row.rows_good >= 0.95 * len(lines)
+    first = submissions(wiring)[0]
+    text, title = (lines[0]["detail"], lines[0]["title"]) if source == "hotline" else (lines[0]["content"], lines[0]["subject"])
+    assert first.text_written == f"{title}\n{text.strip()}"
+    assert first.state is SubmissionState.RECEIVED
+    assert first.received_at < clock.now()
+    assert first.contact_cipher is None
+
+
+def test_a_row_comes_in_once_whatever_file_brings_it(wiring: Wiring, town: Town) -> None:
+    rows = [call(1), call(2), call(1), (*call(3)[:1], "", "", *call(3)[3:]), ("", "无编号", "同样的话说了两遍呀", "", "", "")]
+    first = tried(wiring, town, as_csv([*rows, rows[-1]]))
+    row = row_of(wiring, first)
+    assert (row.state, row.rows_good, row.rows_again, row.rows_refused) == (ImportState.CHECKED, 3, 2, 1)
+    assert submissions(wiring) == []
+    with wiring.sessions.begin() as session:
+        service.take_in(session, importing(wiring, town, first))
+    row_imports.run()
+    row = row_of(wiring, first)
+    assert (row.state, row.rows_good, row.rows_again, row.rows_refused) == (ImportState.IMPORTED, 3, 2, 1)
+    again = taken_in(wiring, town, as_xlsx([call(2), call(4)]), name="热线.xlsx", source=" 12345  热线")
+    assert (row_of(wiring, again).rows_good, row_of(wiring, again).rows_again) == (1, 1)
+    other = taken_in(wiring, town, as_csv([call(2)]), source="人民网留言板")
+    assert row_of(wiring, other).rows_good == 1
+    assert len(submissions(wiring)) == 5
+
+
+def test_a_row_is_placed_dated_and_known_by_its_number(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    table = as_csv([call(1, community="龙池社区"), call(2, community="没有这个社区", when="")])
+    import_id = taken_in(wiring, town, table, source="热线")
+    one, two = submissions(wiring)
+    assert (one.area_id, two.area_id) == (town.longchi_id, town.district_id)
+    assert one.received_at.isoformat() == "2026-10-03T00:05:00+00:00"
+    assert two.received_at == clock.now()
+    assert "138" not in one.text_written + one.place + one.contact_hint
+    with wiring.sessions() as session:
+        point = session.get_one(IntakePoint, one.point_id)
+        assert (point.state.value, point.area_id) == ("retired", town.district_id)
+        begun = session.scalars(select(HistoryEntry).where(HistoryEntry.noun == "submission", HistoryEntry.entity_id == one.id)).one()
+        assert begun.actor_id == town.jing_id
+        page = imported_rows(session, import_id, show=RowFilter.ALL)
+        assert [(row.line, row.number) for row in page.rows] == [(1, "GD00001"), (2, "GD00002")]
+
+
+# Each row is refused for its own reason, and the others come in.
+REFUSED = (
+    (call(1, words=""), ImportField.TEXT, Refusal.NO_TEXT),
+    (call(2, words="！", title=""), ImportField.TEXT, Refusal.SAYS_NOTHING),
+    (call(3, words="长" * 5001), ImportField.TEXT, Refusal.TOO_LONG),
+    (call(4, when="上个月"), ImportField.WHEN, Refusal.BAD_DATE),
+    (call(5, when="1999-12-31"), ImportField.WHEN, Refusal.OUTSIDE_DATES),
+    (call(6, when="2026-11-30"), ImportField.WHEN, Refusal.OUTSIDE_DATES),
+)
+
+
+def test_what_is_refused_is_told_line_by_line(wiring: Wiring, town: Town) -> None:
+    rows = [call(100), *(row for row, _, _ in REFUSED), call(101, words="长" * 4990, title="题")]
+    import_id = taken_in(wiring, town, as_xlsx(rows), name="a.xlsx")
+    with wiring.sessions() as session:
+        found = session.execute(select(RefusedRow.line, RefusedRow.field, RefusedRow.reason_code).order_by(RefusedRow.line)).all()
+    assert [tuple(one) for one in found] == [(at, field.value, reason.value) for at, (_, field, reason) in enumerate(REFUSED, 2)]
+    assert row_of(wiring, import_id).rows_good == 2
+
+
+def test_nobody_is_asked_called_or_told_about_imported_rows(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    words = ["幸福里3号楼煤气味很重，有人晕倒了，快来人", "加微信领红包，日赚三千，点击链接", "幸福里的路灯坏了半个月，晚上走路看不见"]
+    taken_in(wiring, town, as_csv([call(at, one, community="龙池社区") for at, one in enumerate(words, 1)]))
+    triage_batch.run()
+    rows = submissions(wiring)
+    assert {row.state for row in rows} == {SubmissionState.TRIAGED}
+    assert {(row.owner_id, row.owner_role, row.escalate_at) for row in rows} == {(None, Role.STAFF, None)}
+    assert rows[0].urgency is Urgency.SOON
+    clock.forward(days=30)
+    with wiring.sessions.begin() as session:
+        zhou, jing = actor(session, town.zhou_id), actor(session, town.jing_id)
+        assert awaiting_member(session, zhou, at=clock.now()).rows == ()
+        assert next_card(session, zhou, at=clock.now()) is None
+        assert workload(session, zhou, at=clock.now()).total == 0
+        kinds = {line.kind for line in waiting_for(session, jing, at=clock.now(), idle_before=clock.now())}
+        assert not kinds & {WaitingKind.EMERGENCY, WaitingKind.ESCALATED, WaitingKind.HELD}
+        assert escalate_due(session, workflow=wiring.workflow, at=clock.now(), limit=10) == 0
+        assert session.scalar(select(func.count()).select_from(Alarm)) == 0
+        assert {topic.route for topic in session.scalars(select(Topic))} == {Route.NETWORK}
+
+
+def test_what_somebody_waits_for_is_read_before_thousands_of_rows(wiring: Wiring, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken_in(wiring, town, as_csv([call(at) for at in range(5)]))
+    waits = say(wiring, town.longchi_code, "电梯坏了")
+    monkeypatch.setattr(triage_batch, "BATCH", 1)
+    read: list[int] = []
+    monkeypatch.setattr(triage_batch.log, "info", lambda *_args, **_kept: read.extend(triaged(wiring)[len(read) :]))
+    triage_batch.run()
+    assert read[0] == waits.submission_id
+
+
+def triaged(wiring: Wiring) -> list[int]:
+    with wiring.sessions() as session:
+        found = select(HistoryEntry.entity_id).where(HistoryEntry.noun == "submission", HistoryEntry.action == "triage")
+        return list(session.scalars(found.order_by(HistoryEntry.id)))
+
+
+def test_staff_put_rows_into_their_topics_and_set_others_aside_and_nobody_is_told(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    import_id = taken_in(wiring, town, as_csv([call(at, community="龙池社区") for at in range(3)]))
+    triage_batch.run()
+    with wiring.sessions.begin() as session:
+        jing = actor(session, town.jing_id)
+        rows = imported_rows(session, import_id, show=RowFilter.SUGGESTED).rows
+        topic_id = rows[0].topic_id
+        assert topic_id is not None
+        chosen = [(row.submission_id, row.version) for row in rows[:2]]
+        done = attach_together(session, actor=jing, topic_id=topic_id, chosen=chosen, at=clock.now(), undo_seconds=600)
+        assert (done.done, done.left_out) == (2, ())
+        last = rows[2]
+        set_aside(session, Deciding(actor=jing, submission_id=last.submission_id, version=last.version, at=clock.now(), undo_seconds=0))
+    with wiring.sessions() as session:
+        states = [session.get_one(Submission, row.submission_id).state for row in rows]
+        assert states == [SubmissionState.IN_TOPIC, SubmissionState.IN_TOPIC, SubmissionState.CLOSED]
+        assert session.scalar(select(func.count()).select_from(Notification)) == 0
+        waits = say(wiring, town.longchi_code, "电梯坏了")
+        deciding = Deciding(actor=jing, submission_id=waits.submission_id, version=1, at=clock.now(), undo_seconds=0)
+        with pytest.raises(Conflict, match="有人等着答复"):
+            set_aside(session, deciding)
+
+
+def test_taking_an_import_back_leaves_what_people_used_and_frees_the_rest(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    import_id = taken_in(wiring, town, as_csv([call(at, community="龙池社区") for at in range(4)]))
+    triage_batch.run()
+    with wiring.sessions.begin() as session:
+        rows = imported_rows(session, import_id, show=RowFilter.SUGGESTED).rows
+        topic_id = rows[0].topic_id
+        assert topic_id is not None
+        chosen = [(rows[0].submission_id, rows[0].version)]
+        attach_together(session, actor=actor(session, town.jing_id), topic_id=topic_id, chosen=chosen, at=clock.now(), undo_seconds=600)
+    with wiring.sessions.begin() as session:
+        service.undo(session, importing(wiring, town, import_id))
+    row_imports.run()
+    row = row_of(wiring, import_id)
+    assert (row.state, row.rows_undone) == (ImportState.UNDONE, 3)
+    with wiring.sessions() as session:
+        detail = import_detail(session, actor(session, town.jing_id), import_id)
+        assert (detail.row.inside, detail.states) == (1, ((SubmissionState.IN_TOPIC, 1),))
+        topic = session.get_one(Topic, topic_id)
+        assert (topic.confirmed_count, topic.suggested_count) == (1, 0)
+        assert session.scalar(select(func.count()).select_from(Contributor).where(Contributor.status == "suggested")) == 0
+    again = taken_in(wiring, town, as_csv([call(at) for at in range(4)]))
+    assert (row_of(wiring, again).rows_good, row_of(wiring, again).rows_again) == (3, 1)
+    clock.forward(days=wiring.workflow.retention.withdrawn_text_days + 1)
+    apply_retention.run()
+    with wiring.sessions() as session:
+        emptied = select(func.count()).select_from(Submission).where(Submission.channel == Channel.IMPORT, Submission.text_written == "")
+        assert session.scalar(emptied) == 3
+
+
+@pytest.mark.parametrize("step", ["check", "import", "undo"])
+def test_whoever_goes_on_after_a_dead_worker_begins_behind_the_last_row(
+    wiring: Wiring, town: Town, clock: TestClock, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    monkeypatch.setattr(row_imports, "BATCH", 2)
+    table = as_csv([*(call(at) for at in range(5)), call(9, when="?"), call(0)])
+    import_id = send(wiring, town, table)
+    row_imports.run()
+    columns: dict[ImportField, int | None] = {**guess(HEADS)}
+    for act, function in (("check", "store_trial"), ("import", "store_rows"), ("undo", "withdraw_some")):
+        with wiring.sessions.begin() as session:
+            now = importing(wiring, town, import_id)
+            if act == "check":
+                service.check(session, now, columns=columns, since=None)
+            else:
+                (service.take_in if act == "import" else service.undo)(session, now)
+        if act == step:
+            die_at_the_second(monkeypatch, function)
+            with pytest.raises(KeyboardInterrupt):
+                row_imports.run()
+            monkeypatch.undo()
+            monkeypatch.setattr(row_imports, "BATCH", 2)
+            row_imports.run()  # its claim still stands
+            assert row_of(wiring, import_id).state.value.endswith("ing")
+            clock.forward(seconds=work.SILENT.total_seconds() + 1)
+        row_imports.run()
+    row = row_of(wiring, import_id)
+    assert (row.state, row.rows_total, row.rows_good, row.rows_again, row.rows_refused, row.rows_undone) == (
+        ImportState.UNDONE, 7, 5, 1, 1, 5,
+    )  # fmt: skip
+    assert len(submissions(wiring)) == 5
+
+
+def die_at_the_second(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Killed after a batch was committed, in the middle of the next."""
+    real, calls = getattr(work, name), []
+
+    def dying(*args: object, **kept: object) -> object:
+        calls.append(name)
+        done = real(*args, **kept)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return done
+
+    monkeypatch.setattr(row_imports, name, dying)
+
+
+# Half of it is in: the columns can't be changed under it nor the rest forgotten, but it can be gone on with or taken back.
+def test_an_import_that_broke_off_is_gone_on_with_and_its_rows_add_up(
+    wiring: Wiring, town: Town, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(row_imports, "BATCH", 2)
+    import_id = tried(wiring, town, as_csv([call(at) for at in range(5)]))
+    with wiring.sessions.begin() as session:
+        service.take_in(session, importing(wiring, town, import_id))
+    die_at_the_second(monkeypatch, "store_rows")
+    with pytest.raises(KeyboardInterrupt):
+        row_imports.run()
+    monkeypatch.undo()
+    monkeypatch.setattr(row_imports, "BATCH", 2)
+    for _ in range(work.MOST_TRIES):
+        clock.forward(seconds=work.SILENT.total_seconds() + 1)
+        with wiring.sessions.begin() as session:
+            work.claim_import(session, at=clock.now())
+    row = row_of(wiring, import_id)
+    assert (row.state, row.rows_good, len(submissions(wiring))) == (ImportState.FAILED, 2, 2)
+    for act in (service.remap, service.discard):
+        with wiring.sessions() as session, pytest.raises(Conflict, match="已经有一部分导入了"):
+            act(session, importing(wiring, town, import_id))
+    with wiring.sessions.begin() as session:
+        service.take_in(session, importing(wiring, town, import_id))
+    row_imports.run()
+    row = row_of(wiring, import_id)
+    assert (row.state, row.rows_total, row.rows_good, row.rows_again, row.problem) == (ImportState.IMPORTED, 5, 5, 0, "")
+    with wiring.sessions.begin() as session:
+        service.undo(session, importing(wiring, town, import_id))
+    row_imports.run()
+    with wiring.sessions() as session:
+        assert import_detail(session, actor(session, town.jing_id), import_id).row.inside == 0
+
+
+def test_a_file_that_broke_off_before_a_row_came_in_begins_with_its_columns(wiring: Wiring, town: Town) -> None:
+    import_id = send(wiring, town, as_csv([]))
+    row_imports.run()
+    with wiring.sessions() as session, pytest.raises(Conflict, match="一行也没有导入"):
+        service.take_in(session, importing(wiring, town, import_id))
+
+
+# A table without heads has its first row there, names and telephones among it: what nobody confirmed goes with the file.
+def test_heads_that_nobody_confirmed_go_with_the_file(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    left = send(wiring, town, as_csv([call(2)], heads=call(1)))
+    row_imports.run()
+    assert "13800000001" in row_of(wiring, left).columns
+    clock.forward(days=wiring.workflow.retention.import_file_days + 1)
+    apply_retention.run()
+    assert row_of(wiring, left).columns == []
+    with wiring.sessions() as session:
+        now = importing(wiring, town, left)
+        with pytest.raises(Conflict, match="请重新上传"):
+            service.check(session, now, columns={ImportField.TEXT: 2}, since=None)
+        with pytest.raises(Conflict, match="请重新上传"):
+            service.choose_sheet(session, now, sheet=1)
+
+
+def test_nobody_is_asked_for_more_about_a_row(wiring: Wiring, town: Town) -> None:
+    taken_in(wiring, town, as_csv([call(1, community="龙池社区")]))
+    triage_batch.run()
+    row = submissions(wiring)[0]
+    with wiring.sessions() as session:
+        jing = actor(session, town.jing_id)
+        deciding = Deciding(actor=jing, submission_id=row.id, version=row.version, at=wiring.clock.now(), undo_seconds=0)
+        with pytest.raises(Conflict, match="没有人在这里等"):
+            ask(session, deciding, words="请问是哪一栋？", workflow=wiring.workflow)
+
+
+def test_a_file_that_kills_every_worker_is_given_up(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    import_id = send(wiring, town, as_csv([call(1)]))
+    for _ in range(work.MOST_TRIES):
+        with wiring.sessions.begin() as session:
+            assert work.claim_import(session, at=clock.now()) is not None
+        clock.forward(seconds=work.SILENT.total_seconds() + 1)
+    row_imports.run()
+    row = row_of(wiring, import_id)
+    assert row.state is ImportState.FAILED
+    assert "中途断开" in row.problem
+
+
+def test_a_table_that_cannot_be_read_says_so_and_may_be_let_go(wiring: Wiring, town: Town) -> None:
+    import_id = send(wiring, town, as_csv([]))
+    row_imports.run()
+    row = row_of(wiring, import_id)
+    assert (row.state, row.problem) == (ImportState.FAILED, "只有表头，没有内容。请检查后重新选择。")
+    with wiring.sessions.begin() as session:
+        service.discard(session, importing(wiring, town, import_id))
+    apply_retention.run()
+    row = row_of(wiring, import_id)
+    assert (row.state, row.file_key) == (ImportState.DISCARDED, "")
+
+
+def test_the_file_and_its_first_rows_go_when_their_days_are_over(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    import_id = taken_in(wiring, town, as_csv([call(1)]))
+    key = row_of(wiring, import_id).file_key
+    apply_retention.run()
+    assert wiring.objects.size(key)
+    clock.forward(days=wiring.workflow.retention.import_file_days + 1)
+    apply_retention.run()
+    for gone in (key, first_rows_key(key)):
+        with pytest.raises(FileNotFoundError):
+            wiring.objects.size(gone)
+    assert row_of(wiring, import_id).file_key == ""
+
+
+def test_the_columns_of_last_time_are_chosen_again_for_the_same_source(wiring: Wiring, town: Town) -> None:
+    import_id = send(wiring, town, as_csv([call(1)]))
+    row_imports.run()
+    with wiring.sessions.begin() as session:
+        service.check(session, importing(wiring, town, import_id), columns={ImportField.TEXT: 1}, since=None)
+    row_imports.run()
+    later = send(wiring, town, as_csv([call(2)[::-1]], heads=HEADS[::-1]))
+    row_imports.run()
+    with wiring.sessions() as session:
+        row = session.get_one(RowImport, later)
+        assert mapping_before(session, row, row.columns) == {ImportField.TEXT: 4}
+        assert row.mapping["text"] == 4
+
+
+def test_a_column_that_the_source_has_renamed_is_found_again_by_what_it_holds(wiring: Wiring, town: Town) -> None:
+    taken_in(wiring, town, as_csv([call(1)]))
+    renamed = ("工单编号", *HEADS[1:])
+    later = send(wiring, town, as_csv([call(2)], heads=renamed))
+    row_imports.run()
+    assert row_of(wiring, later).mapping["number"] == 0
+
+
+def test_two_at_once_and_strangers_are_told_so(wiring: Wiring, town: Town) -> None:
+    import_id = tried(wiring, town, as_csv([call(1)]))
+    first = importing(wiring, town, import_id)
+    with wiring.sessions.begin() as session:
+        service.take_in(session, first)
+    with wiring.sessions() as session, pytest.raises(Conflict):
+        service.take_in(session, first)
+    with wiring.sessions() as session, pytest.raises(NotFound):
+        import_detail(session, actor(session, town.stranger_id), import_id)
+
+
+def test_columns_about_people_are_never_taken(wiring: Wiring, town: Town) -> None:
+    import_id = send(wiring, town, as_csv([call(1)]))
+    row_imports.run()
+    with wiring.sessions() as session:
+        now = importing(wiring, town, import_id)
+        with pytest.raises(InvalidInput, match="个人信息") as refused:
+            service.check(session, now, columns={ImportField.TEXT: 2, ImportField.PLACE: 5}, since=None)
+        assert refused.value.field == "place"
+
+
+def test_an_import_wakes_the_machine_once(wiring: Wiring, town: Town, queue: NullJobQueue) -> None:
+    taken_in(wiring, town, as_csv([call(at) for at in range(3)]))
+    assert queue.woken.count(Wake.TRIAGE) == 1
+    with wiring.sessions() as session:
+        assert session.scalar(select(func.count()).select_from(ImportedRow)) == 3

@@ -1,0 +1,205 @@
+"""Reports of a class: drafted from what stands behind it, sent on paper, answered, told once; what residents took back isn't sent."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from functools import partial
+
+import pytest
+
+from intake.domain.errors import Conflict, DomainError, Forbidden, InvalidInput, NotFound
+from intake.domain.upward_report import UPWARD_TABLE, UpwardBody, UpwardState
+from intake.models import Decision, Notification, Submission, UpwardReport
+from intake.queries.receipt import receipt_view
+from intake.queries.upward_report import _STEP_NAMES, first_draft, report_detail, reports_of
+from intake.services import upward_report as service
+from intake.services.submission_withdraw import withdraw
+from intake.services.upward_report import AnswerFacts
+from intake.wiring import Wiring
+from tests.factories.releases import pooled_topic, street_staff
+from tests.factories.town import Town, actor
+from tests.factories.upward import (
+    ANSWER,
+    SAID,
+    class_of,
+    report_answered,
+    report_drafted,
+    report_row,
+    report_written,
+    reporting,
+)
+
+
+def refused(act: Callable[[], object], kind: type[DomainError], *, field: str | None = None) -> None:
+    with pytest.raises(kind) as caught:
+        act()
+    if field is not None:
+        assert isinstance(caught.value, InvalidInput)
+        assert caught.value.field == field
+
+
+def sent(wiring: Wiring, held: service.Reporting, **other: object) -> None:
+    paper: dict[str, object] = {"document_number": "云协〔2026〕9号", "signer": "陈启明", "sent_on": date(2026, 11, 2), **other}
+    with wiring.sessions.begin() as session:
+        service.send(session, held, **paper)  # type: ignore[arg-type]  # one dict serves every field
+
+
+def saved(wiring: Wiring, held: service.Reporting, text: str, *, taken_out: bool = False) -> None:
+    with wiring.sessions.begin() as session:
+        service.save(session, held, title="关于末班车", text=text, body=UpwardBody.GOVERNMENT, body_name="", taken_out=taken_out)
+
+
+def told_everyone(wiring: Wiring, held: service.Reporting, words: str = "") -> int:
+    with wiring.sessions.begin() as session:
+        return service.tell(session, held, words=words)
+
+
+def steps_on(wiring: Wiring, submission_id: int) -> list[tuple[str, str]]:
+    with wiring.sessions() as session:
+        view = receipt_view(session, submission_id, at=wiring.clock.now(), workflow=wiring.workflow)
+        return [(step.words, step.written) for step in view.steps]
+
+
+def test_a_draft_says_how_many_where_in_whose_words_and_leaves_the_request_to_people(wiring: Wiring, town: Town) -> None:
+    class_id, _said = class_of(wiring, town)
+    report_id = report_drafted(wiring, town, class_id)
+    text = report_row(wiring, report_id).text
+    for part in ("2件来件反映同一件事", "龙池社区", "紫薇社区", f"“{SAID}”", "龙池末班车太早", "还没有转请有关单位办理", "不是抽样调查"):
+        assert part in text
+    with wiring.sessions() as session:
+        detail = report_detail(session, actor(session, town.jing_id), report_id)
+    assert (detail.to_write, detail.behind, detail.taken_back) == (1, 2, ())
+    refused(lambda: sent(wiring, reporting(wiring, town.jing_id, report_id)), InvalidInput, field="text")
+    # To the same body there is one draft; to another there may be another.
+    refused(lambda: report_drafted(wiring, town, class_id), Conflict)
+    report_drafted(wiring, town, class_id, body=UpwardBody.PARTY_COMMITTEE)
+    refused(lambda: report_drafted(wiring, town, pooled_topic(wiring, town)), NotFound)
+
+
+def test_words_that_were_taken_back_are_quoted_in_no_new_draft_and_keep_an_old_one_from_being_sent(wiring: Wiring, town: Town) -> None:
+    class_id, said = class_of(wiring, town)
+    report_id = report_written(wiring, town, report_drafted(wiring, town, class_id))
+    with wiring.sessions.begin() as session:
+        withdraw(session, submission_id=said[0].submission_id, at=wiring.clock.now())
+    with wiring.sessions() as session:
+        staff = actor(session, town.jing_id)
+        assert [one.piece for one in report_detail(session, staff, report_id).taken_back] == ["末班公交七点半就没有了"]
+        assert SAID not in first_draft(session, staff, class_id, at=wiring.clock.now()).text
+    refused(lambda: sent(wiring, reporting(wiring, town.jing_id, report_id)), InvalidInput, field="text")
+    saved(wiring, reporting(wiring, town.jing_id, report_id), "请协调延长末班车。")
+    sent(wiring, reporting(wiring, town.jing_id, report_id))
+    assert report_row(wiring, report_id).state is UpwardState.SENT
+
+
+def test_words_that_are_erased_meanwhile_are_out_once_a_person_says_so(wiring: Wiring, town: Town) -> None:
+    class_id, said = class_of(wiring, town)
+    report_id = report_written(wiring, town, report_drafted(wiring, town, class_id))
+    with wiring.sessions.begin() as session:
+        withdraw(session, submission_id=said[0].submission_id, at=wiring.clock.now())
+        session.get_one(Submission, said[0].submission_id).text_masked = ""
+    saved(wiring, reporting(wiring, town.jing_id, report_id), "请协调延长末班车。")
+    refused(lambda: sent(wiring, reporting(wiring, town.jing_id, report_id)), InvalidInput, field="text")
+    saved(wiring, reporting(wiring, town.jing_id, report_id), "请协调延长末班车。", taken_out=True)
+    sent(wiring, reporting(wiring, town.jing_id, report_id))
+    assert report_row(wiring, report_id).state is UpwardState.SENT
+
+
+def test_words_that_somebody_put_in_by_hand_are_pointed_out_too(wiring: Wiring, town: Town) -> None:
+    class_id, said = class_of(wiring, town)
+    report_id = report_drafted(wiring, town, class_id)
+    saved(wiring, reporting(wiring, town.jing_id, report_id), "请协调延长末班车。")
+    saved(wiring, reporting(wiring, town.jing_id, report_id), f"居民说：“{SAID}”请协调延长末班车。")
+    with wiring.sessions.begin() as session:
+        withdraw(session, submission_id=said[0].submission_id, at=wiring.clock.now())
+    refused(lambda: sent(wiring, reporting(wiring, town.jing_id, report_id)), InvalidInput, field="text")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"document_number": " "}, "document_number"),
+        ({"signer": ""}, "signer"),
+        ({"sent_on": None}, "sent_on"),
+        ({"sent_on": date(2026, 11, 4)}, "sent_on"),
+    ],
+)
+def test_what_the_paper_lacks_is_named(wiring: Wiring, town: Town, wrong: dict[str, object], field: str) -> None:
+    report_id = report_written(wiring, town, report_drafted(wiring, town, class_of(wiring, town)[0]))
+    refused(lambda: sent(wiring, reporting(wiring, town.jing_id, report_id), **wrong), InvalidInput, field=field)
+    assert report_row(wiring, report_id).state is UpwardState.DRAFTED
+
+
+def test_the_answer_reaches_everyone_behind_the_class_once(wiring: Wiring, town: Town) -> None:
+    class_id, said = class_of(wiring, town)
+    report_id = report_answered(wiring, town, report_drafted(wiring, town, class_id))
+    assert all("有了答复" not in words for one in said for words, _written in steps_on(wiring, one.submission_id)), "nobody is told yet"
+    first, second = reporting(wiring, town.jing_id, report_id), reporting(wiring, town.jing_id, report_id)
+    refused(lambda: told_everyone(wiring, first, "请打 13800000001 问。"), InvalidInput, field="told")
+    assert told_everyone(wiring, first) == 2
+    refused(lambda: told_everyone(wiring, second), Conflict)
+    refused(lambda: told_everyone(wiring, reporting(wiring, town.jing_id, report_id)), Conflict)
+    for one in said:
+        assert ("您反映的这一类事报到了上级，有了答复。", ANSWER) in steps_on(wiring, one.submission_id)
+    with wiring.sessions() as session:
+        decision = session.query(Decision).filter_by(action="tell_answer").one()
+        assert session.query(Notification).filter_by(decision_id=decision.id).count() == 2
+        # Members read it at each of its matters.
+        assert [one.answer for one in reports_of(session, actor(session, town.zhou_id), class_id)] == [ANSWER]
+
+
+def test_an_answer_is_checked_and_comes_once(wiring: Wiring, town: Town) -> None:
+    report_id = report_written(wiring, town, report_drafted(wiring, town, class_of(wiring, town)[0]))
+    sent(wiring, reporting(wiring, town.jing_id, report_id))
+    right = AnswerFacts("延到二十一点。", "", date(2026, 11, 3))
+
+    def answered(facts: AnswerFacts, held: service.Reporting) -> None:
+        with wiring.sessions.begin() as session:
+            service.answer(session, held, facts)
+
+    held = reporting(wiring, town.jing_id, report_id)
+    for wrong, field in (
+        (replace(right, words=""), "words"),
+        (replace(right, words="找张伟，13800000001"), "words"),
+        (replace(right, answered_on=date(2026, 11, 1)), "answered_on"),
+        (replace(right, answered_on=date(2026, 11, 4)), "answered_on"),
+    ):
+        refused(partial(answered, wrong, held), InvalidInput, field=field)
+    answered(right, held)
+    refused(lambda: answered(right, held), Conflict)
+    refused(lambda: answered(right, reporting(wiring, town.jing_id, report_id)), Conflict)
+    refused(lambda: saved(wiring, reporting(wiring, town.jing_id, report_id), "改"), Conflict)
+
+
+def test_of_two_who_edit_one_reads_that_the_other_was_faster(wiring: Wiring, town: Town) -> None:
+    report_id = report_drafted(wiring, town, class_of(wiring, town)[0])
+    first, second = reporting(wiring, town.jing_id, report_id), reporting(wiring, town.jing_id, report_id)
+    saved(wiring, first, "先写的")
+    refused(lambda: saved(wiring, second, "后写的"), Conflict)
+    assert report_row(wiring, report_id).text == "先写的"
+
+
+def test_reports_belong_to_those_who_screen_there(wiring: Wiring, town: Town) -> None:
+    class_id, _said = class_of(wiring, town)
+    report_id = report_drafted(wiring, town, class_id)
+    beside = street_staff(wiring, "清河街道", "xiaolin")
+    with wiring.sessions() as session:
+        refused(lambda: report_detail(session, actor(session, beside), report_id), Forbidden)
+        refused(lambda: report_detail(session, actor(session, town.stranger_id), report_id), NotFound)
+        assert reports_of(session, actor(session, town.zhou_id), class_id) == (), "members don't read drafts"
+        assert reports_of(session, actor(session, town.stranger_id), class_id) == ()
+    refused(lambda: saved(wiring, reporting(wiring, beside, report_id), "改"), Forbidden)
+    refused(lambda: saved(wiring, reporting(wiring, town.stranger_id, report_id), "改"), NotFound)
+
+
+def test_every_turn_has_its_words() -> None:
+    assert {"begin", *(one.action.value for one in UPWARD_TABLE.transitions)} == set(_STEP_NAMES)
+
+
+def test_a_draft_that_is_given_up_stays_and_is_read(wiring: Wiring, town: Town) -> None:
+    report_id = report_drafted(wiring, town, class_of(wiring, town)[0])
+    held = reporting(wiring, town.jing_id, report_id)
+    with wiring.sessions.begin() as session:
+        service.abandon(session, held)
+    with wiring.sessions() as session:
+        assert session.query(UpwardReport).one().state is UpwardState.ABANDONED
+    refused(lambda: sent(wiring, reporting(wiring, town.jing_id, report_id)), DomainError)
