@@ -18,7 +18,7 @@ help:
 demo: $(VENV)/.run front translations
 	@$(BIN)/zhibao demo $(ARGS)
 
-## make test   install and pass the tests on real PostgreSQL and Valkey (8 to 10 minutes, and 1 to install the first time)
+## make test   install and pass the tests on real PostgreSQL and Valkey (6 to 8 minutes, and 1 to install the first time)
 test: $(VENV)/.dev front translations
 	@$(BIN)/python -m tests.run $(ARGS)
 
@@ -62,7 +62,7 @@ translations: $(PO:.po=.mo)
 %.mo: %.po
 	@$(BIN)/pybabel -q compile -i $< -o $@
 
-## make check  lint, types, layers, generated documents, and a look at every page in every mode (3 minutes; the look needs Chromium)
+## make check  lint, types, layers, generated documents, and all that is tried in a browser (8 minutes; without Chromium 1)
 check: $(VENV)/.dev front translations
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check -q . || { echo "some files are not formatted: run make fix"; exit 1; }
@@ -70,7 +70,7 @@ check: $(VENV)/.dev front translations
 	@$(BIN)/lint-imports > .import_linter_cache.log 2>&1 || { cat .import_linter_cache.log; exit 1; }; rm -f .import_linter_cache.log
 	@$(BIN)/zhibao docs --check
 	@$(BIN)/python -m tests.locks
-	@$(BIN)/python -m tests.run --sweep
+	@$(BIN)/python -m tests.run --browser
 
 ## make fix    what the linter can mend by itself
 fix: $(VENV)/.dev

@@ -26,7 +26,7 @@ function purged() {
           css: [{ raw: withoutThemes(String(asset.source)) }],
           defaultExtractor: text => text.match(/[\w-]+/g) ?? [],
           // What scripts and browsers set, and no template names.
-          safelist: { standard: [/^htmx-/, /^weui-btn_(primary|default|warn)$/, "is-loading"], greedy: [/:focus-visible/, /::placeholder/, /data-mode/, /data-care/, /aria-/, /:where/, /:focus-visible/, /:target/] },
+          safelist: { standard: [/^htmx-/, /^weui-btn_(primary|default|warn)$/, "is-loading"], greedy: [/leaflet-/, /:focus-visible/, /::placeholder/, /data-mode/, /data-care/, /aria-/, /:where/, /:focus-visible/, /:target/] },
           keyframes: true,
         });
         asset.source = withoutUnusedVariables(css, asset.fileName);
@@ -119,6 +119,13 @@ function compressed() {
   };
 }
 
+// What pages share, in few files: each costs more in its head than in its words.
+const TOGETHER = [
+  { name: "once", test: /\/assets\/once\.js$|vite\/preload-helper/ },
+  { name: "shared", test: /\/assets\/form\/(words|worker|choices)\.js$|\/node_modules\/idb\// },
+  { name: "on-member-phone", test: /\/assets\/member\/(store|outbox|sending|keeping|strip|start)\.js$/ },
+];
+
 const source = name => `intake/web/assets/${name}`;
 
 export default defineConfig({
@@ -132,8 +139,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     rollupOptions: {
       checks: { pluginTimings: false },
-      input: Object.fromEntries(["phone.css", "desk.css", "public.css", "phone.js", "public.js", "form.js", "member.js", "desk.js", "wechat.js", "proof.js", "receipt.js"].map(name => [name.replace(".", "-"), source(name)])),
-      output: { entryFileNames: "[name]-[hash].js", chunkFileNames: "[name]-[hash].js", assetFileNames: "[name]-[hash][extname]" },
+      input: Object.fromEntries(["phone.css", "desk.css", "public.css", "map.css", "capture.css", "plan.css", "phone.js", "public.js", "form.js", "member.js", "capture.js", "desk.js", "wechat.js", "proof.js", "receipt.js", "chart.css", "chart.js"].map(name => [name.replace(".", "-"), source(name)])),
+      output: { entryFileNames: "[name]-[hash].js", chunkFileNames: "[name]-[hash].js", assetFileNames: "[name]-[hash][extname]", codeSplitting: { groups: TOGETHER } },
     },
   },
 });
