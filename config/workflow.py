@@ -24,6 +24,8 @@ class OwnerRules:
     candidate_idle_working_days: int
     needs_detail_days: int
     close_after_silent_days: int
+    approval_still_days: int
+    """A plan or topic on its way through the approvals, without a step for so long, is brought up again."""
 
 
 @dataclass(frozen=True, slots=True)

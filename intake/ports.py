@@ -265,8 +265,8 @@ class Tables(Protocol):
         ...
 
     def rows(self, source: BinaryIO, kind: ImportFormat, *, sheet: int) -> Iterator[tuple[int, Sequence[str]]]:
-        """Line and cells of each row that isn't blank; 1 is the first row below the heads. Cells are words: of a formula what it came to,
-        a date as 2026-10-03 08:05:00.
+        """Line and cells of each row that isn't blank; 1 is the first row below the heads. Cells are words: of a formula what it came to
+        (UNVALUED where the file doesn't say), a date as 2026-10-03 08:05:00.
         """
         ...
 

@@ -73,18 +73,27 @@ def damped(messages: int) -> int:
 
 def heat_of(facts: HeatFacts) -> Heat:
     """The heat of a topic: more people, more of them lately than usual, from more places, more urgent."""
+    points = _points(facts, factor=1.0)
+    parts = tuple(HeatPart(code, points[code], most, _WORDS[code](facts, points[code])) for code, most in MOST.items())
+    return Heat(sum(points.values()), parts)
+
+
+def corrected_heat(facts: HeatFacts, factor: float) -> int:
+    """The heat if each of these people stood for `factor` (1 to 2, `domain/under_reporting.py`): never less than it is, never over 100."""
+    return sum(_points(facts, factor=factor).values())
+
+
+def _points(facts: HeatFacts, *, factor: float) -> dict[PartCode, int]:
     people = facts.people
     recent = min(facts.recent, people)
     weekly = facts.before * RECENT_DAYS / BEFORE_DAYS
     scores: dict[PartCode, float] = {
-        "people": _saturating(people, HALF_AT_PEOPLE),
-        "growth": _saturating(max(0.0, recent - weekly), HALF_AT_GROWTH),
+        "people": _saturating(people * factor, HALF_AT_PEOPLE),
+        "growth": _saturating(max(0.0, recent - weekly) * factor, HALF_AT_GROWTH),
         "spread": 1 - 1 / facts.areas if facts.areas > 1 else 0.0,
         "urgency": _URGENT[facts.urgency] / MOST["urgency"],
     }
-    points = {code: round(MOST[code] * score) for code, score in scores.items()}
-    parts = tuple(HeatPart(code, points[code], most, _WORDS[code](facts, points[code])) for code, most in MOST.items())
-    return Heat(sum(points.values()), parts)
+    return {code: round(MOST[code] * score) for code, score in scores.items()}
 
 
 def _saturating(value: float, half_at: int) -> float:

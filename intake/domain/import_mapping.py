@@ -1,5 +1,6 @@
 """导入: which column of another system's table is which of our fields, and what one row of it says."""
 
+import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,8 +18,12 @@ MOST_COLUMNS = 200
 NUMBER_MAX = 80
 NAME_MAX = 40
 LINK_MAX = 500
+MOST_NAMES = 300
+"""Names that a source is remembered by staff to have put somewhere."""
 EARLIEST = date(2000, 1, 1)
 """Nothing that somebody said before can be acted on; a date before it is a slip."""
+UNVALUED = "\0formula"
+"""What a cell says whose formula has no result in the file, or came to an error; no workbook can hold these words."""
 
 
 class ImportField(StrEnum):
@@ -68,6 +73,8 @@ class Refusal(StrEnum):
     """时间看不懂."""
     OUTSIDE_DATES = "outside_dates"
     """不在要导入的日期里."""
+    FORMULA = "formula"
+    """公式没有结果: the file holds how to work it out, and not what came of it."""
 
 
 REFUSAL_WORDS: dict[Refusal, str] = {
@@ -76,6 +83,7 @@ REFUSAL_WORDS: dict[Refusal, str] = {
     Refusal.TOO_LONG: "标题和正文合起来超过 5000 个字；不截断，请在原表里分成几行",
     Refusal.BAD_DATE: "时间看不懂，请写成 2026-10-03 或 2026-10-03 08:05",
     Refusal.OUTSIDE_DATES: "时间不在要导入的日期里",
+    Refusal.FORMULA: "这一格是公式，文件里没有它的结果。请用 Excel 打开，复制这一列，“选择性粘贴”成“值”，存好再上传",
 }
 """What staff read."""
 
@@ -87,20 +95,28 @@ class ColumnMapping:
     columns: Mapping[ImportField, int]
     sheet: int = 0
     since: date | None = None
+    areas: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    """Where staff put names that no area of ours has; kept from one import of a source to the next."""
+
+    def with_areas(self, areas: Mapping[str, int]) -> "ColumnMapping":
+        """The same, names among it; the newest MOST_NAMES of them."""
+        newest = list({**self.areas, **areas}.items())[-MOST_NAMES:]
+        return dataclasses.replace(self, areas=dict(newest))
 
     def stored(self) -> dict[str, object]:
         """As the row of the import keeps it."""
         kept: dict[str, object] = {field.value: index for field, index in self.columns.items()}
-        return {**kept, "sheet": self.sheet, "since": self.since.isoformat() if self.since else ""}
+        return {**kept, "sheet": self.sheet, "since": self.since.isoformat() if self.since else "", "areas": dict(self.areas)}
 
     @classmethod
     def read(cls, stored: Mapping[str, object]) -> "ColumnMapping":
         """What `stored` wrote; an empty one maps nothing."""
-        since, sheet = stored.get("since"), stored.get("sheet")
+        since, sheet, areas = stored.get("since"), stored.get("sheet"), stored.get("areas")
         return cls(
             columns={field: index for field in ImportField if isinstance(index := stored.get(field.value), int)},
             sheet=sheet if isinstance(sheet, int) else 0,
             since=date.fromisoformat(since) if isinstance(since, str) and since else None,
+            areas=areas if isinstance(areas, dict) else {},
         )
 
 
@@ -203,14 +219,14 @@ def read_row(cells: Sequence[str], mapping: ColumnMapping, *, now: datetime) -> 
     def line(field: ImportField, limit: int) -> str:
         return " ".join(clean(raw).text.split())[:limit] if (raw := cell(field)) else ""
 
+    unvalued = next((field for field in mapping.columns if field is not ImportField.LINK and cell(field) == UNVALUED), None)
+    if unvalued is not None:
+        return Unfit(unvalued, Refusal.FORMULA)
     body, title = clean(cell(ImportField.TEXT)), line(ImportField.TITLE, TEXT_MAX)
-    if not body.text.replace("\ufffd", "").strip():
-        return Unfit(ImportField.TEXT, Refusal.NO_TEXT)
-    if len(_WORDLIKE.findall(body.text)) < 2:
-        return Unfit(ImportField.TEXT, Refusal.SAYS_NOTHING)
     text = body.text if not title or body.text.startswith(title) else f"{title}\n{body.text}"
-    if len(text) > TEXT_MAX:
-        return Unfit(ImportField.TEXT, Refusal.TOO_LONG)
+    reason = _unfit_words(body.text, text)
+    if reason is not None:
+        return Unfit(ImportField.TEXT, reason)
     raw_when = cell(ImportField.WHEN).strip()
     when = read_when(raw_when) if raw_when else None
     if raw_when and when is None:
@@ -226,8 +242,17 @@ def read_row(cells: Sequence[str], mapping: ColumnMapping, *, now: datetime) -> 
         place=line(ImportField.PLACE, PLACE_MAX),
         community=line(ImportField.COMMUNITY, NAME_MAX),
         category=line(ImportField.CATEGORY, NAME_MAX),
-        link=link if link.startswith(("https://", "http://")) else "",
+        link=link if link.startswith(("https://", "http://")) else "",  # of a formula too, whose words are no address
     )
+
+
+def _unfit_words(body: str, text: str) -> Refusal | None:
+    """Why the words alone don't come in; `text` is the body with its title."""
+    if not body.replace("\ufffd", "").strip():
+        return Refusal.NO_TEXT
+    if len(_WORDLIKE.findall(body)) < 2:
+        return Refusal.SAYS_NOTHING
+    return Refusal.TOO_LONG if len(text) > TEXT_MAX else None
 
 
 def _is_inside(when: datetime, since: date | None, *, now: datetime) -> bool:

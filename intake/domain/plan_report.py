@@ -73,8 +73,10 @@ class PlanFigures:
     """Items that have a topic."""
     submissions: int
     """Confirmed behind these topics."""
+    suggested: int
+    """Which the machine put behind them and nobody has confirmed yet."""
     people: int
-    """As far as they can be told apart, added up topic by topic."""
+    """Behind both, as far as they can be told apart, added up topic by topic."""
     conversions: tuple[Converted, ...]
     approvals: tuple[ApprovalSaid, ...]
     held: tuple[ItemSaid, ...]
@@ -162,7 +164,8 @@ def _report_topics(figures: PlanFigures) -> Iterator[str]:
     yield f"计划{figures.tally.planned}场里，{figures.topics}场有了议题。"
     if figures.routes:
         yield "按六途径：" + "；".join(f"{ROUTE_NAMES[route]}{count}个（共{figures.topics}个）" for route, count in figures.routes) + "。"
-    yield f"这些议题背后有经人确认的来件{figures.submissions}件，能分辨的反映人{figures.people}人次。"
+    waiting = f"，系统建议并入、还没有人确认的{figures.suggested}件" if figures.suggested else ""
+    yield f"这些议题背后有经人确认的来件{figures.submissions}件{waiting}；能分辨的反映人{figures.people}人次。"
     if figures.conversions:
         for one in figures.conversions:
             yield f"{CONVERSION_NAMES[one.kind]}：涉及议题{one.topics}个（共{figures.topics}个），转化建议{one.suggestions}条。"

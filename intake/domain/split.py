@@ -7,9 +7,12 @@ from intake.domain.errors import InvalidInput
 from intake.domain.language.sentences import sentences_in
 from intake.domain.personal_data import mask, masked_at, personal_data
 from intake.domain.submission import SubmissionState
+from intake.domain.text import TEXT_MAX
 
 PARTS_MOST = 6
 """Of one message, those that left before counted."""
+TAKEN_BACK = "（这几句已撤回。）"
+"""Stands in a message where its resident took sentences back; ends as a sentence does, so that the next begins where it began."""
 STAYS = 0
 """The choice of a sentence that stays; others are the number of the part it leaves with."""
 UNDECIDED = frozenset({SubmissionState.RECEIVED, SubmissionState.QUARANTINED, SubmissionState.TRIAGED, SubmissionState.NEEDS_DETAIL})
@@ -55,6 +58,23 @@ class Words:
         written = "\n".join(part for part in parts if part)
         return written if mask(written, personal_data(written)) == shown else shown
 
+    def without(self, spans: Sequence[Span]) -> "Words":
+        """The message with TAKEN_BACK in place of the sentences at `spans`.
+
+        Where written words that aren't shown as they are can't be told apart, all of them become the shown ones: none taken back may stay.
+        """
+        cores = _cores(spans, self.masked)
+        masked = _replaced(self.masked, cores)
+        if self._known:
+            written = _replaced(self.written, [(self._written(start), self._written(end)) for start, end in cores])
+        elif all(self.masked[start:end] in self.written for start, end in cores):
+            written = self.written
+            for start, end in cores:
+                written = written.replace(self.masked[start:end], TAKEN_BACK, 1)
+        else:
+            written = masked if self.written else ""
+        return Words(written if len(written) <= TEXT_MAX else written.replace(TAKEN_BACK, ""), masked)
+
     def _written(self, position: int) -> int:
         """The place in the written words of one in the masked words, outside of what is masked."""
         shift = 0
@@ -80,6 +100,38 @@ def parts_of_choice(choice: Mapping[int, int], sentences: Sequence[Span], *, gon
     if len(numbers) > PARTS_MOST:
         raise InvalidInput(f"一件最多分出 {PARTS_MOST} 件，请把相近的放在一起。", field="parts")
     return tuple(tuple(one for one in free if choice.get(one[0], STAYS) == number) for number in numbers)
+
+
+def moved(spans: Sequence[Span], taken: Sequence[Span], *, masked: str) -> tuple[Span, ...]:
+    """Where `spans` of the message `masked` stand once TAKEN_BACK has come in place of the sentences `taken`; each in its place."""
+    cores = _cores(taken, masked)
+    return tuple((_moved(start, cores), _moved(end, cores, is_end=True)) for start, end in spans)
+
+
+def _moved(position: int, cores: Sequence[Span], *, is_end: bool = False) -> int:
+    shift = 0
+    for start, end in cores:
+        if position >= end:
+            shift += len(TAKEN_BACK) - (end - start)
+        elif position > start:  # inside of what was taken: the note stands for all of it
+            return start + shift + (len(TAKEN_BACK) if is_end else 0)
+    return position + shift
+
+
+def _cores(spans: Sequence[Span], text: str) -> list[Span]:
+    """The stretches without the blanks around them."""
+    found = []
+    for start, end in _runs(spans):
+        piece = text[start:end]
+        if piece.strip():
+            found.append((start + len(piece) - len(piece.lstrip()), end - len(piece) + len(piece.rstrip())))
+    return found
+
+
+def _replaced(text: str, stretches: Sequence[Span]) -> str:
+    for start, end in reversed(stretches):
+        text = text[:start] + TAKEN_BACK + text[end:]
+    return text
 
 
 def _runs(spans: Sequence[Span]) -> list[Span]:

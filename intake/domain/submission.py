@@ -119,6 +119,8 @@ class SubmissionAction(StrEnum):
     """Not taken up, with a reason (不采用)."""
     SET_ASIDE = "set_aside"
     """Read and kept for reference; only for imported rows, behind which nobody waits (只作参考)."""
+    BRING_BACK = "bring_back"
+    """What was kept for reference waits again (放回等处理)."""
     ASK = "ask"
     """Please add detail (请补充)."""
     ADD_DETAIL = "add_detail"
@@ -220,6 +222,7 @@ SUBMISSION_TABLE = StateTable(
         _t(A.REFER, OPEN_FOR_DECISION, S.REFERRED, P.TRIAGE_DECIDE, "委员已转给有关单位，等答复。", needs_reason=True),
         _t(A.ANSWER, OPEN_FOR_DECISION, S.ANSWERED, P.TRIAGE_DECIDE, "委员答复了您。", needs_reason=True),
         _t(A.DECLINE, OPEN_FOR_DECISION, S.DECLINED, P.TRIAGE_DECIDE, "委员看过，没有采用。", needs_reason=True),
+        _t(A.BRING_BACK, frozenset({S.CLOSED}), S.TRIAGED, P.TRIAGE_DECIDE, "放回等处理。"),
         _t(A.SET_ASIDE, OPEN_FOR_DECISION, S.CLOSED, P.TRIAGE_DECIDE, "留作参考，没有另外办理。", needs_reason=True),
         _t(A.ASK, OPEN_FOR_DECISION, S.NEEDS_DETAIL, P.TRIAGE_DECIDE, "委员想请您补充。", needs_reason=True),
         _t(A.ADD_DETAIL, frozenset({S.NEEDS_DETAIL}), S.TRIAGED, None, "您补充了情况。"),

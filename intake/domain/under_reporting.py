@@ -1,4 +1,6 @@
-"""校正: where few people speak up, each message stands for more; always shown with the numbers it was made of, and never an order by itself."""
+"""校正: where few people speak up, each message stands for more; always shown with the numbers it was made of.
+
+It is an order of the board only for whoever asks for it (docs/adr/0047-orders-of-the-board.md)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

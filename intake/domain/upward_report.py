@@ -6,7 +6,7 @@ from intake.domain.permission import Permission as P
 from intake.domain.transition import LABELS, StateTable, Transition
 
 TITLE_MAX, BODY_NAME_MAX, NUMBER_MAX, SIGNER_MAX = 60, 40, 60, 40
-TEXT_MAX, ANSWER_MAX = 8_000, 2_000
+TEXT_MAX, ANSWER_MAX, REASON_MAX = 8_000, 2_000, 200
 """Characters."""
 
 
@@ -54,6 +54,12 @@ class UpwardAction(StrEnum):
     """登记答复."""
     TELL = "tell_answer"
     """告诉居民: everyone behind the class reads the answer, once."""
+    CORRECT = "correct_answer"
+    """更正答复: what was written down wrongly, while no resident has read it."""
+    SUPPLEMENT = "supplement"
+    """登记补充答复: what came after residents were told, or sets right what they read."""
+    TELL_MORE = "tell_supplement"
+    """告诉居民 of it."""
     ABANDON = "abandon"
     """不报了."""
 
@@ -72,6 +78,16 @@ UPWARD_TABLE = StateTable(
             UpwardState.ANSWERED,
             P.SCREEN_DECIDE,
             "您反映的这一类事报到了上级，有了答复。",
+            needs_reason=True,
+        ),
+        Transition(UpwardAction.CORRECT, frozenset({UpwardState.ANSWERED}), UpwardState.ANSWERED, P.SCREEN_DECIDE, ""),
+        Transition(UpwardAction.SUPPLEMENT, frozenset({UpwardState.ANSWERED}), UpwardState.ANSWERED, P.SCREEN_DECIDE, ""),
+        Transition(
+            UpwardAction.TELL_MORE,
+            frozenset({UpwardState.ANSWERED}),
+            UpwardState.ANSWERED,
+            P.SCREEN_DECIDE,
+            "您反映的这一类事，上级又有了补充答复。",
             needs_reason=True,
         ),
         Transition(UpwardAction.ABANDON, frozenset({UpwardState.DRAFTED}), UpwardState.ABANDONED, P.SCREEN_DECIDE, ""),

@@ -51,7 +51,7 @@ from intake.models.topic_brief import TopicBrief, TopicProposer
 from intake.models.topic_origin import TopicOrigin
 from intake.models.topic_proposal import TopicProposal
 from intake.models.triage_model import TrainingExample, TriageModel
-from intake.models.upward_report import UpwardReport
+from intake.models.upward_report import UpwardAnswer, UpwardReport
 from intake.models.user import RoleGrant, User
 from intake.models.venue import Venue, VenueCheck, VenueMember
 from intake.models.wechat import (
@@ -158,6 +158,7 @@ __all__ = [
     "TopicWatch",
     "TrainingExample",
     "TriageModel",
+    "UpwardAnswer",
     "UpwardReport",
     "User",
     "Venue",

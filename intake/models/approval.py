@@ -53,6 +53,8 @@ class Approval(Base):
     plan_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("year_plans.id"))
     topic_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("topics.id"))
     step_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("approval_steps.id"))
+    step_name: Mapped[str]
+    """As the step was called then: what was decided reads the same when a district renames it."""
     decision: Mapped[ApprovalDecision] = mapped_column(text_enum(ApprovalDecision, "decision"))
     body: Mapped[str]
     held_on: Mapped[date]
@@ -62,6 +64,8 @@ class Approval(Base):
     """Why it was sent back or skipped."""
     back_to_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("approval_steps.id"))
     """From which step the chain starts again, of one that was sent back."""
+    back_to_name: Mapped[str] = mapped_column(default="")
+    """As that step was called then."""
     authority: Mapped[str] = mapped_column(default="")
     """Who let a step be skipped: name and office."""
     file_key: Mapped[str] = mapped_column(default="")

@@ -24,4 +24,6 @@ class Area(Base):
     path: Mapped[str]
     residents: Mapped[int | None]
     """How many people live here (常住人口), as staff entered it; without it a community that seldom reports can't be told from a small one."""
+    factor: Mapped[float] = mapped_column(default=1.0, server_default="1")
+    """What one message from here stands for where few speak up, 1 to 2 (`domain/under_reporting.py`); upkeep writes it."""
     version: Mapped[int] = mapped_column(default=1, server_default="1")

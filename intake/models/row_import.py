@@ -40,7 +40,7 @@ class RowImport(Base):
     columns: Mapped[list[Any]] = mapped_column(default=list)
     """Heads of the columns, as the file has them."""
     mapping: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    """Our field → index of the column."""
+    """Our field → index of the column; beside them the sheet, the first day, and where names that we don't know belong."""
     state: Mapped[ImportState] = mapped_column(text_enum(ImportState, "state"))
     state_changed_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
@@ -52,7 +52,13 @@ class RowImport(Base):
     rows_again: Mapped[int] = mapped_column(default=0)
     """Came in before."""
     rows_refused: Mapped[int] = mapped_column(default=0)
+    reasons: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """How many rows were refused by reason, so that a page needn't count them."""
     rows_undone: Mapped[int] = mapped_column(default=0)
+    rows_unplaced: Mapped[int] = mapped_column(default=0)
+    """Of those that the trial found good: name a community that no area of ours is called."""
+    unplaced: Mapped[list[Any]] = mapped_column(default=list)
+    """The most frequent of these names and how many rows each has; emptied with the file."""
     problem: Mapped[str] = mapped_column(default="")
     """Why it failed as a whole."""
     tries: Mapped[int] = mapped_column(default=0)

@@ -84,4 +84,8 @@ class ScreeningDraft(Base):
     decision_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("decisions.id"))
     problem: Mapped[str] = mapped_column(default="")
     """Why it couldn't be made."""
+    tries: Mapped[int] = mapped_column(default=0)
+    """How often it couldn't be made for a reason that may pass."""
+    try_again_at: Mapped[datetime | None]
+    """Not before then; others go on meanwhile."""
     version: Mapped[int] = mapped_column(default=1)

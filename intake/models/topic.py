@@ -27,6 +27,11 @@ class Topic(Base):
         Index("ix_topics_board", "district_id", "state", text("(confirmed_count + suggested_count)"), "id"),
         Index("ix_topics_area", "area_id", "state"),
         Index("ix_topics_heat", "district_id", "state", "heat", "id"),
+        # The board's other orders (queries/topic_order.py), and the routes at its head.
+        Index("ix_topics_corrected", "district_id", "state", "heat_corrected", "id"),
+        Index("ix_topics_spread", "district_id", "state", "area_count", "id"),
+        Index("ix_topics_newest", "district_id", "state", "last_at", "id"),
+        Index("ix_topics_route", "district_id", "state", "route", "id"),
         # The pool shows what has waited longest first.
         Index("ix_topics_waiting", "district_id", "state", "state_changed_at", "id"),
         Index("ix_topics_letters", text(LETTERS), postgresql_using="gin", postgresql_with={"gin_pending_list_limit": "1024"}),
@@ -62,6 +67,8 @@ class Topic(Base):
     heat: Mapped[int] = mapped_column(default=0, server_default="0")
     """0–100; its parts stand in `heat_parts`."""
     heat_parts: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    heat_corrected: Mapped[int] = mapped_column(default=0, server_default="0")
+    """The heat as it would be if every community spoke up as usual; never less than `heat`."""
     heat_at: Mapped[datetime | None]
     look_again_on: Mapped[date | None]
     """Of one that stays in the pool: the day on which staff said they would weigh it again."""

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Index
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from intake.domain.topic import Route
@@ -36,5 +36,7 @@ class TopicOrigin(Base):
     submission_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list, server_default="{}")
     """Messages that a community worker filed and named as what it rests on; they join the topic only by whoever triages them."""
     registered_by: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id"))
+    nonce: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
+    """Of the form and what was written on it: sent twice it is one topic."""
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)

@@ -38,5 +38,29 @@ class UpwardReport(Base):
     """What may be passed on of the answer."""
     answer_number: Mapped[str] = mapped_column(default="")
     answered_on: Mapped[date | None]
+    """Answer, number and day are the latest one's; each stands in `upward_answers` too."""
+    told_at: Mapped[datetime | None]
+    """When everyone behind the class was told of the latest answer."""
     drafted_by: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id"))
     created_at: Mapped[datetime]
+
+
+class UpwardAnswer(Base):
+    """One answer as it was written down: the first, a correction of one that residents hadn't read, or one that came afterwards."""
+
+    __tablename__ = "upward_answers"
+    __table_args__ = (Index("ix_upward_answers_report", "report_id", "id"),)
+
+    id: Mapped[Key]
+    district_id: Mapped[DistrictId]
+    report_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("upward_reports.id"))
+    words: Mapped[str]
+    number: Mapped[str]
+    answered_on: Mapped[date]
+    corrects_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("upward_answers.id"))
+    reason: Mapped[str] = mapped_column(default="")
+    """Why it was corrected."""
+    recorded_by: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id"))
+    recorded_at: Mapped[datetime]
+    decision_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("decisions.id"))
+    """With which residents were told."""

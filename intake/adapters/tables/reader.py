@@ -7,7 +7,7 @@ from typing import BinaryIO
 from intake.adapters.tables.text_file import TextTable
 from intake.adapters.tables.workbook import WorkbookTable
 from intake.domain.errors import InvalidInput
-from intake.domain.import_mapping import MOST_COLUMNS, MOST_ROWS
+from intake.domain.import_mapping import MOST_COLUMNS, MOST_ROWS, UNVALUED
 from intake.domain.row_import import ImportFormat
 from intake.ports import TableLook
 
@@ -75,4 +75,4 @@ def _table(source: BinaryIO, kind: ImportFormat) -> TextTable | WorkbookTable:
 
 
 def _head(cell: str, at: int) -> str:
-    return " ".join(cell.split())[:HEAD_CHARACTERS] or f"第 {at} 列"
+    return ("" if cell == UNVALUED else " ".join(cell.split())[:HEAD_CHARACTERS]) or f"第 {at} 列"

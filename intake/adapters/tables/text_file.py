@@ -53,10 +53,13 @@ class TextTable:
 
 
 def _lines(text: io.TextIOWrapper) -> Iterator[str]:
+    """Every line, the first without the mark that some programs write before GB18030, or twice before UTF-8."""
+    mark = "\ufeff"
     while line := text.readline(_MOST_LINE):
         if len(line) == _MOST_LINE:
             raise InvalidInput("有一行太长，不像来件的表。请检查分隔符和换行，改好后重新上传。", field="file")
-        yield line
+        yield line.lstrip(mark)
+        mark = ""
 
 
 def _encoding_of(source: BinaryIO) -> str:

@@ -12,8 +12,10 @@ from typing import Any, BinaryIO
 
 from openpyxl import load_workbook
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
+from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
 
 from intake.domain.errors import InvalidInput
+from intake.domain.import_mapping import UNVALUED
 
 MOST_ENTRIES = 2_000
 MOST_SHEETS = 100
@@ -35,7 +37,7 @@ _UNREADABLE = "这个工作簿读不出来，可能没有传完整。请用 Exce
 
 
 class WorkbookTable:
-    """A workbook without macros; of formulas the value that they last came to."""
+    """A workbook without macros; of formulas the value that they last came to, UNVALUED where the file doesn't hold it."""
 
     def __init__(self, source: BinaryIO) -> None:
         self._source = source
@@ -58,20 +60,35 @@ class WorkbookTable:
 
     def rows(self, *, sheet: int, most_columns: int) -> Iterator[tuple[int, Sequence[str]]]:
         """Number and cells of every row that isn't blank; the heads are among them."""
-        chosen = self._sheet(sheet)
-        chosen.reset_dimensions()  # they are what the file claims
-        found = chosen.iter_rows(min_row=1, max_col=most_columns, values_only=True)
-        width, line = most_columns, 0
-        while (values := self._next(found)) is not None:
-            line += 1
+        found = self._parsed(self._sheet(sheet))
+        width, before = most_columns, 0
+        while (row := self._next(found)) is not None:
+            line, values = row
             if line > MOST_LINES:
                 raise InvalidInput(_TOO_LARGE, field="file")
-            cells = [_words(value) for value in values[:width]]
+            if line <= before:  # a number that stood before
+                continue
+            before = line
+            cells = [""] * min(width, max((one["column"] for one in values), default=0))
+            for one in values:
+                if 0 < one["column"] <= len(cells):
+                    cells[one["column"] - 1] = _words(one["value"])
             if any(cells):
                 if width == most_columns:
                     width = max(at for at, cell in enumerate(cells, 1) if cell)
-                    cells = cells[:width]
-                yield line, cells
+                yield line, [*cells[:width], *[""] * (width - len(cells))]
+
+    def _parsed(self, sheet: ReadOnlyWorksheet) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+        """Number and cells of every row that the file has, none between; as the library's own reading, which says nothing of formulas."""
+        with sheet._get_source() as source:  # noqa: SLF001 -- the library's stream of one part
+            yield from _Parser(
+                source,
+                sheet._shared_strings,  # noqa: SLF001 -- as above
+                data_only=True,
+                epoch=self._book.epoch,
+                date_formats=self._book._date_formats,  # noqa: SLF001 -- as above
+                timedelta_formats=self._book._timedelta_formats,  # noqa: SLF001 -- as above
+            ).parse()
 
     def _sheet(self, at: int) -> ReadOnlyWorksheet:
         sheets = self._sheets()
@@ -94,11 +111,24 @@ class WorkbookTable:
         except Exception:  # noqa: BLE001 -- the library lets through whatever a broken part makes Python raise
             raise InvalidInput(_UNREADABLE, field="file") from None
 
-    def _next(self, rows: Iterator[tuple[Any, ...]]) -> tuple[Any, ...] | None:
+    def _next(self, rows: Iterator[tuple[int, list[dict[str, Any]]]]) -> tuple[int, list[dict[str, Any]]] | None:
         try:
             return next(rows, None)
         except Exception:  # noqa: BLE001 -- as above
             raise InvalidInput(_UNREADABLE, field="file") from None
+
+
+class _Parser(WorkSheetParser):  # type: ignore[misc]  # the library has no types
+    """Knows cells of which the file has the formula and no result, or an error for one."""
+
+    def parse_cell(self, element: Any) -> dict[str, Any]:
+        """As the library reads it, with UNVALUED where it would see nothing or #REF!."""
+        cell: dict[str, Any] = super().parse_cell(element)
+        kind = element.get("t", "n")
+        # A formula that came to no words at all has kind `str` and no value; that is a result.
+        if kind == "e" or (cell["value"] is None and kind != "str" and element.find(FORMULA_TAG) is not None):
+            cell["value"] = UNVALUED
+        return cell
 
 
 def _words(value: Any) -> str:

@@ -28,6 +28,11 @@ ROLES_NEW = ("city",)
 ROLE_CHECKS = (("role_grants", "role"), ("invitations", "role"), ("submissions", "owner_role"))
 WAITING = "state IN ('triaged', 'reopened')"
 PRESSING = "(urgency = 'emergency' OR owner_role = 'staff')"
+IMPORTED_ROWS = (
+    ("ix_submissions_rows_waiting", "channel = 'import' AND state IN ('received', 'triaged', 'reopened')"),
+    ("ix_submissions_rows_soon", "channel = 'import' AND state IN ('triaged', 'reopened') AND urgency <> 'normal'"),
+    ("ix_submissions_rows_closed", "channel = 'import' AND state = 'closed'"),
+)
 
 
 def _index_submissions(*, rows_apart: bool) -> None:
@@ -201,7 +206,10 @@ def upgrade() -> None:
         sa.Column("rows_good", sa.Integer(), nullable=False),
         sa.Column("rows_again", sa.Integer(), nullable=False),
         sa.Column("rows_refused", sa.Integer(), nullable=False),
+        sa.Column("reasons", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("rows_undone", sa.Integer(), nullable=False),
+        sa.Column("rows_unplaced", sa.Integer(), nullable=False),
+        sa.Column("unplaced", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("problem", sa.Text(), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("beat_at", sa.DateTime(timezone=True), nullable=True),
@@ -270,6 +278,7 @@ def upgrade() -> None:
         sa.Column("plan_id", sa.BigInteger(), nullable=True),
         sa.Column("topic_id", sa.BigInteger(), nullable=True),
         sa.Column("step_id", sa.BigInteger(), nullable=False),
+        sa.Column("step_name", sa.Text(), nullable=False),
         sa.Column(
             "decision",
             sa.Enum("passed", "sent_back", "skipped", name="decision", native_enum=False, create_constraint=True, length=40),
@@ -281,6 +290,7 @@ def upgrade() -> None:
         sa.Column("minutes", sa.Text(), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
         sa.Column("back_to_id", sa.BigInteger(), nullable=True),
+        sa.Column("back_to_name", sa.Text(), nullable=False),
         sa.Column("authority", sa.Text(), nullable=False),
         sa.Column("file_key", sa.Text(), nullable=False),
         sa.Column("file_name", sa.Text(), nullable=False),
@@ -520,12 +530,14 @@ def upgrade() -> None:
         sa.Column("homes", sa.Integer(), nullable=True),
         sa.Column("submission_ids", sa.ARRAY(sa.BigInteger()), server_default="{}", nullable=False),
         sa.Column("registered_by", sa.BigInteger(), nullable=False),
+        sa.Column("nonce", sa.LargeBinary(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint("homes > 0", name=op.f("ck_topic_origins_homes")),
         sa.ForeignKeyConstraint(["registered_by"], ["users.id"], name=op.f("fk_topic_origins_registered_by_users")),
         sa.ForeignKeyConstraint(["topic_id"], ["topics.id"], name=op.f("fk_topic_origins_topic_id_topics")),
         sa.PrimaryKeyConstraint("topic_id", name=op.f("pk_topic_origins")),
+        sa.UniqueConstraint("nonce", name=op.f("uq_topic_origins_nonce")),
     )
     op.create_index("ix_topic_origins_by", "topic_origins", ["registered_by", "topic_id"], unique=False)
     op.create_index("ix_topic_origins_district", "topic_origins", ["district_id", "topic_id"], unique=False)
@@ -576,6 +588,7 @@ def upgrade() -> None:
         sa.Column("answer", sa.Text(), nullable=False),
         sa.Column("answer_number", sa.Text(), nullable=False),
         sa.Column("answered_on", sa.Date(), nullable=True),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("drafted_by", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["drafted_by"], ["users.id"], name=op.f("fk_upward_reports_drafted_by_users")),
@@ -584,6 +597,26 @@ def upgrade() -> None:
     )
     op.create_index("ix_upward_reports_district", "upward_reports", ["district_id", "id"], unique=False)
     op.create_index("ix_upward_reports_topic", "upward_reports", ["topic_id", "id"], unique=False)
+    op.create_table(
+        "upward_answers",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("district_id", sa.BigInteger(), nullable=False),
+        sa.Column("report_id", sa.BigInteger(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("answered_on", sa.Date(), nullable=False),
+        sa.Column("corrects_id", sa.BigInteger(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("recorded_by", sa.BigInteger(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decision_id", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["corrects_id"], ["upward_answers.id"], name=op.f("fk_upward_answers_corrects_id_upward_answers")),
+        sa.ForeignKeyConstraint(["decision_id"], ["decisions.id"], name=op.f("fk_upward_answers_decision_id_decisions")),
+        sa.ForeignKeyConstraint(["recorded_by"], ["users.id"], name=op.f("fk_upward_answers_recorded_by_users")),
+        sa.ForeignKeyConstraint(["report_id"], ["upward_reports.id"], name=op.f("fk_upward_answers_report_id_upward_reports")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_upward_answers")),
+    )
+    op.create_index("ix_upward_answers_report", "upward_answers", ["report_id", "id"], unique=False)
     op.create_table(
         "imported_rows",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -618,6 +651,8 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("decision_id", sa.BigInteger(), nullable=True),
         sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("try_again_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["decided_by"], ["users.id"], name=op.f("fk_screening_drafts_decided_by_users")),
         sa.ForeignKeyConstraint(["decision_id"], ["decisions.id"], name=op.f("fk_screening_drafts_decision_id_decisions")),
@@ -630,7 +665,14 @@ def upgrade() -> None:
     op.create_index("ix_screening_drafts_round", "screening_drafts", ["round_id", "id"], unique=False)
     op.create_index("uq_screening_drafts_waiting", "screening_drafts", ["topic_id"], unique=True, postgresql_where="ended_at IS NULL")
     op.add_column("areas", sa.Column("residents", sa.Integer(), nullable=True))
+    op.add_column("areas", sa.Column("factor", sa.Float(), server_default="1", nullable=False))
     op.add_column("topics", sa.Column("look_again_on", sa.Date(), nullable=True))
+    op.add_column("topics", sa.Column("heat_corrected", sa.Integer(), server_default="0", nullable=False))
+    op.execute("UPDATE topics SET heat_corrected = heat WHERE heat > 0")
+    op.create_index("ix_topics_corrected", "topics", ["district_id", "state", "heat_corrected", "id"], unique=False)
+    op.create_index("ix_topics_spread", "topics", ["district_id", "state", "area_count", "id"], unique=False)
+    op.create_index("ix_topics_newest", "topics", ["district_id", "state", "last_at", "id"], unique=False)
+    op.create_index("ix_topics_route", "topics", ["district_id", "state", "route", "id"], unique=False)
     op.create_index("ix_referrals_sent", "referrals", ["district_id", "sent_at"], unique=False, postgresql_where="sent_at IS NOT NULL")
     op.create_index("ix_decisions_district", "decisions", ["district_id", "decided_at"], unique=False)
     op.create_index("ix_topics_waiting", "topics", ["district_id", "state", "state_changed_at", "id"], unique=False)
@@ -653,9 +695,15 @@ def upgrade() -> None:
         postgresql_with={"gin_pending_list_limit": "1024"},
     )
     _index_submissions(rows_apart=True)
+    op.create_index("ix_contributors_suggested", "contributors", ["submission_id"], unique=False, postgresql_where="status = 'suggested'")
+    for name, where in IMPORTED_ROWS:
+        op.create_index(name, "submissions", ["district_id", "id"], unique=False, postgresql_where=where)
 
 
 def downgrade() -> None:
+    for name, _ in IMPORTED_ROWS:
+        op.drop_index(name, table_name="submissions")
+    op.drop_index("ix_contributors_suggested", table_name="contributors")
     _index_submissions(rows_apart=False)
     op.execute("DELETE FROM role_grants WHERE role = 'city'")
     op.execute("DELETE FROM invitations WHERE role = 'city'")
@@ -667,7 +715,13 @@ def downgrade() -> None:
     op.drop_index("ix_topics_waiting", table_name="topics")
     op.drop_index("ix_decisions_district", table_name="decisions")
     op.drop_index("ix_referrals_sent", table_name="referrals", postgresql_where="sent_at IS NOT NULL")
+    op.drop_index("ix_topics_route", table_name="topics")
+    op.drop_index("ix_topics_newest", table_name="topics")
+    op.drop_index("ix_topics_spread", table_name="topics")
+    op.drop_index("ix_topics_corrected", table_name="topics")
+    op.drop_column("topics", "heat_corrected")
     op.drop_column("topics", "look_again_on")
+    op.drop_column("areas", "factor")
     op.drop_column("areas", "residents")
     op.drop_index("uq_screening_drafts_waiting", table_name="screening_drafts", postgresql_where="ended_at IS NULL")
     op.drop_index("ix_screening_drafts_round", table_name="screening_drafts")
@@ -676,6 +730,8 @@ def downgrade() -> None:
     op.drop_index("uq_imported_rows_external", table_name="imported_rows")
     op.drop_index("ix_imported_rows_submission", table_name="imported_rows")
     op.drop_table("imported_rows")
+    op.drop_index("ix_upward_answers_report", table_name="upward_answers")
+    op.drop_table("upward_answers")
     op.drop_index("ix_upward_reports_topic", table_name="upward_reports")
     op.drop_index("ix_upward_reports_district", table_name="upward_reports")
     op.drop_table("upward_reports")
