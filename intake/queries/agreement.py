@@ -110,6 +110,9 @@ class ModelsShown:
     """Pairs of messages that people have joined or kept apart."""
 
 
+_SUGGESTED = aliased(Topic)
+
+
 def agreement(session: Session, actor: Actor, *, at: datetime) -> tuple[AgreementMonth, ...]:
     """The last MONTHS months up to `at`, the latest first, in one statement; months without decisions are left out."""
     first = _first_of(at, MONTHS - 1)
@@ -144,9 +147,8 @@ def agreement(session: Session, actor: Actor, *, at: datetime) -> tuple[Agreemen
         .limit(1)
         .lateral("corrected")
     )
-    suggested = aliased(Topic)
     verdict = said.c.content["verdict"].astext
-    same = or_(decided.c.target_topic_id == suggested.id, decided.c.target_topic_id == suggested.merged_into_id)
+    same = or_(decided.c.target_topic_id == _SUGGESTED.id, decided.c.target_topic_id == _SUGGESTED.merged_into_id)
     opened = and_(verdict == Verdict.OPEN.value, decided.c.action == SubmissionAction.OPEN_TOPIC.value)
     outcome = case(
         (decided.c.action.in_(_OTHERWISE), Outcome.ELSEWHERE.value),
@@ -174,7 +176,7 @@ def agreement(session: Session, actor: Actor, *, at: datetime) -> tuple[Agreemen
         .join(Area, Area.id == Submission.area_id)
         .join(said, true())
         .outerjoin(corrected, true())
-        .outerjoin(suggested, suggested.id == cast(said.c.content["topic_id"].astext, Decision.id.type))
+        .outerjoin(_SUGGESTED, _SUGGESTED.id == cast(said.c.content["topic_id"].astext, Decision.id.type))
         # What was held back for staff was suggested to nobody.
         .where(within(actor, Permission.TRIAGE_REPORT), verdict.is_not(None), said.c.content["screen"].astext.is_(None))
         .group_by(*grouped)

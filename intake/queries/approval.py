@@ -55,6 +55,7 @@ class ApprovalLine:
 
     id: int
     step_name: str
+    """As it was called then, as `back_to` was."""
     decision: ApprovalDecision
     body: str
     held_on: date
@@ -70,7 +71,6 @@ class ApprovalLine:
     """waiting, ready or refused."""
     file_refused: str
     by: str
-    recorded_by: int
     at: datetime
     undone_at: datetime | None
     undone_by: str
@@ -90,6 +90,11 @@ class ChainStep:
     """By which it was passed or skipped."""
     is_next: bool
 
+    @property
+    def name(self) -> str:
+        """As it was called when it was decided; as it is called now while it is open."""
+        return self.done.step_name if self.done is not None else self.step.name
+
 
 @dataclass(frozen=True, slots=True)
 class SubjectApprovals:
@@ -106,9 +111,8 @@ class SubjectApprovals:
     is_open: bool
     """Whether anything may be written down now."""
     may_record: bool
+    """Write the open step down, and take the newest one back."""
     newest: ApprovalLine | None
-    may_undo: bool
-    """The newest one."""
     today: date | None = None
 
     @property
@@ -218,7 +222,7 @@ def approvals_of(session: Session, actor: Actor, subject: ApprovalSubject, subje
     lines = [
         (row[0], _line(row, inside=manages)) for row in session.execute(_lines().where(_about(subject, subject_id)).order_by(Approval.id))
     ]
-    return _path(found, chain, lines, actor=actor, manages=manages, today=today)
+    return _path(found, chain, lines, manages=manages, today=today)
 
 
 def missing_steps(session: Session, subject: ApprovalSubject, found: Subject) -> tuple[str, ...]:
@@ -281,7 +285,7 @@ def under_way(session: Session, actor: Actor, *, today: date) -> tuple[SubjectAp
         lines = session.execute(_lines().where(column.in_([one.id for one in rows])).order_by(Approval.id)).all()
         for found in rows:
             own = [(row[0], _line(row, inside=True)) for row in lines if found.id == (row[0].plan_id or row[0].topic_id)]
-            shown.append(_path(found, chain, own, actor=actor, manages=True, today=today))
+            shown.append(_path(found, chain, own, manages=True, today=today))
     return tuple(shown)
 
 
@@ -300,7 +304,6 @@ def _path(
     chain: Sequence[StepLine],
     lines: Iterable[tuple[Approval, ApprovalLine]],
     *,
-    actor: Actor,
     manages: bool,
     today: date,
 ) -> SubjectApprovals:
@@ -322,53 +325,41 @@ def _path(
         is_open=open_now,
         may_record=manages and open_now,
         newest=newest,
-        may_undo=manages and open_now and newest is not None and may_undo(actor, newest.recorded_by),
         today=today,
     )
-
-
-def may_undo(actor: Actor, recorded_by: int) -> bool:
-    """Whoever wrote it down, or an administrator of the district."""
-    return actor.user_id == recorded_by or actor.may(Permission.DISTRICT_MANAGE)
 
 
 def _about(subject: ApprovalSubject, subject_id: int) -> ColumnElement[bool]:
     return (Approval.plan_id if subject is ApprovalSubject.PLAN else Approval.topic_id) == subject_id
 
 
-_BACK_TO = aliased(ApprovalStep)
-
-
-def _lines() -> Select[Approval, str, str, str | None, str | None]:
+def _lines() -> Select[Approval, str, str | None]:
     return (
-        select(Approval, ApprovalStep.name, User.name, _BACK_TO.name, _UNDOER.name)
-        .join(ApprovalStep, ApprovalStep.id == Approval.step_id)
+        select(Approval, User.name, _UNDOER.name)
         .join(User, User.id == Approval.recorded_by)
-        .outerjoin(_BACK_TO, _BACK_TO.id == Approval.back_to_id)
         .outerjoin(_UNDOER, _UNDOER.id == Approval.undone_by)
     )
 
 
 def _line(row: Sequence[object], *, inside: bool) -> ApprovalLine:
-    one, step_name, by, back_to, undone_by = row[:5]
+    one, by, undone_by = row[:3]
     assert isinstance(one, Approval)
     state = "waiting" if one.file_key.startswith(QUARANTINE) else "ready" if one.file_key else "refused"
     return ApprovalLine(
         id=one.id,
-        step_name=str(step_name),
+        step_name=one.step_name,
         decision=one.decision,
         body=one.body,
         held_on=one.held_on,
         document_number=one.document_number,
         minutes=one.minutes if inside else "",
         words=one.words,
-        back_to=str(back_to or ""),
+        back_to=one.back_to_name,
         authority=one.authority,
         file_name=one.file_name if inside else "",
         file_state=state,
         file_refused=one.file_refused,
         by=str(by),
-        recorded_by=one.recorded_by,
         at=one.recorded_at,
         undone_at=one.undone_at,
         undone_by=str(undone_by or ""),

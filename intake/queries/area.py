@@ -106,12 +106,14 @@ def district_path(session: Session, district_id: int) -> str:
     return session.scalars(select(Area.path).where(Area.id == district_id)).one()
 
 
+_PARENT = aliased(Area)
+
+
 def area_detail(session: Session, actor: Actor, area_id: int) -> AreaDetail:
     """One area; NotFound for another district's, Forbidden outside the actor's areas."""
-    parent = aliased(Area)
     found = session.execute(
-        select(Area, parent.id, parent.name)
-        .outerjoin(parent, (parent.id == Area.parent_id) & parent.district_id.is_not(None))
+        select(Area, _PARENT.id, _PARENT.name)
+        .outerjoin(_PARENT, (_PARENT.id == Area.parent_id) & _PARENT.district_id.is_not(None))
         .where(Area.id == area_id, Area.district_id == actor.district_id)
     ).one_or_none()
     if found is None:
@@ -139,14 +141,16 @@ def area_detail(session: Session, actor: Actor, area_id: int) -> AreaDetail:
     )
 
 
+_SCOPE = aliased(Area)
+
+
 def _people_at(session: Session, area: Area) -> tuple[tuple[int, str, str, str], ...]:
-    scope = aliased(Area)
     rows = session.execute(
-        select(User.id, User.name, RoleGrant.role, scope.name)
+        select(User.id, User.name, RoleGrant.role, _SCOPE.name)
         .join(RoleGrant, RoleGrant.user_id == User.id)
-        .join(scope, scope.id == RoleGrant.area_id)
-        .where(User.active, User.district_id == area.district_id, func.starts_with(area.path, scope.path))
-        .order_by(func.length(scope.path).desc(), RoleGrant.role, User.name, User.id)
+        .join(_SCOPE, _SCOPE.id == RoleGrant.area_id)
+        .where(User.active, User.district_id == area.district_id, func.starts_with(area.path, _SCOPE.path))
+        .order_by(func.length(_SCOPE.path).desc(), RoleGrant.role, User.name, User.id)
         .limit(PEOPLE_SHOWN)
     )
     return tuple((user_id, name, ROLE_NAMES[Role(role)], where) for user_id, name, role, where in rows)

@@ -1,13 +1,29 @@
 """审计 as a page: who did, saw and took along what in a district, the newest first; codes and ids alone, never anybody's words."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, and_, column, func, literal, or_, select, true, tuple_, values
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Select,
+    any_,
+    bindparam,
+    column,
+    func,
+    literal,
+    select,
+    true,
+    tuple_,
+    union_all,
+    values,
+)
 from sqlalchemy.dialects.postgresql import TIMESTAMP
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
 from intake.domain.actor import Actor, ActorKind
@@ -28,6 +44,33 @@ _CHUNK = 2_000
 WORDS: dict[str, str] = {**OF_PLACES_AND_PEOPLE, **DID, **SAW, **TOOK}
 """What each code means."""
 _OF_KIND: dict[ActKind, tuple[str, ...]] = {ActKind.SAW: tuple(SAW), ActKind.TOOK: tuple(TOOK)}
+
+_COLUMNS: tuple[Any, ...] = (
+    AuditEntry.id,
+    AuditEntry.at,
+    AuditEntry.actor_kind,
+    AuditEntry.actor_id,
+    AuditEntry.action,
+    AuditEntry.noun,
+    AuditEntry.entity_id,
+    AuditEntry.detail,
+)
+_NAMED: dict[str, tuple[Any, Any]] = {
+    "submission": (Submission.id, Submission.receipt_number),
+    "topic": (Topic.id, Topic.number),
+    "referral": (Referral.id, Referral.number),
+    "point": (IntakePoint.id, IntakePoint.name),
+    "area": (Area.id, Area.name),
+    "user": (User.id, User.name),
+}
+"""What a thing is called by."""
+_SAME = {"member": "user"}
+_NAMES: dict[str, Any] = {
+    noun: select(literal(noun), key, name, User.login if noun == "user" else literal("")).where(
+        key == any_(bindparam(noun, type_=ARRAY(BigInteger)))
+    )
+    for noun, (key, name) in _NAMED.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +168,7 @@ def require_audit(session: Session, actor: Actor) -> None:
 
 
 def acts(session: Session, actor: Actor, asked: AuditFilter, *, after: str = "", limit: int = PAGE) -> AuditPage:
-    """A page in two questions, each by an index; Forbidden as `require_audit`."""
+    """A page in three questions, each by an index; Forbidden as `require_audit`."""
     require_audit(session, actor)
     found = _found(session, actor, asked, after=_key(after), limit=limit + 1)
     last = found[limit - 1] if len(found) > limit else None
@@ -203,34 +246,25 @@ def chain_stand(session: Session) -> ChainStand:
 
 
 def _found(session: Session, actor: Actor, asked: AuditFilter, *, after: tuple[datetime, int] | None, limit: int) -> list[ActLine]:
-    newest = _newest(actor, asked, after=after, limit=limit)
-    where = aliased(AuditEntry, newest)
-
-    def of(noun: str, key: Any) -> ColumnElement[bool]:
-        return and_(where.noun == noun, key == where.entity_id)
-
-    person = aliased(User)
-    rows = session.execute(
-        select(
-            where,
-            func.coalesce(User.name, ""),
-            func.coalesce(User.login, ""),
-            func.coalesce(Submission.receipt_number, Topic.number, Referral.number, IntakePoint.name, Area.name, person.name, ""),
-        )
-        .outerjoin(User, User.id == where.actor_id)
-        .outerjoin(Submission, of("submission", Submission.id))
-        .outerjoin(Topic, of("topic", Topic.id))
-        .outerjoin(Referral, of("referral", Referral.id))
-        .outerjoin(IntakePoint, of("point", IntakePoint.id))
-        .outerjoin(Area, of("area", Area.id))
-        .outerjoin(person, or_(of("user", person.id), of("member", person.id)))
-        .order_by(where.at.desc(), where.id.desc())
-    )
-    return [_line(*row) for row in rows]
+    """Rows and names apart: joined to every noun at once, the planner took longer over the question than the database over the answer."""
+    rows = session.execute(_newest(actor, asked, after=after, limit=limit)).all()
+    ids: defaultdict[str, set[int]] = defaultdict(set)
+    for row in rows:
+        if row.actor_id is not None:
+            ids["user"].add(row.actor_id)
+        noun = _SAME.get(row.noun, row.noun)
+        if row.entity_id is not None and noun in _NAMES:
+            ids[noun].add(row.entity_id)
+    names: dict[tuple[str, int], tuple[str, str]] = {}
+    if ids:
+        asked_for = union_all(*(_NAMES[noun] for noun in _NAMES if noun in ids))
+        found = session.execute(asked_for, {noun: sorted(keys) for noun, keys in ids.items()})
+        names = {(noun, key): (name, login) for noun, key, name, login in found}
+    return [_line(row, names) for row in rows]
 
 
-def _newest(actor: Actor, asked: AuditFilter, *, after: tuple[datetime, int] | None, limit: int) -> Any:
-    """The newest that fit: for a kind of act the newest of each of its codes, so that a rare one isn't looked for among all rows."""
+def _newest(actor: Actor, asked: AuditFilter, *, after: tuple[datetime, int] | None, limit: int) -> Select[Any]:
+    """The newest that fit, in order: for a kind of act the newest of each of its codes, so that a rare one isn't looked for among all rows."""
     where: list[ColumnElement[bool]] = [AuditEntry.district_id == actor.district_id]
     if asked.person_id is not None:
         where.append(AuditEntry.actor_id == asked.person_id)
@@ -247,33 +281,35 @@ def _newest(actor: Actor, asked: AuditFilter, *, after: tuple[datetime, int] | N
         where.append(AuditEntry.action == asked.action)
     elif asked.kind is not None:
         return _of_each(_OF_KIND[asked.kind], where, limit=limit)
-    return select(AuditEntry).where(*where).order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(limit).subquery()
+    return select(*_COLUMNS).where(*where).order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(limit)
 
 
-def _of_each(codes: Sequence[str], where: Sequence[ColumnElement[bool]], *, limit: int) -> Any:
+def _of_each(codes: Sequence[str], where: Sequence[ColumnElement[bool]], *, limit: int) -> Select[Any]:
     code = values(column("code", Text), name="codes").data([(one,) for one in codes])
     newest = (
-        select(AuditEntry)
+        select(*_COLUMNS)
         .where(*where, AuditEntry.action == code.c.code)
         .order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
         .limit(limit)
         .lateral()
     )
-    return select(newest).select_from(code.join(newest, true())).order_by(newest.c.at.desc(), newest.c.id.desc()).limit(limit).subquery()
+    return select(newest).select_from(code.join(newest, true())).order_by(newest.c.at.desc(), newest.c.id.desc()).limit(limit)
 
 
-def _line(entry: AuditEntry, by: str, login: str, name: str) -> ActLine:
+def _line(row: Any, names: Mapping[tuple[str, int], tuple[str, str]]) -> ActLine:
+    by, login = names.get(("user", row.actor_id), ("", ""))
+    name, _ = names.get((_SAME.get(row.noun, row.noun), row.entity_id), ("", ""))
     return ActLine(
-        id=entry.id,
-        at=entry.at,
-        actor_kind=entry.actor_kind,
-        by=by if entry.actor_kind is ActorKind.PERSON else "",
+        id=row.id,
+        at=row.at,
+        actor_kind=row.actor_kind,
+        by=by if row.actor_kind is ActorKind.PERSON else "",
         login=login,
-        action=entry.action,
-        noun=entry.noun,
-        entity_id=entry.entity_id,
+        action=row.action,
+        noun=row.noun,
+        entity_id=row.entity_id,
         name=name,
-        detail=tuple((key, _plain(value)) for key, value in sorted(entry.detail.items()) if value not in (None, "", [])),
+        detail=tuple((key, _plain(value)) for key, value in sorted(row.detail.items()) if value not in (None, "", [])),
     )
 
 

@@ -102,19 +102,21 @@ def campaign_by_code(session: Session, code: str, *, today: date) -> Tapped | No
     )
 
 
+_PARENT = aliased(Area)
+
+
 def points_to_pick(session: Session, area_path: str, words: str, *, after: str, limit: int = PAGE) -> Page[Choice]:
     """Active points below an area, each of `words` in the name of point, community or street; two queries."""
-    parent = aliased(Area)
     where: list[ColumnElement[bool]] = [
         Area.path.startswith(area_path, autoescape=True),
         IntakePoint.state == PointState.ACTIVE,
         of_no_call(),
-        *holding(words, IntakePoint.name, Area.name, parent.name),
+        *holding(words, IntakePoint.name, Area.name, _PARENT.name),
     ]
     base = (
-        select(IntakePoint.id, IntakePoint.code, IntakePoint.name, Area.name, func.coalesce(parent.name, ""))
+        select(IntakePoint.id, IntakePoint.code, IntakePoint.name, Area.name, func.coalesce(_PARENT.name, ""))
         .join(Area, Area.id == IntakePoint.area_id)
-        .outerjoin(parent, (parent.id == Area.parent_id) & (parent.id != IntakePoint.district_id))
+        .outerjoin(_PARENT, (_PARENT.id == Area.parent_id) & (_PARENT.id != IntakePoint.district_id))
         .where(*where)
     )
     total = session.scalar(select(func.count()).select_from(base.subquery())) or 0

@@ -176,23 +176,25 @@ def said_where(session: Session, draft_id: int) -> SaidWhere:
     return SaidWhere(row.words, position_of(row.latitude, row.longitude)) if row is not None else SaidWhere()
 
 
+_TOP, _PARENT = aliased(Area), aliased(Area)
+
+
 def points_to_pick(session: Session, *, area_id: int, near: SaidWhere, page: int, but: int | None) -> tuple[tuple[PointToPick, ...], bool]:
     """A page of the active points below an area, and whether there are more: those whose community or street the map names in `near`
     first, then, where positions are known, those that lie nearest.
     """
-    top, parent = aliased(Area), aliased(Area)
     label = bindparam("label", near.label, type_=Text)
     named = case(
         (func.strpos(label, Area.name) > 0, 0),
-        (func.strpos(label, func.coalesce(parent.name, "-")) > 0, 1),
+        (func.strpos(label, func.coalesce(_PARENT.name, "-")) > 0, 1),
         else_=2,
     )
     rows = session.execute(
-        select(IntakePoint.id, IntakePoint.name, func.coalesce(parent.name, ""))
+        select(IntakePoint.id, IntakePoint.name, func.coalesce(_PARENT.name, ""))
         .join(Area, Area.id == IntakePoint.area_id)
-        .join(top, func.starts_with(Area.path, top.path))
-        .outerjoin(parent, parent.id == Area.parent_id)
-        .where(top.id == area_id, IntakePoint.state == PointState.ACTIVE, of_no_call(), IntakePoint.id.is_distinct_from(but))
+        .join(_TOP, func.starts_with(Area.path, _TOP.path))
+        .outerjoin(_PARENT, _PARENT.id == Area.parent_id)
+        .where(_TOP.id == area_id, IntakePoint.state == PointState.ACTIVE, of_no_call(), IntakePoint.id.is_distinct_from(but))
         .order_by(named, *_distance(near.position), Area.path, IntakePoint.id)
         .offset(min(page, MOST_PAGES) * PAGE)
         .limit(PAGE + 1)
@@ -211,12 +213,11 @@ def _distance(position: Position | None) -> tuple[ColumnElement[Any], ...]:
 
 def point_called(session: Session, name: str, *, area_id: int) -> int | None:
     """The one active point below an area that is called so, or whose community is; None for none, and for two."""
-    top = aliased(Area)
     found = session.scalars(
         select(IntakePoint.id)
         .join(Area, Area.id == IntakePoint.area_id)
-        .join(top, func.starts_with(Area.path, top.path))
-        .where(top.id == area_id, IntakePoint.state == PointState.ACTIVE, of_no_call(), or_(IntakePoint.name == name, Area.name == name))
+        .join(_TOP, func.starts_with(Area.path, _TOP.path))
+        .where(_TOP.id == area_id, IntakePoint.state == PointState.ACTIVE, of_no_call(), or_(IntakePoint.name == name, Area.name == name))
         .limit(2)
     ).all()
     return found[0] if len(found) == 1 else None

@@ -30,13 +30,15 @@ COUNTED = (
 )
 
 
+_CITY = aliased(Area)
+
+
 def city_counts(session: Session, actor: Actor, period: Period, *, at: dt.datetime) -> CityCounts:
     """The districts below the areas in which the actor sees the city, in the order of their making; four queries however many there are."""
     past = Period(period.first, min(period.last, at.astimezone(SHANGHAI).date() - dt.timedelta(days=1)))
-    city = aliased(Area)
     rows = session.execute(
-        select(Area.id, Area.name, city.name)
-        .join(city, city.id == Area.parent_id)
+        select(Area.id, Area.name, _CITY.name)
+        .join(_CITY, _CITY.id == Area.parent_id)
         .where(Area.kind == AreaKind.DISTRICT, within(actor, Permission.CITY_VIEW))
         .order_by(Area.id)
     ).all()

@@ -132,9 +132,11 @@ def manages_district(session: Session, actor: Actor, permission: Permission) -> 
     return reaches(actor, permission, area_path=path)
 
 
+_SUCCESSOR = aliased(Department)
+
+
 def _with_successor() -> Select[Department, str | None]:
-    successor = aliased(Department)
-    return select(Department, successor.name).outerjoin(successor, successor.id == Department.successor_id)
+    return select(Department, _SUCCESSOR.name).outerjoin(_SUCCESSOR, _SUCCESSOR.id == Department.successor_id)
 
 
 def _row(one: Department, successor: str | None) -> DepartmentRow:

@@ -15,6 +15,7 @@ from intake.domain.permission import Permission
 from intake.domain.referral import OPEN_REFERRAL
 from intake.domain.working_days import SHANGHAI, holidays_of
 from intake.models import Digest, DutyShift, Referral, Venue
+from intake.queries.handed import HandedBy, by_giver, handed_to
 from intake.queries.lease import recused
 
 SHOWN = 5
@@ -53,10 +54,13 @@ class DigestShown:
     due_soon: tuple[DigestLine, ...]
     due_soon_count: int
     shifts: tuple[ShiftToday, ...]
+    handed: tuple[HandedBy, ...]
+    """What colleagues handed over or passed up, by who did."""
 
 
 def digest_of(session: Session, actor: Actor, *, workflow: Workflow, at: datetime) -> DigestShown | None:
-    """What the actor is told today and hasn't marked as read, None when there is nothing; one query, a second one if there is, and a third for a member's shifts."""
+    """What the actor is told today and hasn't marked as read, None when there is nothing; one query, a second one if there is, a
+    third for a member's shifts, and one more for whoever decides on cards."""
     found = session.execute(
         select(Digest.id, Digest.day, Digest.overdue, Digest.due_soon, Digest.created_at)
         .where(Digest.user_id == actor.user_id, Digest.seen_at.is_(None))
@@ -68,7 +72,8 @@ def digest_of(session: Session, actor: Actor, *, workflow: Workflow, at: datetim
     pending = _pending(session, actor, [*found.overdue, *found.due_soon], since=found.created_at, workflow=workflow, at=at)
     sits = actor.may(Permission.LEDGER_KEEP) and found.day == at.astimezone(SHANGHAI).date()
     shifts = _shifts(session, actor, found.day) if sits else ()
-    if not pending and not shifts:
+    handed = by_giver(handed_to(session, actor)) if actor.may(Permission.TRIAGE_DECIDE) else ()
+    if not pending and not shifts and not handed:
         return None
     overdue, due_soon = ([pending[one] for one in ids if one in pending] for ids in (found.overdue, found.due_soon))
     return DigestShown(
@@ -79,6 +84,7 @@ def digest_of(session: Session, actor: Actor, *, workflow: Workflow, at: datetim
         due_soon=_lines(due_soon[:SHOWN], workflow=workflow, at=at),
         due_soon_count=len(due_soon),
         shifts=shifts,
+        handed=handed,
     )
 
 

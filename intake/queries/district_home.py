@@ -1,34 +1,42 @@
 """今天要办: what waits for whoever sits at the desk, each kind in one query and only where the person may do something about it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
-from sqlalchemy import Select, case, func, literal, or_, select, union_all
+from sqlalchemy import Executable, case, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
 from intake.domain.alarm import AlarmState
 from intake.domain.permission import Permission, Role
-from intake.domain.point import PointGuard, PointState
-from intake.domain.point_count import HELD_MANY
-from intake.domain.poster_batch import BatchState
 from intake.domain.release import ReleaseState
 from intake.domain.submission import OPEN_FOR_DECISION, SUBMISSION_TABLE, SubmissionState, Urgency
-from intake.domain.topic import TopicState
 from intake.domain.topic_proposal import ProposalState
-from intake.models import Alarm, Area, DeclineCheck, HistoryEntry, IntakePoint, PosterBatch, Release, Submission, Topic, TopicProposal
+from intake.models import Alarm, Area, DeclineCheck, HistoryEntry, Release, Submission, Topic, TopicProposal
 from intake.queries.alarm import can_see
 from intake.queries.appeal import SECOND_LOOKS
-from intake.queries.idle_topics import is_idle
 from intake.queries.imported import NOT_IMPORTED
 from intake.queries.pages import within
-from intake.queries.point_funnel import alive_at, is_quiet
+from intake.queries.point_waiting import abused, failed_batches, guarded, silent_points
 from intake.queries.referral_waiting import overdue, replied, revisits_due
+from intake.queries.screening_waiting import (
+    bulletins_unsent,
+    idle,
+    imports_begun,
+    imports_failed,
+    plans_standing_still,
+    proposed,
+    to_look_at_again,
+    topics_standing_still,
+    unmade,
+    untold,
+)
+from intake.queries.waiting_moment import PEOPLE_KEPT, Named, moments
 
 EMERGENCIES_SHOWN = 5
-FAILED_SHOWN = timedelta(days=30)
 
 
 class WaitingKind(StrEnum):
@@ -52,6 +60,10 @@ class WaitingKind(StrEnum):
     """承办单位的答复 to check."""
     OVERDUE = "overdue"
     """转报与责任事项 of which an office or a unit is late."""
+    UNMADE = "unmade"
+    """集中公布时没有作出的决定: the topic waits for another."""
+    UNTOLD = "untold"
+    """上级对一类事的答复, of which residents don't know yet."""
     PROPOSED = "proposed"
     """待筛选的议题."""
     PROPOSAL = "proposal"
@@ -64,10 +76,40 @@ class WaitingKind(StrEnum):
     """到了回头看的日子的结果."""
     IDLE = "idle"
     """候选议题没有人提交: staff decide."""
+    LOOK_AGAIN = "look_again"
+    """议题库里到了再看日子的议题."""
+    PLAN_STILL = "plan_still"
+    """年度计划的审批停着."""
+    TOPIC_STILL = "topic_still"
+    """年中增补议题的审批停着."""
+    BULLETIN = "bulletin"
+    """没有报送的社情民意信息."""
+    IMPORT_FAILED = "import_failed"
+    """没有成功的导入."""
+    IMPORT = "import"
+    """等着对应、试读或导入的表格."""
     FAILED_BATCH = "failed_batch"
     """没有生成的海报."""
     SILENT_POINT = "silent_point"
     """很久没有人扫码的直报点."""
+
+
+PATIENT = frozenset(
+    {
+        WaitingKind.PROPOSAL,
+        WaitingKind.CHECK,
+        WaitingKind.REVISIT,
+        WaitingKind.IDLE,
+        WaitingKind.LOOK_AGAIN,
+        WaitingKind.PLAN_STILL,
+        WaitingKind.TOPIC_STILL,
+        WaitingKind.BULLETIN,
+        WaitingKind.IMPORT_FAILED,
+        WaitingKind.IMPORT,
+        WaitingKind.SILENT_POINT,
+    }
+)
+"""For these nobody outside the house waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +118,7 @@ class Waiting:
 
     kind: WaitingKind
     id: int
-    """Of the submission, topic, release, batch or point that is named."""
+    """Of what is named, or of the round, where it stands on the page of that."""
     words: str
     """Its title, name or first words."""
     area_name: str
@@ -85,24 +127,29 @@ class Waiting:
 
     @property
     def presses(self) -> bool:
-        """Whether a person waits for an answer; a quiet wall doesn't."""
-        return self.kind not in {WaitingKind.PROPOSAL, WaitingKind.CHECK, WaitingKind.REVISIT, WaitingKind.IDLE, WaitingKind.SILENT_POINT}
+        """Whether a person waits for an answer; a quiet wall doesn't, nor a paper on its way."""
+        return self.kind not in PATIENT
 
 
-def waiting_for(session: Session, actor: Actor, *, at: datetime, idle_before: datetime) -> tuple[Waiting, ...]:
-    """Every line that waits for the actor and may be done something about by them, in three statements; candidates untouched since
-    `idle_before` are idle.
+def waiting_for(session: Session, actor: Actor, *, at: datetime, idle_before: datetime, still_before: datetime) -> tuple[Waiting, ...]:
+    """Every line that waits for the actor and may be done something about by them, in two statements; candidates untouched since
+    `idle_before` are idle, approvals without a step since `still_before` stand still.
     """
-    lines = _oldest(session, _asked(actor, at=at))
-    if actor.may(Permission.TRIAGE_DECIDE):
-        lines += _submissions(session, actor)
-    if actor.may(Permission.SCREEN_VIEW):
-        lines += _topics(session, actor, idle_before=idle_before)
+    given = moments(at, idle_before=idle_before, still_before=still_before)
+    asked = [one for one in (_oldest(actor), _submissions(actor)) if one is not None]
+    lines = [
+        Waiting(kind=WaitingKind(kind), id=row_id, words=words, area_name=area, since=since, count=count)
+        for one in asked
+        for kind, row_id, words, area, since, count in session.execute(one, given)
+    ]
     return tuple(sorted(lines, key=lambda line: list(WaitingKind).index(line.kind)))
 
 
-def _submissions(session: Session, actor: Actor) -> list[Waiting]:
+@lru_cache(maxsize=PEOPLE_KEPT)
+def _submissions(actor: Actor) -> Executable | None:
     """Emergencies one by one, and the oldest of those that came up to staff, by appeal or by time."""
+    if not actor.may(Permission.TRIAGE_DECIDE):
+        return None
     emergency = Submission.urgency == Urgency.EMERGENCY
     looked_at_again = (
         select(HistoryEntry.id)
@@ -120,12 +167,12 @@ def _submissions(session: Session, actor: Actor) -> list[Waiting]:
     of_kind = func.count().over(partition_by=kind)
     inner = (
         select(
+            kind.label("kind"),
             Submission.id,
             func.left(Submission.text_masked, 60).label("words"),
             Area.name,
             Submission.received_at,
             of_kind.label("of_kind"),
-            kind.label("kind"),
             rank.label("rank"),
         )
         .join(Area, Area.id == Submission.area_id)
@@ -139,85 +186,41 @@ def _submissions(session: Session, actor: Actor) -> list[Waiting]:
         .subquery()
     )
     shown = or_(inner.c.rank == 1, (inner.c.kind == WaitingKind.EMERGENCY.value) & (inner.c.rank <= EMERGENCIES_SHOWN))
-    rows = session.execute(select(inner).where(shown).order_by(inner.c.received_at)).all()
-    return [
-        Waiting(
-            kind=WaitingKind(row.kind),
-            id=row.id,
-            words=row.words,
-            area_name=row.name,
-            since=row.received_at,
-            count=row.of_kind,
-        )
-        for row in rows
-    ]
+    c = inner.c
+    return select(c.kind, c.id, c.words, c.name, c.received_at, c.of_kind).where(shown).order_by(c.received_at)
 
 
-def _topics(session: Session, actor: Actor, *, idle_before: datetime) -> list[Waiting]:
-    """The oldest topic to be screened, and the largest candidate that nobody proposes."""
-    rank = func.row_number().over(partition_by=Topic.state, order_by=(Topic.state_changed_at, Topic.id))
-    inner = (
-        select(
-            Topic.id, Topic.title, Topic.state, Topic.state_changed_at, Area.name,
-            func.count().over(partition_by=Topic.state).label("of_kind"), rank.label("rank"),
-        )
-        .join(Area, Area.id == Topic.area_id)
-        .where(
-            Topic.district_id == actor.district_id,
-            within(actor, Permission.SCREEN_VIEW),
-            or_(
-                Topic.state == TopicState.PROPOSED,
-                is_idle(idle_before),
-            ),
-        )
-        .subquery()
-    )  # fmt: skip
-    rows = session.execute(select(inner).where(inner.c.rank == 1)).all()
-    return [
-        Waiting(
-            kind=WaitingKind.PROPOSED if row.state == TopicState.PROPOSED else WaitingKind.IDLE,
-            id=row.id,
-            words=row.title,
-            area_name=row.name,
-            since=row.state_changed_at,
-            count=row.of_kind,
-        )
-        for row in rows
-    ]
-
-
-Named = Select[int, str, str, datetime, int]
-"""(id, words, area, since, how many of its kind), oldest first."""
-
-
-def _asked(actor: Actor, *, at: datetime) -> dict[WaitingKind, Named]:
-    """The questions whose answers the actor may do something about."""
-    kinds: tuple[tuple[WaitingKind, Permission, Callable[[], Named]], ...] = (
-        (WaitingKind.ALARM, Permission.ALARM_ANSWER, lambda: _alarms(actor)),
-        (WaitingKind.GUARDED, Permission.PLACES_VIEW, lambda: _guarded(actor, at=at)),
-        (WaitingKind.ABUSED, Permission.PLACES_VIEW, lambda: _abused(actor, at=at)),
-        (WaitingKind.HELD, Permission.QUARANTINE_DECIDE, lambda: _held(actor)),
-        (WaitingKind.REPLIED, Permission.REFERRAL_FOLLOW, lambda: replied(actor)),
-        (WaitingKind.OVERDUE, Permission.REFERRAL_FOLLOW, lambda: overdue(actor, at=at)),
-        (WaitingKind.REVISIT, Permission.REFERRAL_FOLLOW, lambda: revisits_due(actor, at=at)),
-        (WaitingKind.PROPOSAL, Permission.SCREEN_DECIDE, lambda: _proposals(actor)),
-        (WaitingKind.DRAFT, Permission.RELEASE_PUBLISH, lambda: _drafts(actor)),
-        (WaitingKind.CHECK, Permission.DECLINE_CHECK, lambda: _checks(actor)),
-        (WaitingKind.FAILED_BATCH, Permission.POSTERS_PRINT, lambda: _failed_batches(actor, at=at)),
-        (WaitingKind.SILENT_POINT, Permission.PLACES_VIEW, lambda: _silent_points(actor, at=at)),
+@lru_cache(maxsize=PEOPLE_KEPT)
+def _oldest(actor: Actor) -> Executable | None:
+    """The first of each kind, all in one statement; None where nothing could wait."""
+    kinds: tuple[tuple[WaitingKind, Permission, Callable[[Actor], Named]], ...] = (
+        (WaitingKind.ALARM, Permission.ALARM_ANSWER, _alarms),
+        (WaitingKind.GUARDED, Permission.PLACES_VIEW, guarded),
+        (WaitingKind.ABUSED, Permission.PLACES_VIEW, abused),
+        (WaitingKind.HELD, Permission.QUARANTINE_DECIDE, _held),
+        (WaitingKind.REPLIED, Permission.REFERRAL_FOLLOW, replied),
+        (WaitingKind.OVERDUE, Permission.REFERRAL_FOLLOW, overdue),
+        (WaitingKind.UNMADE, Permission.SCREEN_DECIDE, unmade),
+        (WaitingKind.UNTOLD, Permission.SCREEN_DECIDE, untold),
+        (WaitingKind.PROPOSED, Permission.SCREEN_VIEW, proposed),
+        (WaitingKind.PROPOSAL, Permission.SCREEN_DECIDE, _proposals),
+        (WaitingKind.DRAFT, Permission.RELEASE_PUBLISH, _drafts),
+        (WaitingKind.CHECK, Permission.DECLINE_CHECK, _checks),
+        (WaitingKind.REVISIT, Permission.REFERRAL_FOLLOW, revisits_due),
+        (WaitingKind.IDLE, Permission.SCREEN_VIEW, idle),
+        (WaitingKind.LOOK_AGAIN, Permission.SCREEN_DECIDE, to_look_at_again),
+        (WaitingKind.PLAN_STILL, Permission.PLAN_MANAGE, plans_standing_still),
+        (WaitingKind.TOPIC_STILL, Permission.PLAN_MANAGE, topics_standing_still),
+        (WaitingKind.BULLETIN, Permission.BULLETIN_MANAGE, bulletins_unsent),
+        (WaitingKind.IMPORT_FAILED, Permission.IMPORT_MANAGE, imports_failed),
+        (WaitingKind.IMPORT, Permission.IMPORT_MANAGE, imports_begun),
+        (WaitingKind.FAILED_BATCH, Permission.POSTERS_PRINT, failed_batches),
+        (WaitingKind.SILENT_POINT, Permission.PLACES_VIEW, silent_points),
     )
-    return {kind: query() for kind, permission, query in kinds if actor.may(permission)}
-
-
-def _oldest(session: Session, asked: Mapping[WaitingKind, Named]) -> list[Waiting]:
-    """The oldest of each kind, all in one statement."""
-    if not asked:
-        return []
-    firsts = [select(literal(kind.value), *query.limit(1).subquery().c) for kind, query in asked.items()]
-    return [
-        Waiting(kind=WaitingKind(kind), id=row_id, words=words, area_name=area, since=since, count=count)
-        for kind, row_id, words, area, since, count in session.execute(union_all(*firsts))
+    firsts = [
+        select(literal(kind.value), *query(actor).limit(1).subquery().c) for kind, permission, query in kinds if actor.may(permission)
     ]
+    return union_all(*firsts) if firsts else None
 
 
 def _alarms(actor: Actor) -> Named:
@@ -240,42 +243,6 @@ def _checks(actor: Actor) -> Named:
         )
         .order_by(DeclineCheck.id)
     )  # fmt: skip
-
-
-def _guarded(actor: Actor, *, at: datetime) -> Named:
-    return (
-        select(IntakePoint.id, IntakePoint.name, Area.name, literal(at, IntakePoint.created_at.type), func.count().over())
-        .join(Area, Area.id == IntakePoint.area_id)
-        .where(
-            IntakePoint.district_id == actor.district_id,
-            IntakePoint.guard == PointGuard.AUTO,
-            IntakePoint.guarded_until > at,
-            within(actor, Permission.PLACES_VIEW),
-        )
-        .order_by(IntakePoint.guarded_until.desc(), IntakePoint.id)
-    )
-
-
-def _abused(actor: Actor, *, at: datetime) -> Named:
-    """Points of which HELD_MANY or more are held back; `since` is when the oldest of these came."""
-    many = (
-        select(Submission.point_id, func.min(Submission.received_at).label("since"))
-        .where(Submission.district_id == actor.district_id, Submission.state == SubmissionState.QUARANTINED)
-        .group_by(Submission.point_id)
-        .having(func.count() >= HELD_MANY)
-        .subquery()
-    )
-    return (
-        select(IntakePoint.id, IntakePoint.name, Area.name, many.c.since, func.count().over())
-        .join(many, many.c.point_id == IntakePoint.id)
-        .join(Area, Area.id == IntakePoint.area_id)
-        .where(
-            IntakePoint.state != PointState.RETIRED,
-            or_(IntakePoint.guard != PointGuard.AUTO, IntakePoint.guarded_until.is_(None), IntakePoint.guarded_until <= at),
-            within(actor, Permission.PLACES_VIEW),
-        )
-        .order_by(many.c.since, IntakePoint.id)
-    )
 
 
 def _held(actor: Actor) -> Named:
@@ -314,26 +281,3 @@ def _drafts(actor: Actor) -> Named:
         )
         .order_by(Release.state_changed_at, Release.id)
     )  # fmt: skip
-
-
-def _failed_batches(actor: Actor, *, at: datetime) -> Named:
-    return (
-        select(PosterBatch.id, PosterBatch.format, Area.name, PosterBatch.state_changed_at, func.count().over())
-        .join(Area, Area.id == PosterBatch.area_id)
-        .where(
-            PosterBatch.district_id == actor.district_id,
-            PosterBatch.state == BatchState.FAILED,
-            PosterBatch.state_changed_at > at - FAILED_SHOWN,
-            within(actor, Permission.POSTERS_PRINT),
-        )
-        .order_by(PosterBatch.state_changed_at.desc(), PosterBatch.id.desc())
-    )
-
-
-def _silent_points(actor: Actor, *, at: datetime) -> Named:
-    return (
-        select(IntakePoint.id, IntakePoint.name, Area.name, alive_at().label("since"), func.count().over())
-        .join(Area, Area.id == IntakePoint.area_id)
-        .where(IntakePoint.district_id == actor.district_id, within(actor, Permission.PLACES_VIEW), is_quiet(at))
-        .order_by("since", IntakePoint.id)
-    )

@@ -1,10 +1,13 @@
 """这个月，一句话走到了哪里: what became of the month's submissions, and what they spoke of."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Date, cast, func, select, true, tuple_
+from sqlalchemy import Select, bindparam, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
@@ -16,9 +19,11 @@ from intake.domain.submission import Channel
 from intake.domain.submission import SubmissionState as S
 from intake.domain.topic import TopicState as T
 from intake.models import Area, Contributor, Submission, Topic
+from intake.queries.day_count import day_of
 from intake.queries.imported import NOT_IMPORTED
-from intake.queries.pages import within
+from intake.queries.pages import covers_district, within
 from intake.queries.submission_part import own_message
+from intake.queries.waiting_moment import PEOPLE_KEPT
 
 DAYS = 30
 FEW = 3
@@ -65,11 +70,26 @@ class DistrictMonth:
     """Communities with fewer than FEW."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """What one area said of one category in the month."""
+
+    area_id: int
+    category: str | None
+    count: int
+    seen: int
+    referred: int
+    pooled: int
+    told: int
+
+
 def district_month(session: Session, actor: Actor, *, at: datetime) -> DistrictMonth:
-    """The last DAYS days in the actor's areas, in two queries: the communities, and one pass over the submissions."""
+    """The last DAYS days in the actor's areas, in two queries: the communities, and one pass over the submissions.
+
+    Not from the daily counts: those of past days are up to a day old and don't say where a message stands now (docs/adr/0046).
+    """
     last = at.astimezone(SHANGHAI).date()
     first = last - timedelta(days=DAYS - 1)
-    begin = datetime.combine(first, datetime.min.time(), tzinfo=SHANGHAI)
     communities = set(
         session.scalars(
             select(Area.id).where(
@@ -77,58 +97,80 @@ def district_month(session: Session, actor: Actor, *, at: datetime) -> DistrictM
             )
         )
     )
-    day = cast(func.timezone("Asia/Shanghai", Submission.received_at), Date)
+    days: dict[date, int] = {}
+    groups: list[_Group] = []
+    begin = datetime.combine(first, datetime.min.time(), tzinfo=SHANGHAI)
+    for is_group, day, area_id, category, *counts in session.execute(_counted(actor), {"begin": begin, "at": at}):
+        if is_group:
+            groups.append(_Group(area_id, category, *counts))
+        else:
+            days[day] = counts[0]
+    by_area: Counter[int] = Counter()
+    for one in groups:
+        by_area[one.area_id] += one.count
+    return DistrictMonth(
+        first=first,
+        last=last,
+        received=by_area.total(),
+        seen=sum(one.seen for one in groups),
+        referred=sum(one.referred for one in groups),
+        pooled=sum(one.pooled for one in groups),
+        told=sum(one.told for one in groups),
+        days=days,
+        spoken=_spoken(groups),
+        communities=len(communities),
+        few=sum(by_area[community] < FEW for community in communities),
+    )
+
+
+def _spoken(groups: Iterable[_Group]) -> tuple[Spoken, ...]:
+    """What was said most, without what nobody could put into a category."""
+    counts: Counter[str] = Counter()
+    areas: Counter[str] = Counter()
+    for one in groups:
+        if one.category is not None:
+            counts[one.category] += one.count
+            areas[one.category] += 1
+    most = sorted(counts, key=lambda category: (-counts[category], category))[:CATEGORIES_SHOWN]
+    return tuple(Spoken(category, counts[category], areas[category]) for category in most)
+
+
+@lru_cache(maxsize=PEOPLE_KEPT)
+def _counted(actor: Actor) -> Select[*tuple[Any, ...]]:
+    """Whether it is a group, day, area, category and the counts; by day, and by area with category. Both are added up as the rows are read:
+    counting different areas for each category would sort them all.
+    """
+    where = [
+        Submission.district_id == actor.district_id,
+        Submission.received_at.between(bindparam("begin"), bindparam("at")),
+        Submission.state != S.WITHDRAWN,
+        Submission.channel != Channel.ENDORSEMENT,
+        own_message(),
+        NOT_IMPORTED,
+    ]
+    if not covers_district(actor, Permission.SCREEN_VIEW):
+        where.append(Submission.area_id.in_(select(Area.id).where(within(actor, Permission.SCREEN_VIEW))))
     heard = (
         select(
-            day.label("day"),
+            day_of(Submission.received_at).label("day"),
             Submission.area_id,
             Submission.category,
             Submission.state.in_(SEEN).label("seen"),
             (Submission.state == S.REFERRED).label("referred"),
-            Submission.state.in_(TOLD).label("told"),
             Topic.id.is_not(None).label("pooled"),
+            Submission.state.in_(TOLD).label("told"),
         )
-        .join(Area, Area.id == Submission.area_id)
         .outerjoin(Contributor, (Contributor.submission_id == Submission.id) & (Contributor.status == ContributorStatus.CONFIRMED))
         .outerjoin(Topic, (Topic.id == Contributor.topic_id) & Topic.state.in_(POOLED))
-        .where(
-            Submission.district_id == actor.district_id,
-            Submission.received_at >= begin,
-            Submission.received_at <= at,
-            Submission.state != S.WITHDRAWN,
-            Submission.channel != Channel.ENDORSEMENT,
-            own_message(),
-            NOT_IMPORTED,
-            within(actor, Permission.SCREEN_VIEW),
-        )
+        .where(*where)
         .subquery()
     )
-    by = func.grouping(heard.c.day, heard.c.area_id, heard.c.category)
-    rows = session.execute(
-        select(
-            by,
-            heard.c.day,
-            heard.c.area_id,
-            heard.c.category,
-            func.count(),
-            func.count(heard.c.area_id.distinct()),
-            *(func.count().filter(column == true()) for column in (heard.c.seen, heard.c.referred, heard.c.pooled, heard.c.told)),
-        ).group_by(func.grouping_sets(tuple_(heard.c.day), tuple_(heard.c.area_id), tuple_(heard.c.category), tuple_()))
-    ).all()
-    of = {kind: [row for row in rows if row[0] == kind] for kind in (0b011, 0b101, 0b110, 0b111)}
-    whole = of[0b111][0]
-    heard_from = {row[2]: row[4] for row in of[0b101]}
-    spoken = sorted((Spoken(row[3], row[4], row[5]) for row in of[0b110] if row[3] is not None), key=lambda one: -one.count)
-    return DistrictMonth(
-        first=first,
-        last=last,
-        received=whole[4],
-        seen=whole[6],
-        referred=whole[7],
-        pooled=whole[8],
-        told=whole[9],
-        days={row[1]: row[4] for row in of[0b011]},
-        spoken=tuple(spoken[:CATEGORIES_SHOWN]),
-        communities=len(communities),
-        few=sum(heard_from.get(community, 0) < FEW for community in communities),
-    )
+    parts = (heard.c.seen, heard.c.referred, heard.c.pooled, heard.c.told)
+    return select(
+        func.grouping(heard.c.day),
+        heard.c.day,
+        heard.c.area_id,
+        heard.c.category,
+        func.count(),
+        *(func.count().filter(part) for part in parts),
+    ).group_by(func.grouping_sets(tuple_(heard.c.day), tuple_(heard.c.area_id, heard.c.category)))

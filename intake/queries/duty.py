@@ -107,6 +107,9 @@ def own_duty(session: Session, actor: Actor, *, today: date) -> OwnDuty:
     )
 
 
+_LAST = aliased(DutyShift)
+
+
 def calendar(session: Session, actor: Actor, *, since: date, after: str = "", limit: int = PAGE) -> Page[ShiftRow]:
     """A page of the shifts of the actor's areas from a day on, day by day, in two queries; `after` is the last shift shown.
 
@@ -120,8 +123,7 @@ def calendar(session: Session, actor: Actor, *, since: date, after: str = "", li
     total = session.scalar(_joined(select(func.count())).where(*where)) or 0
     key = key_of(after)
     if key is not None:
-        last = aliased(DutyShift)
-        place = select(last.day, last.starts, last.id).where(last.id == key).subquery()
+        place = select(_LAST.day, _LAST.starts, _LAST.id).where(_LAST.id == key).subquery()
         where.append(
             tuple_(DutyShift.day, DutyShift.starts, DutyShift.id) > tuple_(*(select(column).scalar_subquery() for column in place.c))
         )

@@ -59,9 +59,11 @@ def may_be_joined(topic: Any, survivor: Any) -> ColumnElement[bool]:
     return func.coalesce(or_(under_way(topic), and_(topic.state == TopicState.MERGED, under_way(survivor))), False)
 
 
+_SURVIVOR = aliased(Topic)
+
+
 def endorsable(session: Session, number: str) -> Endorsable | None:
     """The matter behind a public number, in one statement; None where nothing of it is released."""
-    survivor = aliased(Topic)
     columns: tuple[Any, ...] = (  # typed by Endorsable, whose fields they follow
         Topic.id,
         Topic.number,
@@ -71,14 +73,14 @@ def endorsable(session: Session, number: str) -> Endorsable | None:
         Area.name,
         Release.title,
         Release.kind,
-        may_be_joined(Topic, survivor),
-        _people(func.coalesce(survivor.id, Topic.id)),
+        may_be_joined(Topic, _SURVIVOR),
+        _people(func.coalesce(_SURVIVOR.id, Topic.id)),
     )
     row = session.execute(
         select(*columns)
         .join(Release, Release.topic_id == Topic.id)
         .join(Area, Area.id == Release.area_id)
-        .outerjoin(survivor, survivor.id == Topic.merged_into_id)
+        .outerjoin(_SURVIVOR, _SURVIVOR.id == Topic.merged_into_id)
         .where(Topic.number == number, Release.state == ReleaseState.RELEASED)
         .order_by(Release.released_at.desc(), Release.id.desc())
         .limit(1)

@@ -72,15 +72,17 @@ def figures(session: Session, actor: Actor, asked: FiguresAsked, *, at: datetime
     )  # fmt: skip
 
 
+_BELOW = aliased(Area)
+
+
 def _scope(session: Session, actor: Actor, asked: FiguresAsked) -> _Scope:
     seen = (Area.district_id == actor.district_id, within(actor, Permission.FIGURES_VIEW))
     widest = select(Area.id).where(*seen).order_by(Area.path).limit(1).scalar_subquery()
-    below = aliased(Area)
     rows = session.execute(
-        select(Area.name, Area.path, below.id, below.name)
-        .outerjoin(below, below.parent_id == Area.id)
+        select(Area.name, Area.path, _BELOW.id, _BELOW.name)
+        .outerjoin(_BELOW, _BELOW.parent_id == Area.id)
         .where(Area.id == (asked.area_id if asked.area_id is not None else widest), *seen)
-        .order_by(below.id)
+        .order_by(_BELOW.id)
     ).all()
     if not rows:
         raise NotFound("没有这个区域，或者不在您能看的范围。")
@@ -99,12 +101,14 @@ def _during(scope: _Scope, column: SQLColumnExpression[Any]) -> ColumnElement[bo
     return (column >= scope.asked.period.begin) & (column < scope.asked.period.end)
 
 
+_ONE = aliased(Area)
+
+
 def _below(scope: _Scope) -> ColumnElement[Any]:
     """Which of the areas right below holds the row's; NULL for the area itself."""
-    one = aliased(Area)
     return (
-        select(one.id)
-        .where(one.id.in_(list(scope.below)), func.starts_with(Area.path, one.path))
+        select(_ONE.id)
+        .where(_ONE.id.in_(list(scope.below)), func.starts_with(Area.path, _ONE.path))
         .limit(1)
         .correlate(Area)
         .scalar_subquery()

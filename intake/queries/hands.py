@@ -69,12 +69,14 @@ class CardsInHand:
     """Who looks at which just now."""
 
 
+_THEIRS = aliased(Area)
+
+
 def people_with_cards(session: Session, actor: Actor, *, at: datetime, after: str = "") -> Page[InHand]:
     """A page of those who may decide in the actor's areas, by name, each with at most MOST_COUNTED cards counted; two statements.
 
     The last page ends with what the office has as a whole (id 0), where there is any.
     """
-    theirs = aliased(Area)
     waiting = (
         select(Submission.received_at, Submission.escalate_at)
         .join(Area, Area.id == Submission.area_id)
@@ -95,8 +97,8 @@ def people_with_cards(session: Session, actor: Actor, *, at: datetime, after: st
     )
     decides = (
         select(RoleGrant.id)
-        .join(theirs, theirs.id == RoleGrant.area_id)
-        .join(Area, func.starts_with(Area.path, theirs.path) | func.starts_with(theirs.path, Area.path))
+        .join(_THEIRS, _THEIRS.id == RoleGrant.area_id)
+        .join(Area, func.starts_with(Area.path, _THEIRS.path) | func.starts_with(_THEIRS.path, Area.path))
         .where(
             RoleGrant.user_id == User.id, RoleGrant.role.in_(roles_with(Permission.TRIAGE_DECIDE)), within(actor, Permission.DUTY_MANAGE)
         )

@@ -339,15 +339,17 @@ def _is_past(due_on: date | None, at: datetime) -> bool:
     return due_on is not None and due_on < today(at)
 
 
+_SENDER, _REPORTER = aliased(User), aliased(User)
+
+
 def _forwards(session: Session, instruction_id: int, at: datetime) -> tuple[Forward, ...]:
-    sender, reporter = aliased(User), aliased(User)
     rows = session.execute(
         select(
-            InstructionForward, func.coalesce(Department.name, InstructionForward.outside), sender.name, func.coalesce(reporter.name, "")
+            InstructionForward, func.coalesce(Department.name, InstructionForward.outside), _SENDER.name, func.coalesce(_REPORTER.name, "")
         )
         .outerjoin(Department, Department.id == InstructionForward.department_id)
-        .join(sender, sender.id == InstructionForward.sent_by)
-        .outerjoin(reporter, reporter.id == InstructionForward.reported_by)
+        .join(_SENDER, _SENDER.id == InstructionForward.sent_by)
+        .outerjoin(_REPORTER, _REPORTER.id == InstructionForward.reported_by)
         .where(InstructionForward.instruction_id == instruction_id)
         .order_by(InstructionForward.id)
     )

@@ -81,21 +81,23 @@ def invitations_in_reach(
     return page_of([InvitationRow(*row) for row in rows], total=total, limit=limit)
 
 
+_DISTRICT = aliased(Area)
+
+
 def invitation_view(session: Session, invitation_id: int) -> InvitationView:
     """One invitation in words."""
-    district = aliased(Area)
     row = session.execute(
         select(
             Invitation.name,
             Invitation.role,
             Area.name,
-            district.name,
+            _DISTRICT.name,
             func.coalesce(Department.name, ""),
             User.name,
             Invitation.expires_at,
         )
         .join(Area, Area.id == Invitation.area_id)
-        .join(district, district.id == Invitation.district_id)
+        .join(_DISTRICT, _DISTRICT.id == Invitation.district_id)
         .join(User, User.id == Invitation.created_by)
         .outerjoin(Department, Department.id == Invitation.department_id)
         .where(Invitation.id == invitation_id)

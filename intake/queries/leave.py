@@ -62,15 +62,17 @@ def own_reminders(session: Session, actor: Actor, *, at: datetime) -> OwnReminde
     return OwnReminders(version=version, wants_digest=wants, unit_name=unit or "", leave=leave_of(session, actor.user_id or 0, at=at))
 
 
+_ONE, _COLLEAGUE = aliased(User), aliased(User)
+
+
 def leave_of(session: Session, user_id: int, *, at: datetime) -> Leave:
     """Of anybody, in one query."""
-    one, colleague = aliased(User), aliased(User)
-    works = select(RoleGrant.id).where(RoleGrant.user_id == colleague.id, RoleGrant.role.in_(_UNIT_ROLES)).exists()
+    works = select(RoleGrant.id).where(RoleGrant.user_id == _COLLEAGUE.id, RoleGrant.role.in_(_UNIT_ROLES)).exists()
     rows = session.execute(
-        select(one.away_until, one.stand_in_id, colleague.id, colleague.name, colleague.away_until)
-        .outerjoin(colleague, (colleague.department_id == one.department_id) & (colleague.id != one.id) & colleague.active & works)
-        .where(one.id == user_id)
-        .order_by(colleague.id)
+        select(_ONE.away_until, _ONE.stand_in_id, _COLLEAGUE.id, _COLLEAGUE.name, _COLLEAGUE.away_until)
+        .outerjoin(_COLLEAGUE, (_COLLEAGUE.department_id == _ONE.department_id) & (_COLLEAGUE.id != _ONE.id) & _COLLEAGUE.active & works)
+        .where(_ONE.id == user_id)
+        .order_by(_COLLEAGUE.id)
     ).all()
     away_until, stand_in_id = rows[0][:2]
     until = away_until if away_until is not None and away_until > at else None

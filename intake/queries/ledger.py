@@ -49,14 +49,16 @@ _ROW: Any = (  # typed by ActivityRow, whose fields it follows
 )
 
 
+_LAST = aliased(Activity)
+
+
 def own_record(session: Session, actor: Actor, *, after: str = "", limit: int = PAGE) -> Page[ActivityRow]:
     """A page of the actor's record, the newest day first, in two queries; `after` is the last line shown."""
     where: list[ColumnElement[bool]] = [Activity.user_id == actor.user_id, Activity.removed_at.is_(None)]
     total = session.scalar(select(func.count()).select_from(Activity).where(*where)) or 0
     key = key_of(after)
     if key is not None:
-        last = aliased(Activity)
-        day = select(last.day).where(last.id == key, last.user_id == actor.user_id).scalar_subquery()
+        day = select(_LAST.day).where(_LAST.id == key, _LAST.user_id == actor.user_id).scalar_subquery()
         where.append(tuple_(Activity.day, Activity.id) < tuple_(day, key))
     return page_of(_rows(session, *where, limit=limit + 1), total=total, limit=limit)
 

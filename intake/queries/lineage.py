@@ -102,16 +102,18 @@ def lineage(session: Session, actor: Actor, topic_id: int, *, after: str = "") -
     )
 
 
+_VIA = aliased(Topic)
+
+
 def _voices(session: Session, ids: Sequence[int]) -> dict[tuple[int, int], VoiceLine | TurnLine]:
     if not ids:
         return {}
-    via = aliased(Topic)
     rows = session.execute(
-        select(Contributor, Submission.text_masked, Submission.channel, Submission.received_at, Area.name, User.name, via.title)
+        select(Contributor, Submission.text_masked, Submission.channel, Submission.received_at, Area.name, User.name, _VIA.title)
         .join(Submission, Submission.id == Contributor.submission_id)
         .join(Area, Area.id == Submission.area_id)
         .outerjoin(User, User.id == Contributor.decided_by)
-        .outerjoin(via, via.id == Contributor.via_topic_id)
+        .outerjoin(_VIA, _VIA.id == Contributor.via_topic_id)
         .where(Contributor.id.in_(ids))
     )
     return {
@@ -135,16 +137,18 @@ def _voices(session: Session, ids: Sequence[int]) -> dict[tuple[int, int], Voice
     }
 
 
+_OTHER = aliased(Topic)
+
+
 def _turns(session: Session, ids: Sequence[int], topic_id: int) -> dict[tuple[int, int], VoiceLine | TurnLine]:
     if not ids:
         return {}
-    other = aliased(Topic)
-    from_here = and_(Decision.topic_id == topic_id, other.id == Decision.target_topic_id)
-    from_there = and_(Decision.target_topic_id == topic_id, other.id == Decision.topic_id)
+    from_here = and_(Decision.topic_id == topic_id, _OTHER.id == Decision.target_topic_id)
+    from_there = and_(Decision.target_topic_id == topic_id, _OTHER.id == Decision.topic_id)
     rows = session.execute(
-        select(Decision, User.name, other.id, other.title)
+        select(Decision, User.name, _OTHER.id, _OTHER.title)
         .join(User, User.id == Decision.decided_by)
-        .outerjoin(other, or_(from_here, from_there))
+        .outerjoin(_OTHER, or_(from_here, from_there))
         .where(Decision.id.in_(ids))
     )
     return {

@@ -179,24 +179,25 @@ def _joined(query: Any) -> Any:
     )
 
 
+_PERSON, _ROOT = aliased(User), aliased(Area)
+
+
 def _narrowed(actor: Actor, wanted: GroupFilter) -> list[ColumnElement[bool]]:
     where: list[ColumnElement[bool]] = [
         MemberGroup.district_id == actor.district_id,
         MemberGroup.ended_at.is_not(None) if wanted.ended else MemberGroup.ended_at.is_(None),
     ]
     for word in wanted.words.split()[:5]:
-        person = aliased(User)
         inside = (
             select(GroupMembership.id)
-            .join(person, person.id == GroupMembership.user_id)
+            .join(_PERSON, _PERSON.id == GroupMembership.user_id)
             .where(
-                GroupMembership.group_id == MemberGroup.id, GroupMembership.until.is_(None), person.name.icontains(word, autoescape=True)
+                GroupMembership.group_id == MemberGroup.id, GroupMembership.until.is_(None), _PERSON.name.icontains(word, autoescape=True)
             )
         )
         where.append(or_(*holding(word, MemberGroup.name, Area.name, _convenor.name), inside.exists()))
     if wanted.area_id is not None:
-        root = aliased(Area)
-        where.append(func.starts_with(Area.path, select(root.path).where(root.id == wanted.area_id).scalar_subquery()))
+        where.append(func.starts_with(Area.path, select(_ROOT.path).where(_ROOT.id == wanted.area_id).scalar_subquery()))
     return where
 
 
@@ -234,10 +235,12 @@ def group_detail(session: Session, actor: Actor, group_id: int) -> GroupDetail:
     )
 
 
+_SCOPE = aliased(Area)
+
+
 def _leads(session: Session, user_id: int, path: str) -> bool:
-    scope = aliased(Area)
-    held = select(RoleGrant.id).join(scope, scope.id == RoleGrant.area_id)
-    held = held.where(RoleGrant.user_id == user_id, RoleGrant.role == Role.CONVENOR, func.starts_with(path, scope.path))
+    held = select(RoleGrant.id).join(_SCOPE, _SCOPE.id == RoleGrant.area_id)
+    held = held.where(RoleGrant.user_id == user_id, RoleGrant.role == Role.CONVENOR, func.starts_with(path, _SCOPE.path))
     return session.scalar(held.limit(1)) is not None
 
 

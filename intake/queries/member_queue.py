@@ -282,9 +282,11 @@ _QUEUE = {rank: _oldest(rank) for rank in Rank}
 _NEXT = {rank: _oldest(rank, ~_PASSED_OVER) for rank in Rank}
 
 
+_TOPIC, _HOLDER = aliased(Topic), aliased(User)
+
+
 def _shown() -> Select[Any]:
     """The lines of some submissions, by their ids; built once."""
-    topic, holder = aliased(Topic), aliased(User)
     held = (SubmissionLease.until > _AT) & (SubmissionLease.user_id != _ME)
     columns: tuple[Any, ...] = (  # typed by QueueRow, whose fields they follow
         Submission.id,
@@ -294,18 +296,18 @@ def _shown() -> Select[Any]:
         Submission.category,
         Submission.received_at,
         Submission.owner_id.is_not_distinct_from(_ME),
-        func.coalesce(topic.title, ""),
+        func.coalesce(_TOPIC.title, ""),
         has_unread(),
         Submission.channel,
-        func.coalesce(holder.name, ""),
+        func.coalesce(_HOLDER.name, ""),
     )
     return (
         select(*columns)
         .join(Area, Area.id == Submission.area_id)
         .outerjoin(Contributor, (Contributor.submission_id == Submission.id) & (Contributor.status == ContributorStatus.SUGGESTED))
-        .outerjoin(topic, topic.id == Contributor.topic_id)
+        .outerjoin(_TOPIC, _TOPIC.id == Contributor.topic_id)
         .outerjoin(SubmissionLease, (SubmissionLease.submission_id == Submission.id) & held)
-        .outerjoin(holder, holder.id == SubmissionLease.user_id)
+        .outerjoin(_HOLDER, _HOLDER.id == SubmissionLease.user_id)
         .where(Submission.id == any_(bindparam("ids", type_=ARRAY(BigInteger))))
     )
 

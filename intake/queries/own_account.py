@@ -44,14 +44,16 @@ class SecondFactor:
     codes_left: int
 
 
+_BEFORE = aliased(LoginSession)
+
+
 def own_devices(session: Session, user_id: int, *, this_device: bytes, idle_minutes: int, at: datetime) -> tuple[OwnDevice, ...]:
     """Where this person is signed in, in one query: new ones first, then this one, then who was seen last; at most DEVICES_SHOWN."""
-    before = aliased(LoginSession)
-    earlier = select(before.id).where(before.user_id == LoginSession.user_id, before.id < LoginSession.id, before.device != "")
+    earlier = select(_BEFORE.id).where(_BEFORE.user_id == LoginSession.user_id, _BEFORE.id < LoginSession.id, _BEFORE.device != "")
     rows = session.execute(
         select(
             LoginSession,
-            earlier.exists() & ~earlier.where(before.device == LoginSession.device).exists() & (LoginSession.device != ""),
+            earlier.exists() & ~earlier.where(_BEFORE.device == LoginSession.device).exists() & (LoginSession.device != ""),
         )
         .where(
             LoginSession.user_id == user_id,

@@ -41,20 +41,22 @@ class PairExample:
     decided_at: datetime
 
 
+_NEWER, _OLDER = aliased(Submission), aliased(Submission)
+
+
 def pair_examples(session: Session, *, district_id: int, limit: int) -> tuple[PairExample, ...]:
     """The district's latest examples, each pair once, oldest decision first; what was undone, withdrawn or wiped is left out."""
     latest = _latest(district_id).subquery()
-    newer, older = aliased(Submission), aliased(Submission)
     rows = session.execute(
         select(
             latest.c.topic_id,
             latest.c.kind,
             latest.c.created_at,
-            *(column for side in (newer, older) for column in (side.id, _words(side), side.place_masked, side.area_id, side.received_at)),
+            *(column for side in (_NEWER, _OLDER) for column in (side.id, _words(side), side.place_masked, side.area_id, side.received_at)),
         )
-        .join_from(latest, newer, newer.id == latest.c.newer)
-        .join(older, older.id == latest.c.older)
-        .where(*(side.state.not_in(NOT_COMPARED) for side in (newer, older)), *(side.text_masked != "" for side in (newer, older)))
+        .join_from(latest, _NEWER, _NEWER.id == latest.c.newer)
+        .join(_OLDER, _OLDER.id == latest.c.older)
+        .where(*(side.state.not_in(NOT_COMPARED) for side in (_NEWER, _OLDER)), *(side.text_masked != "" for side in (_NEWER, _OLDER)))
         .order_by(latest.c.id.desc())
         .limit(limit)
     )

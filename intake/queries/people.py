@@ -145,16 +145,18 @@ def _reach(actor: Actor, above: str) -> ColumnElement[bool]:
     return mine.where(within(actor, Permission.PEOPLE_MANAGE)).exists()
 
 
+_GRANTED, _ROOT = aliased(Area), aliased(Area)
+
+
 def _holds(wanted: PersonFilter) -> ColumnElement[bool]:
     """A role in or below the area, or one that reaches it from above."""
     query = select(RoleGrant.id).where(RoleGrant.user_id == User.id)
     if wanted.role is not None:
         query = query.where(RoleGrant.role == wanted.role)
     if wanted.area_id is not None:
-        granted, root = aliased(Area), aliased(Area)
-        path: Any = select(root.path).where(root.id == wanted.area_id).scalar_subquery()
-        query = query.join(granted, granted.id == RoleGrant.area_id).where(
-            or_(func.starts_with(granted.path, path), func.starts_with(path, granted.path))
+        path: Any = select(_ROOT.path).where(_ROOT.id == wanted.area_id).scalar_subquery()
+        query = query.join(_GRANTED, _GRANTED.id == RoleGrant.area_id).where(
+            or_(func.starts_with(_GRANTED.path, path), func.starts_with(path, _GRANTED.path))
         )
     return query.exists()
 

@@ -12,16 +12,16 @@ from intake.ports import Draft, DraftPart, DraftTable, Sheet
 from intake.queries.plan_report import ReportPage
 
 _COLUMNS = (
-    (ItemField.TITLE, 24),
+    (ItemField.TITLE, 22),
     (ItemField.FORM, 9),
-    (ItemField.DAYS, 12),
+    (ItemField.DAYS, 15),
     (ItemField.LEAD_CHAIR, 9),
-    (ItemField.PROPOSERS, 15),
+    (ItemField.PROPOSERS, 14),
     (ItemField.CONVENOR, 8),
     (ItemField.UNITS, 18),
 )
-"""Of the table, with how wide each is beside the others; before them stand the number (5) and the quarter (8)."""
-_FIRST_TWO = (5, 8)
+"""Of the table, with how wide each is beside the others; before them stand the number (5) and the quarter (10)."""
+_FIRST_TWO = (5, 10)
 PAPER_NOTE = "本稿由系统按现有记录生成，未编文号、未签发、未用印，以正式印发的文件为准。"
 
 

@@ -11,8 +11,9 @@ from intake.domain.plan_progress import Progress
 from intake.domain.plan_report import ApprovalSaid, Converted, ItemSaid, PlanFigures
 from intake.domain.topic import Route
 from intake.domain.year_plan import ConsultationForm, PlanReportKind, PlanState
-from intake.models import Approval, ApprovalStep, Conversion, PlanItem, PlanReport, Topic, User
-from intake.queries.year_plan import QUARTERS, ItemLine, plan_page, printed_items, readable_plan, require_planning
+from intake.models import Approval, Conversion, PlanItem, PlanReport, Topic, User
+from intake.queries.plan_edition import printed_items
+from intake.queries.year_plan import QUARTERS, ItemLine, plan_page, readable_plan, require_planning
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class ReportPage:
     year: int
     plan_title: str
     state: PlanState
+    edition: int
+    """The plan's newest; 0 before the first."""
     kind: PlanReportKind
     text: str
     drafted_at: datetime | None
@@ -46,6 +49,7 @@ def report_page(session: Session, actor: Actor, plan_id: int, kind: PlanReportKi
         year=plan.year,
         plan_title=plan.title,
         state=plan.state,
+        edition=plan.edition,
         kind=kind,
         text=report.text if report is not None else "",
         drafted_at=report.drafted_at if report is not None else None,
@@ -62,10 +66,12 @@ def plan_figures(session: Session, actor: Actor, plan_id: int, *, today: date) -
     topic_ids = select(PlanItem.topic_id).where(PlanItem.plan_id == plan_id, PlanItem.dropped_at.is_(None), PlanItem.topic_id.is_not(None))
     came = session.execute(select(Topic.route, func.count()).where(Topic.id.in_(topic_ids)).group_by(Topic.route))
     routes: dict[Route, int] = {route: count for route, count in came}  # noqa: C416 - dict() doesn't know that rows are pairs
-    submissions, people = session.execute(
-        select(func.coalesce(func.sum(Topic.confirmed_count), 0), func.coalesce(func.sum(Topic.people_count), 0)).where(
-            Topic.id.in_(topic_ids)
-        )
+    submissions, suggested, people = session.execute(
+        select(
+            func.coalesce(func.sum(Topic.confirmed_count), 0),
+            func.coalesce(func.sum(Topic.suggested_count), 0),
+            func.coalesce(func.sum(Topic.people_count), 0),
+        ).where(Topic.id.in_(topic_ids))
     ).one()
     return PlanFigures(
         year=page.year,
@@ -80,6 +86,7 @@ def plan_figures(session: Session, actor: Actor, plan_id: int, *, today: date) -
         routes=tuple((route, routes[route]) for route in Route if route in routes),
         topics=sum(routes.values()),
         submissions=submissions,
+        suggested=suggested,
         people=people,
         conversions=tuple(
             Converted(*row)
@@ -108,8 +115,7 @@ def _said(one: ItemLine) -> ItemSaid:
 
 def _approvals(session: Session, plan_id: int) -> tuple[ApprovalSaid, ...]:
     rows = session.execute(
-        select(ApprovalStep.name, Approval.body, Approval.held_on, Approval.decision, Approval.document_number, Approval.authority)
-        .join(ApprovalStep, ApprovalStep.id == Approval.step_id)
+        select(Approval.step_name, Approval.body, Approval.held_on, Approval.decision, Approval.document_number, Approval.authority)
         .where(Approval.plan_id == plan_id, Approval.undone_at.is_(None))
         .order_by(Approval.held_on, Approval.id)
     )

@@ -166,15 +166,17 @@ def on_duty_at(session: Session, point: PointView, day: date) -> tuple[str, ...]
     return tuple(session.scalars(_on_duty(), {"path": point.area_path, "point_id": point.id, "weekday": day.weekday()}))
 
 
+_SCOPE = aliased(Area)
+
+
 def listener_ids(session: Session, *, district_id: int, path: str) -> set[int]:
     """Ids of the active members and convenors whose areas hold `path`."""
-    scope = aliased(Area)
     return set(
         session.scalars(
             select(User.id)
             .join(RoleGrant, RoleGrant.user_id == User.id)
-            .join(scope, scope.id == RoleGrant.area_id)
-            .where(User.active, User.district_id == district_id, RoleGrant.role.in_(LISTENING), func.starts_with(path, scope.path))
+            .join(_SCOPE, _SCOPE.id == RoleGrant.area_id)
+            .where(User.active, User.district_id == district_id, RoleGrant.role.in_(LISTENING), func.starts_with(path, _SCOPE.path))
         )
     )
 

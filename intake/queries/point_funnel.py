@@ -142,6 +142,9 @@ def funnel(session: Session, actor: Actor, asked: FunnelAsked, *, today: date) -
     return Funnel(days=days, uses=_sum(found.values()), name=name)
 
 
+_PARENT = aliased(Area)
+
+
 def points_used(
     session: Session, actor: Actor, asked: FunnelAsked, *, at: datetime, today: date, after: str = "", limit: int | None = PAGE
 ) -> Page[PointUse]:
@@ -155,7 +158,6 @@ def points_used(
     key = key_of(after)
     if key is not None:
         where.append(IntakePoint.id > key)
-    parent = aliased(Area)
     rows = session.execute(
         select(
             IntakePoint.id,
@@ -163,13 +165,13 @@ def points_used(
             IntakePoint.kind,
             IntakePoint.state,
             Area.name,
-            func.coalesce(parent.name, ""),
+            func.coalesce(_PARENT.name, ""),
             alive_at(),
             alive_at() > IntakePoint.created_at,
             is_quiet(at),
         )
         .join(Area, Area.id == IntakePoint.area_id)
-        .outerjoin(parent, (parent.id == Area.parent_id) & (parent.id != IntakePoint.district_id))
+        .outerjoin(_PARENT, (_PARENT.id == Area.parent_id) & (_PARENT.id != IntakePoint.district_id))
         .where(*where)
         .order_by(IntakePoint.id)
         .limit(limit + 1 if limit is not None else None)
@@ -202,11 +204,13 @@ def _sum(uses: Any) -> Uses:
     return Uses(sum(one.scanned for one in listed), sum(one.opened for one in listed), sum(one.sent for one in listed))
 
 
+_ROOT = aliased(Area)
+
+
 def _reach(actor: Actor, asked: FunnelAsked) -> list[ColumnElement[bool]]:
     where = [IntakePoint.district_id == actor.district_id, within(actor, Permission.POINTS_FUNNEL)]
     if asked.area_id is not None:
-        root = aliased(Area)
-        where.append(func.starts_with(Area.path, select(root.path).where(root.id == asked.area_id).scalar_subquery()))
+        where.append(func.starts_with(Area.path, select(_ROOT.path).where(_ROOT.id == asked.area_id).scalar_subquery()))
     return where
 
 

@@ -105,6 +105,9 @@ _COLUMNS: Any = (  # typed by PointRow, whose fields it follows
 )
 
 
+_ROOT = aliased(Area)
+
+
 def points_in_reach(session: Session, actor: Actor, wanted: PointFilter, *, after: str = "", limit: int = PAGE) -> Page[PointRow]:
     """A page of points by id, in two queries; words are looked for in name, code, phone and area."""
     where = [IntakePoint.district_id == actor.district_id, within(actor, Permission.PLACES_VIEW)]
@@ -114,8 +117,7 @@ def points_in_reach(session: Session, actor: Actor, wanted: PointFilter, *, afte
     if wanted.kind is not None:
         where.append(IntakePoint.kind == wanted.kind)
     if wanted.area_id is not None:
-        root = aliased(Area)
-        where.append(func.starts_with(Area.path, select(root.path).where(root.id == wanted.area_id).scalar_subquery()))
+        where.append(func.starts_with(Area.path, select(_ROOT.path).where(_ROOT.id == wanted.area_id).scalar_subquery()))
     total = session.scalar(select(func.count()).select_from(IntakePoint).join(Area, Area.id == IntakePoint.area_id).where(*where)) or 0
     key = key_of(after)
     if key is not None:
@@ -182,9 +184,11 @@ def point_detail(session: Session, actor: Actor, point_id: int, *, at: datetime)
     )
 
 
+_SCOPE = aliased(Area)
+
+
 def listeners_of(session: Session, point: PointDetail, *, district_id: int) -> tuple[Listener, ...]:
     """Everybody who can listen at the point, by name, in one query."""
-    scope = aliased(Area)
     days = (
         select(func.array_agg(PointListener.weekday))
         .where(PointListener.point_id == point.row.id, PointListener.user_id == User.id)
@@ -193,8 +197,8 @@ def listeners_of(session: Session, point: PointDetail, *, district_id: int) -> t
     rows = session.execute(
         select(User.id, User.name, func.array_agg(RoleGrant.role.distinct()), days)
         .join(RoleGrant, RoleGrant.user_id == User.id)
-        .join(scope, scope.id == RoleGrant.area_id)
-        .where(User.active, User.district_id == district_id, RoleGrant.role.in_(LISTENING), func.starts_with(point.area_path, scope.path))
+        .join(_SCOPE, _SCOPE.id == RoleGrant.area_id)
+        .where(User.active, User.district_id == district_id, RoleGrant.role.in_(LISTENING), func.starts_with(point.area_path, _SCOPE.path))
         .group_by(User.id, User.name)
         .order_by(User.name, User.id)
     )
@@ -206,14 +210,13 @@ def listeners_of(session: Session, point: PointDetail, *, district_id: int) -> t
 
 def _listens(path: str) -> ColumnElement[bool]:
     """Whether the user still listens there."""
-    scope = aliased(Area)
     return (
         select(RoleGrant.id)
-        .join(scope, scope.id == RoleGrant.area_id)
+        .join(_SCOPE, _SCOPE.id == RoleGrant.area_id)
         .where(
             RoleGrant.user_id == User.id,
             RoleGrant.role.in_(LISTENING),
-            func.starts_with(path, scope.path),
+            func.starts_with(path, _SCOPE.path),
         )
         .exists()
     )

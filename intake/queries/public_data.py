@@ -88,9 +88,11 @@ def stand_of_matters(session: Session) -> Stand:
     return Stand(*row)
 
 
+_DISTRICT = aliased(Area)
+
+
 def open_matters(session: Session, *, chunk: int = CHUNK) -> Iterator[OpenMatter]:
     """Every released text in the order of ids, read `chunk` by `chunk`."""
-    district = aliased(Area)
     query: Any = (
         select(
             Release.id,
@@ -100,13 +102,13 @@ def open_matters(session: Session, *, chunk: int = CHUNK) -> Iterator[OpenMatter
             Release.words,
             Release.area_id,
             Area.name,
-            district.name,
+            _DISTRICT.name,
             Release.people,
             Release.released_at,
         )
         .join(Topic, Topic.id == Release.topic_id)
         .join(Area, Area.id == Release.area_id)
-        .join(district, district.id == Release.district_id)
+        .join(_DISTRICT, _DISTRICT.id == Release.district_id)
         .where(RELEASED)
         .order_by(Release.id)
         .limit(chunk)

@@ -179,13 +179,15 @@ _ENTRY: Any = (  # typed by Entry, whose fields it follows; made by entry_of
 RELEASED = Release.state == ReleaseState.RELEASED
 
 
+_ME = aliased(Area)
+
+
 def public_area(session: Session, area_id: int) -> PublicArea:
     """The area with all above and below it, in one query; NotFound for a city or an unknown one."""
-    me = aliased(Area)
     rows = session.execute(
         select(Area.id, Area.parent_id, Area.kind, Area.name, Area.path, Area.district_id)
-        .join(me, func.starts_with(Area.path, me.path) | func.starts_with(me.path, Area.path))
-        .where(me.id == area_id, me.district_id.is_not(None), Area.district_id == me.district_id)
+        .join(_ME, func.starts_with(Area.path, _ME.path) | func.starts_with(_ME.path, Area.path))
+        .where(_ME.id == area_id, _ME.district_id.is_not(None), Area.district_id == _ME.district_id)
         .order_by(func.char_length(Area.path), Area.id)
     ).all()
     own = next((row for row in rows if row.id == area_id), None)
@@ -296,19 +298,21 @@ def public_topic(session: Session, number: str) -> PublicTopic:
     )
 
 
+_SCOPE = aliased(Area)
+
+
 def listening(session: Session, area: PublicArea) -> Listening:
     """How many active members and convenors have areas that hold it or lie in it, and its own points in use; two queries."""
-    scope = aliased(Area)
     path = literal(area.path, String)
     members = session.scalar(
         select(func.count(User.id.distinct()))
         .join(RoleGrant, RoleGrant.user_id == User.id)
-        .join(scope, scope.id == RoleGrant.area_id)
+        .join(_SCOPE, _SCOPE.id == RoleGrant.area_id)
         .where(
             User.active,
             User.district_id == area.district_id,
             RoleGrant.role.in_([Role.MEMBER, Role.CONVENOR]),
-            func.starts_with(path, scope.path) | func.starts_with(scope.path, path),
+            func.starts_with(path, _SCOPE.path) | func.starts_with(_SCOPE.path, path),
         )
     )
     points = session.execute(
@@ -403,16 +407,18 @@ def entry_of(row: Sequence[Any]) -> Entry:
     return Entry(release_id, number, kind, title, words, tellable(people), area_name, released_at)
 
 
+_LATER = aliased(Release)
+
+
 def _shown(area: PublicArea) -> tuple[ColumnElement[bool], ...]:
     """Released for one of the page's areas; what is in hand, only until the topic's next word of it or its result."""
-    later = aliased(Release)
     overtaken = (
-        select(later.id)
+        select(_LATER.id)
         .where(
-            later.topic_id == Release.topic_id,
-            later.state == ReleaseState.RELEASED,
-            later.kind.in_([ReleaseKind.IN_HAND, ReleaseKind.RESULT]),
-            tuple_(later.released_at, later.id) > tuple_(Release.released_at, Release.id),
+            _LATER.topic_id == Release.topic_id,
+            _LATER.state == ReleaseState.RELEASED,
+            _LATER.kind.in_([ReleaseKind.IN_HAND, ReleaseKind.RESULT]),
+            tuple_(_LATER.released_at, _LATER.id) > tuple_(Release.released_at, Release.id),
         )
         .correlate(Release)
         .exists()

@@ -79,18 +79,20 @@ def excerpt(text: str, words: Sequence[str]) -> str:
     return ("…" if start else "") + cut + ("…" if start + AROUND < len(flat) else "")
 
 
+_ONE = aliased(Release)
+
+
 def _matters_among(ids: Select[int], asked: Sequence[str], area: PublicArea | None, kind: ReleaseKind | None) -> Any:
     """Entries of those that hold every word and are the newest such text of their matter. Each step is done before the next begins: the planner
     would rather read every matter there is."""
     given = ids.cte("given").prefix_with("MATERIALIZED")
     said = select(Release.topic_id).where(Release.id == given.c.id, *(_stands(Release, word) for word in asked)).limit(1).lateral("said")
     matched = select(given.c.id, said.c.topic_id).select_from(given.join(said, true())).cte("matched").prefix_with("MATERIALIZED")
-    one = aliased(Release)
     newest = (
-        select(one.id)
-        .where(one.topic_id == matched.c.topic_id, one.state == ReleaseState.RELEASED, *_narrowed(one, area, kind))
-        .where(*(_stands(one, word) for word in asked))
-        .order_by(one.released_at.desc(), one.id.desc())
+        select(_ONE.id)
+        .where(_ONE.topic_id == matched.c.topic_id, _ONE.state == ReleaseState.RELEASED, *_narrowed(_ONE, area, kind))
+        .where(*(_stands(_ONE, word) for word in asked))
+        .order_by(_ONE.released_at.desc(), _ONE.id.desc())
         .limit(1)
         .correlate(matched)
         .scalar_subquery()

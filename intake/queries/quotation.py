@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from intake.domain.bulletin_text import standing
 from intake.domain.contributor import ContributorStatus
 from intake.domain.submission import SubmissionState
-from intake.models import Contributor, Submission
+from intake.models import Contributor, Submission, SubmissionPart
 
 LOOKED_AT = 2_000
 """Of the newest messages behind what a text is about: whether their words stand in it."""
@@ -24,10 +24,13 @@ class TakenBack:
 
 
 def taken_back_from(session: Session, text: str, quoted: Collection[int]) -> tuple[TakenBack, ...]:
-    """Words in the text that residents took back since it quoted them; one question."""
+    """Words in the text that residents took back since it quoted them, some sentences of a message among them; one question."""
+    parts = select(SubmissionPart.submission_id).where(SubmissionPart.parent_id.in_(quoted))
+    # Of a part without words nobody can say whether it was quoted; of a message somebody did.
+    of_quoted = or_(Submission.id.in_(quoted), Submission.id.in_(parts) & (Submission.text_masked != ""))
     rows = session.execute(
         select(Submission.id, Submission.text_masked)
-        .where(Submission.id.in_(quoted), Submission.state == SubmissionState.WITHDRAWN)
+        .where(of_quoted, Submission.state == SubmissionState.WITHDRAWN)
         .order_by(Submission.id)
     )
     found = [(TakenBack(submission_id, standing(text, words)), words) for submission_id, words in rows]

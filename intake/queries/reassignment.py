@@ -70,16 +70,18 @@ class Hands:
     """A firm or department of the reader that the message speaks of; empty when none."""
 
 
+_AREA = aliased(Area)
+
+
 def colleagues(session: Session, actor: Actor, submission_id: int, *, at: datetime) -> tuple[Colleague, ...]:
     """Who besides the actor may decide on the submission and may be asked about it: members first, by name; three questions."""
     level = func.min(case(*((RoleGrant.role == role, number) for number, role in enumerate(_LEVELS)), else_=len(_LEVELS)))
-    area = aliased(Area)
     rows = session.execute(
         select(User.id, User.name, level, User.away_until)
         .join(RoleGrant, RoleGrant.user_id == User.id)
-        .join(area, area.id == RoleGrant.area_id)
+        .join(_AREA, _AREA.id == RoleGrant.area_id)
         .join(Submission, (Submission.id == submission_id) & (Submission.district_id == User.district_id))
-        .join(Area, (Area.id == Submission.area_id) & func.starts_with(Area.path, area.path))
+        .join(Area, (Area.id == Submission.area_id) & func.starts_with(Area.path, _AREA.path))
         .where(
             User.active,
             User.district_id == actor.district_id,
@@ -99,13 +101,15 @@ def colleagues(session: Session, actor: Actor, submission_id: int, *, at: dateti
     )
 
 
+_GIVER, _TAKER = aliased(User), aliased(User)
+
+
 def passed_of(session: Session, submission_id: int) -> tuple[Passed, ...]:
     """Every change of hands of a submission, the latest first; the caller has checked who asks."""
-    giver, taker = aliased(User), aliased(User)
     rows = session.execute(
-        select(*_columns(giver, taker))
-        .join(giver, giver.id == Reassignment.from_user_id)
-        .outerjoin(taker, taker.id == Reassignment.to_user_id)
+        select(*_columns(_GIVER, _TAKER))
+        .join(_GIVER, _GIVER.id == Reassignment.from_user_id)
+        .outerjoin(_TAKER, _TAKER.id == Reassignment.to_user_id)
         .where(Reassignment.submission_id == submission_id)
         .order_by(Reassignment.id.desc())
         .limit(50)
@@ -113,13 +117,15 @@ def passed_of(session: Session, submission_id: int) -> tuple[Passed, ...]:
     return tuple(Passed(*row) for row in rows)
 
 
+_VIEWER = aliased(User)
+
+
 def hands_of(session: Session, actor: Actor, submission_id: int, *, at: datetime) -> Hands | None:
     """What a card says of hands, in one question; the caller has checked who asks. None for no submission."""
-    viewer, giver, taker = aliased(User), aliased(User), aliased(User)
     newest = (
-        select(*_columns(giver, taker))
-        .join(giver, giver.id == Reassignment.from_user_id)
-        .outerjoin(taker, taker.id == Reassignment.to_user_id)
+        select(*_columns(_GIVER, _TAKER))
+        .join(_GIVER, _GIVER.id == Reassignment.from_user_id)
+        .outerjoin(_TAKER, _TAKER.id == Reassignment.to_user_id)
         .where(Reassignment.submission_id == Submission.id, Reassignment.kind != ReassignmentKind.RECUSE)
         .order_by(Reassignment.id.desc())
         .limit(1)
@@ -127,11 +133,18 @@ def hands_of(session: Session, actor: Actor, submission_id: int, *, at: datetime
     )
     row = session.execute(
         select(
-            Submission, Area.path, MemberProfile.employer, MemberProfile.concerns, viewer.id, viewer.name, SubmissionLease.until, *newest.c
+            Submission,
+            Area.path,
+            MemberProfile.employer,
+            MemberProfile.concerns,
+            _VIEWER.id,
+            _VIEWER.name,
+            SubmissionLease.until,
+            *newest.c,
         )
         .join(Area, Area.id == Submission.area_id)
         .outerjoin(SubmissionLease, (SubmissionLease.submission_id == Submission.id) & (SubmissionLease.until > at))
-        .outerjoin(viewer, viewer.id == SubmissionLease.user_id)
+        .outerjoin(_VIEWER, _VIEWER.id == SubmissionLease.user_id)
         .outerjoin(MemberProfile, MemberProfile.user_id == actor.user_id)
         .outerjoin(newest, true())
         .where(Submission.id == submission_id, Submission.district_id == actor.district_id)

@@ -105,14 +105,16 @@ class Told:
         return sum(self.said.values())
 
 
+_UNIT, _OTHER = aliased(Department), aliased(Department)
+
+
 def entries_of(session: Session, referral_id: int) -> tuple[Entry, ...]:
     """What was written down, the earliest first."""
-    unit, other = aliased(Department), aliased(Department)
     rows = session.execute(
-        select(ReferralEntry, func.coalesce(User.name, ""), func.coalesce(unit.name, ""), func.coalesce(other.name, ""))
+        select(ReferralEntry, func.coalesce(User.name, ""), func.coalesce(_UNIT.name, ""), func.coalesce(_OTHER.name, ""))
         .outerjoin(User, User.id == ReferralEntry.written_by)
-        .outerjoin(unit, unit.id == ReferralEntry.department_id)
-        .outerjoin(other, other.id == ReferralEntry.other_department_id)
+        .outerjoin(_UNIT, _UNIT.id == ReferralEntry.department_id)
+        .outerjoin(_OTHER, _OTHER.id == ReferralEntry.other_department_id)
         .where(ReferralEntry.referral_id == referral_id)
         .order_by(ReferralEntry.id)
     )

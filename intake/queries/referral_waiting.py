@@ -1,4 +1,6 @@
-"""What of the referrals waits on the staff's first page: answers to check, what is overdue, results to look at again."""
+"""What of the referrals waits on the staff's first page: answers to check, what is overdue, results to look at again; each counted to at
+most `COUNTED` + 1.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,14 +9,10 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from intake.domain.actor import Actor
-from intake.domain.deadline import overdue_before
-from intake.domain.receipt import SHANGHAI
 from intake.domain.referral import ReferralState
 from intake.models import Area, Referral
 from intake.queries.referral_list import COUNTED, WAITING, earliest, followed
-
-Named = Select[int, str, str, datetime, int]
-"""(id, title, area, since, how many, at most `COUNTED` + 1), the longest waiting first."""
+from intake.queries.waiting_moment import DUE_BEFORE, TODAY, Named
 
 
 def replied(actor: Actor) -> Named:
@@ -23,16 +21,16 @@ def replied(actor: Actor) -> Named:
     return _named(earliest(where, states, after="", limit=1), [*where, Referral.state.in_(states)], since=Referral.replied_at)
 
 
-def overdue(actor: Actor, *, at: datetime) -> Named:
+def overdue(actor: Actor) -> Named:
     """Referrals of which an office or a unit is late, since they were due."""
-    where = [*_of(actor), Referral.due_at < overdue_before(at), Referral.paused_at.is_(None)]
+    where = [*_of(actor), Referral.due_at < DUE_BEFORE, Referral.paused_at.is_(None)]
     states = [state for state in WAITING if state is not ReferralState.REPLIED]
     return _named(earliest(where, states, after="", limit=1), [*where, Referral.state.in_(states)], since=Referral.due_at)
 
 
-def revisits_due(actor: Actor, *, at: datetime) -> Named:
+def revisits_due(actor: Actor) -> Named:
     """Results that were to be looked at again by today, since they were told."""
-    where = [*_of(actor), Referral.revisit_on <= at.astimezone(SHANGHAI).date(), Referral.revisited_at.is_(None)]
+    where = [*_of(actor), Referral.revisit_on <= TODAY, Referral.revisited_at.is_(None)]
     first = select(Referral.id).where(*where).order_by(Referral.revisit_on, Referral.id).limit(1)
     return _named(first, where, since=Referral.delivered_at)
 

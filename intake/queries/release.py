@@ -163,9 +163,11 @@ def releases_in(
     )
 
 
+_OWN = aliased(Area)
+
+
 def release_detail(session: Session, actor: Actor, release_id: int) -> ReleaseDetail:
     """One release in three queries; NotFound for another district's, Forbidden where the actor may not prepare."""
-    own = aliased(Area)
     found = session.execute(
         _named(
             select(
@@ -174,13 +176,13 @@ def release_detail(session: Session, actor: Actor, release_id: int) -> ReleaseDe
                 Release.people,
                 Release.released_at,
                 Release.version,
-                own.path,
+                _OWN.path,
                 _SHOWN.path,
                 Release.prepared_by,
                 Topic.state,
             ).select_from(Release)
         )
-        .join(own, own.id == Topic.area_id)
+        .join(_OWN, _OWN.id == Topic.area_id)
         .where(Release.id == release_id, Release.district_id == actor.district_id)
     ).one_or_none()
     if found is None:

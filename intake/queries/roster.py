@@ -146,17 +146,19 @@ def _joined(query: Any) -> Any:
     return query.select_from(User).outerjoin(MemberProfile, MemberProfile.user_id == User.id)
 
 
+_GRANTED, _ROOT = aliased(Area), aliased(Area)
+
+
 def _serves_in(area_id: int) -> ColumnElement[bool]:
     """A grant in or below the area, or one that reaches it from above."""
-    granted, root = aliased(Area), aliased(Area)
-    path: Any = select(root.path).where(root.id == area_id).scalar_subquery()
+    path: Any = select(_ROOT.path).where(_ROOT.id == area_id).scalar_subquery()
     return (
         select(RoleGrant.id)
-        .join(granted, granted.id == RoleGrant.area_id)
+        .join(_GRANTED, _GRANTED.id == RoleGrant.area_id)
         .where(
             RoleGrant.user_id == User.id,
             RoleGrant.role.in_(LISTENING),
-            or_(func.starts_with(granted.path, path), func.starts_with(path, granted.path)),
+            or_(func.starts_with(_GRANTED.path, path), func.starts_with(path, _GRANTED.path)),
         )
         .exists()
     )

@@ -1,24 +1,22 @@
-"""导入 as the desk sees it: the list, one import, what was refused, and the rows that came in with what became of them."""
+"""导入 as the desk sees it: the list, one import and what was refused. The rows that came in are `row_import_rows`."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
-from intake.domain.contributor import ContributorStatus
 from intake.domain.errors import Forbidden, NotFound
 from intake.domain.import_mapping import ColumnMapping, ImportField, Refusal, guess, is_contact
 from intake.domain.permission import Permission
 from intake.domain.point import AreaKind
 from intake.domain.row_import import ImportFormat, ImportState
-from intake.domain.submission import OPEN_FOR_DECISION, SubmissionState, Urgency
-from intake.domain.topic import JOINABLE
-from intake.models import Area, Contributor, ImportedRow, RefusedRow, RowImport, Submission, Topic, User
+from intake.domain.submission import SubmissionState
+from intake.models import Area, ImportedRow, RefusedRow, RowImport, Submission, User
 from intake.queries.pages import Page, key_of, page_of, within
 
 PAGE = 30
@@ -73,6 +71,7 @@ class ImportDetail:
 
     row: ImportRow
     area_name: str
+    area_path: str
     size: int
     """Bytes."""
     heads: tuple[str, ...]
@@ -81,57 +80,13 @@ class ImportDetail:
     mapping: ColumnMapping
     problem: str
     file_key: str
+    rows_unplaced: int
+    unplaced: tuple[tuple[str, int], ...]
+    """Communities that the good rows name and no area is called, the most frequent first, with their rows."""
     reasons: tuple[tuple[Refusal, int], ...]
     """How many rows were refused for what, in the table's order."""
     states: tuple[tuple[SubmissionState, int], ...]
     """What became of the rows inside, of the first MOST_COUNTED, in the order of the road."""
-
-
-class RowFilter(StrEnum):
-    """Which rows are shown."""
-
-    WAITING = "waiting"
-    """等处理: nobody has decided."""
-    SUGGESTED = "suggested"
-    """有建议的议题."""
-    SOON = "soon"
-    """较急."""
-    ALL = "all"
-    """全部."""
-
-
-@dataclass(frozen=True, slots=True)
-class ImportedLine:
-    """A row that came in, and what became of it."""
-
-    line: int
-    submission_id: int
-    version: int
-    state: SubmissionState
-    excerpt: str
-    """Masked; empty until the machine has read it."""
-    area_name: str
-    place: str
-    said_at: datetime
-    number: str
-    category: str | None
-    category_there: str
-    link: str
-    urgency: Urgency
-    topic_id: int | None
-    topic_title: str
-    is_suggested: bool
-    """Whether the topic is the machine's word, and would take it."""
-
-    @property
-    def id(self) -> int:
-        """The page's key."""
-        return self.line
-
-    @property
-    def is_open(self) -> bool:
-        """Whether somebody may decide."""
-        return self.state in OPEN_FOR_DECISION
 
 
 _COLUMNS: tuple[Any, ...] = (  # typed by ImportRow, whose fields it follows
@@ -168,28 +123,45 @@ def imports_in_reach(session: Session, actor: Actor, *, after: str = "") -> Page
 
 
 def import_detail(session: Session, actor: Actor, import_id: int) -> ImportDetail:
-    """One import in three statements; NotFound for another district's, Forbidden outside the actor's areas."""
+    """One import in at most two statements, one while its page asks each second; NotFound for another district's, Forbidden outside the
+    actor's areas.
+    """
     found = session.execute(
         _imports()
-        .add_columns(Area.path, Area.name, RowImport.size, RowImport.columns, RowImport.mapping, RowImport.problem, RowImport.file_key)
+        .add_columns(
+            Area.path,
+            Area.name,
+            RowImport.size,
+            RowImport.columns,
+            RowImport.mapping,
+            RowImport.problem,
+            RowImport.file_key,
+            RowImport.rows_unplaced,
+            RowImport.unplaced,
+            RowImport.reasons,
+        )
         .where(RowImport.id == import_id, RowImport.district_id == actor.district_id)
     ).one_or_none()
     if found is None:
         raise NotFound("没有这次导入，或者不在您的区。")
-    path, area_name, size, heads, mapping, problem, file_key = found[len(_COLUMNS) :]
+    path, area_name, size, heads, mapping, problem, file_key, rows_unplaced, unplaced, reasons = found[len(_COLUMNS) :]
     if not actor.may(Permission.IMPORT_MANAGE, area_path=path):
         raise Forbidden("这次导入不在您负责的区域。")
+    row = ImportRow(*found[: len(_COLUMNS)])
     return ImportDetail(
-        row=ImportRow(*found[: len(_COLUMNS)]),
+        row=row,
         area_name=area_name,
+        area_path=path,
         size=size,
         heads=tuple(heads),
         contacts=frozenset(at for at, head in enumerate(heads) if is_contact(head)),
         mapping=ColumnMapping.read(mapping),
         problem=problem,
         file_key=file_key,
-        reasons=_reasons(session, import_id),
-        states=_states(session, import_id),
+        rows_unplaced=rows_unplaced,
+        unplaced=tuple((str(name), int(count)) for name, count in unplaced),
+        reasons=tuple((reason, reasons[reason.value]) for reason in Refusal if reason.value in reasons),
+        states=() if row.state in AT_WORK else _states(session, import_id),
     )
 
 
@@ -202,42 +174,6 @@ def refused_rows(session: Session, import_id: int) -> Iterator[tuple[int, Import
         for line, field, reason in rows:
             yield line, ImportField(field), Refusal(reason)
         last = rows[-1].line if rows else None
-
-
-def imported_rows(session: Session, import_id: int, *, show: RowFilter, after: str = "") -> Page[ImportedLine]:
-    """A page of the rows that came in, by line, in one statement; the caller has seen to it that the import is the actor's."""
-    suggested = (Contributor.status == ContributorStatus.SUGGESTED) & Topic.state.in_(JOINABLE)
-    columns: tuple[Any, ...] = (  # typed by ImportedLine, whose fields it follows
-        ImportedRow.line,
-        Submission.id,
-        Submission.version,
-        Submission.state,
-        func.left(Submission.text_masked, 160),
-        Area.name,
-        Submission.place_masked,
-        Submission.received_at,
-        ImportedRow.external_number,
-        Submission.category,
-        ImportedRow.category,
-        ImportedRow.link,
-        Submission.urgency,
-        Topic.id,
-        func.coalesce(Topic.title, ""),
-        func.coalesce(suggested, False),
-    )
-    query = (
-        select(*columns)
-        .join(Submission, Submission.id == ImportedRow.submission_id)
-        .join(Area, Area.id == Submission.area_id)
-        .outerjoin(Contributor, (Contributor.submission_id == Submission.id) & (Contributor.status != ContributorStatus.REMOVED))
-        .outerjoin(Topic, Topic.id == Contributor.topic_id)
-        .where(ImportedRow.import_id == import_id, *_shown(show, suggested))
-    )
-    key = key_of(after)
-    if key is not None:
-        query = query.where(ImportedRow.line > key)
-    rows = [ImportedLine(*row) for row in session.execute(query.order_by(ImportedRow.line).limit(PAGE + 1))]
-    return page_of(rows, total=len(rows), limit=PAGE)
 
 
 def mapping_before(session: Session, row: RowImport, heads: Sequence[str]) -> dict[ImportField, int] | None:
@@ -270,36 +206,46 @@ def mapping_before(session: Session, row: RowImport, heads: Sequence[str]) -> di
     return found | renamed
 
 
-def areas_by_name(session: Session, area_path: str) -> Mapping[str, int]:
-    """Ids of the communities and streets at or below `area_path` by their names; a name that two share belongs to neither."""
+def areas_before(session: Session, row: RowImport) -> Mapping[str, int]:
+    """Where staff put this source's unknown names the last time."""
+    stored = session.scalar(
+        select(RowImport.mapping)
+        .where(
+            RowImport.district_id == row.district_id,
+            func.lower(RowImport.source) == row.source.lower(),
+            RowImport.area_id == row.area_id,
+            RowImport.state.in_(MAPPED),
+            RowImport.id != row.id,
+        )
+        .order_by(RowImport.id.desc())
+        .limit(1)
+    )
+    return ColumnMapping.read(stored or {}).areas
+
+
+def areas_below(session: Session, area_path: str) -> dict[int, str]:
+    """Names of the streets and communities at or below `area_path` by their ids, each street before its communities, these indented."""
     rows = session.execute(
-        select(Area.name, Area.id).where(
+        select(Area.id, Area.name, Area.kind, Area.path).where(
             Area.path.startswith(area_path, autoescape=True), Area.kind.in_((AreaKind.COMMUNITY, AreaKind.STREET))
         )
-    ).all()
-    names = [name for name, _ in rows]
-    return {name: area_id for name, area_id in rows if names.count(name) == 1}
+    )
+    in_order = sorted(rows, key=lambda row: [int(one) for one in row.path.split("/") if one])
+    return {row.id: f"\u3000{row.name}" if row.kind is AreaKind.COMMUNITY else row.name for row in in_order}
+
+
+def areas_by_name(session: Session, area_path: str, chosen: Mapping[str, int]) -> dict[str, int]:
+    """Ids of the communities and streets at or below `area_path` by their names, and by those that staff have chosen for them; a name that
+    two share belongs to neither unless it was chosen.
+    """
+    rows = {area_id: name.strip() for area_id, name in areas_below(session, area_path).items()}
+    shared = Counter(rows.values())
+    known = {name: area_id for area_id, name in rows.items() if shared[name] == 1}
+    return {name: area_id for name, area_id in chosen.items() if area_id in rows} | known
 
 
 def _imports() -> Any:
     return select(*_COLUMNS).select_from(RowImport).join(Area, Area.id == RowImport.area_id).join(User, User.id == RowImport.sent_by)
-
-
-def _shown(show: RowFilter, suggested: ColumnElement[bool]) -> list[ColumnElement[bool]]:
-    waits = Submission.state.in_(OPEN_FOR_DECISION)
-    if show is RowFilter.SUGGESTED:
-        return [waits, suggested]
-    if show is RowFilter.SOON:
-        return [waits, Submission.urgency != Urgency.NORMAL]
-    return [Submission.state.in_((SubmissionState.RECEIVED, *OPEN_FOR_DECISION))] if show is RowFilter.WAITING else []
-
-
-def _reasons(session: Session, import_id: int) -> tuple[tuple[Refusal, int], ...]:
-    rows = session.execute(
-        select(RefusedRow.reason_code, func.count()).where(RefusedRow.import_id == import_id).group_by(RefusedRow.reason_code)
-    ).all()
-    counts = {Refusal(code): count for code, count in rows}
-    return tuple((reason, counts[reason]) for reason in Refusal if reason in counts)
 
 
 def _states(session: Session, import_id: int) -> tuple[tuple[SubmissionState, int], ...]:

@@ -16,8 +16,7 @@ from intake.domain.topic import TopicAction, TopicState
 from intake.models import Area, ScreeningDraft, ScreeningRound, Topic, User
 from intake.queries.pages import PAGE, Page, covers_district, key_of, page_of, within
 
-CHOICES = 12
-"""Open rounds that are offered where something is decided."""
+_TARGET = aliased(Topic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +67,9 @@ class DraftRow:
     """Why it couldn't be made; while it waits, empty."""
     overtaken: bool
     """The topic has changed since: on the day it can't be made."""
+    tries: int
+    """How often it couldn't be made for a reason that may pass."""
+    try_again_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,11 @@ class RoundDetail:
     def waiting(self) -> tuple[DraftRow, ...]:
         """What is still to be made."""
         return tuple(one for one in self.drafts if one.waits)
+
+    @property
+    def put_off(self) -> tuple[DraftRow, ...]:
+        """What couldn't be made yet and is tried again."""
+        return tuple(one for one in self.drafts if one.try_again_at is not None)
 
     @property
     def made(self) -> tuple[DraftRow, ...]:
@@ -161,7 +168,7 @@ def round_detail(session: Session, actor: Actor, round_id: int, *, at: datetime)
 
 
 def open_rounds(session: Session, actor: Actor, *, at: datetime) -> tuple[OpenRound, ...]:
-    """Those that a decision may still be put into, the soonest first; none for who doesn't screen."""
+    """All that a decision may still be put into, the soonest first; none for who doesn't screen. A district has a bounded number of them."""
     if not actor.may(Permission.SCREEN_DECIDE):
         return ()
     rows = session.execute(
@@ -170,7 +177,6 @@ def open_rounds(session: Session, actor: Actor, *, at: datetime) -> tuple[OpenRo
             ScreeningRound.district_id == actor.district_id, ScreeningRound.state == RoundState.OPEN, ScreeningRound.publish_at > at
         )
         .order_by(ScreeningRound.publish_at, ScreeningRound.id)
-        .limit(CHOICES)
     )  # fmt: skip
     return tuple(OpenRound(*row) for row in rows)
 
@@ -231,13 +237,12 @@ def round_of_draft(session: Session, actor: Actor, draft_id: int) -> int:
 
 
 def _drafts(actor: Actor) -> Any:
-    target = aliased(Topic)
     return (
-        select(ScreeningDraft, Topic, Area.name, target.title, User.name)
+        select(ScreeningDraft, Topic, Area.name, _TARGET.title, User.name)
         .join(Topic, Topic.id == ScreeningDraft.topic_id)
         .join(Area, Area.id == Topic.area_id)
         .join(User, User.id == ScreeningDraft.decided_by)
-        .outerjoin(target, target.id == ScreeningDraft.target_topic_id)
+        .outerjoin(_TARGET, _TARGET.id == ScreeningDraft.target_topic_id)
         .where(ScreeningDraft.district_id == actor.district_id, within(actor, Permission.SCREEN_DECIDE))
         .order_by(ScreeningDraft.id)
     )
@@ -264,6 +269,8 @@ def _draft(raw: Any) -> DraftRow:
         made=draft.decision_id is not None,
         problem=draft.problem,
         overtaken=draft.ended_at is None and draft.topic_version != topic.version,
+        tries=draft.tries,
+        try_again_at=draft.try_again_at if draft.ended_at is None else None,
     )
 
 

@@ -32,17 +32,19 @@ def sent_lately(session: Session, submissions: Sequence[Submission]) -> dict[int
     return {row.id: SentLately(row.messages, row.same_words) for row in session.execute(_LATELY, {"ids": ids}) if row.messages}
 
 
+_ONE, _OTHER = aliased(Submission), aliased(Submission)
+
+
 def _lately() -> Select[Any]:
     asked = func.unnest(bindparam("ids", type_=ARRAY(BigInteger))).table_valued("id", name="asked").render_derived()
-    one, other = aliased(Submission), aliased(Submission)
-    this = select(one.device_hash, one.received_at, one.id, one.text_written).where(one.id == asked.c.id).limit(1).lateral("this")
+    this = select(_ONE.device_hash, _ONE.received_at, _ONE.id, _ONE.text_written).where(_ONE.id == asked.c.id).limit(1).lateral("this")
     before = (
-        select(other.text_written)
+        select(_OTHER.text_written)
         .where(
-            other.device_hash == this.c.device_hash,
-            other.received_at >= this.c.received_at - LATELY,
-            other.parent_id.is_(None),
-            tuple_(other.received_at, other.id) < tuple_(this.c.received_at, this.c.id),
+            _OTHER.device_hash == this.c.device_hash,
+            _OTHER.received_at >= this.c.received_at - LATELY,
+            _OTHER.parent_id.is_(None),
+            tuple_(_OTHER.received_at, _OTHER.id) < tuple_(this.c.received_at, this.c.id),
         )
         .limit(COUNTED)
         .lateral("before")

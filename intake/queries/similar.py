@@ -77,6 +77,9 @@ class Shelf:
         return tuple(entry for *_, entry in ranked[:limit])
 
 
+_SURVIVOR = aliased(Topic)
+
+
 def shelf(session: Session, *, district_id: int) -> Shelf:
     """What is released in the district, the newest word of each topic, in one query; it changes with a release, so keep it a while."""
     newest = (
@@ -85,7 +88,6 @@ def shelf(session: Session, *, district_id: int) -> Shelf:
         .group_by(Release.topic_id)
         .subquery()
     )
-    survivor = aliased(Topic)
     columns: tuple[Any, ...] = (  # typed by Released, whose fields they follow
         Topic.id,
         Topic.number,
@@ -95,14 +97,14 @@ def shelf(session: Session, *, district_id: int) -> Shelf:
         Area.path,
         Release.released_at,
         Release.people,
-        may_be_joined(Topic, survivor),
+        may_be_joined(Topic, _SURVIVOR),
     )
     rows = session.execute(
         select(*columns, Release.words)
         .join(newest, (newest.c.topic_id == Release.topic_id) & (newest.c.at == Release.released_at))
         .join(Topic, Topic.id == Release.topic_id)
         .join(Area, Area.id == Release.area_id)
-        .outerjoin(survivor, survivor.id == Topic.merged_into_id)
+        .outerjoin(_SURVIVOR, _SURVIVOR.id == Topic.merged_into_id)
         .where(Release.district_id == district_id, Release.state == ReleaseState.RELEASED)
         .order_by(Release.released_at.desc(), Release.id.desc())
         .limit(SHELF)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from intake.domain.split import Span
@@ -77,13 +77,31 @@ def whole_message() -> ColumnElement[int]:
     return func.coalesce(Submission.parent_id, Submission.id)
 
 
+def family_ids(submission: Submission) -> Select[int]:
+    """Ids of a message and all its parts, whichever of them is given."""
+    whole = submission.parent_id or submission.id
+    return select(Submission.id).where(or_(Submission.id == whole, Submission.id.in_(_parts_of(whole))))
+
+
+def count_of_family(session: Session, submission_id: int) -> int:
+    """How many a message and its parts are, whichever of them is given; 1 where nothing was split off. One question."""
+    whole = select(whole_message()).where(Submission.id == submission_id).scalar_subquery()
+    return 1 + (session.scalar(select(func.count()).select_from(SubmissionPart).where(SubmissionPart.parent_id == whole)) or 0)
+
+
+def _parts_of(message_id: int) -> Select[int]:
+    return select(SubmissionPart.submission_id).where(SubmissionPart.parent_id == message_id)
+
+
+_PARENT = aliased(Submission)
+
+
 def family_of(session: Session, submission_id: int) -> Family:
     """Both ways in one statement; parts in the order they were made."""
-    parent = aliased(Submission)
     rows = session.execute(
-        select(SubmissionPart, Submission, parent.receipt_number, parent.state, User.name)
+        select(SubmissionPart, Submission, _PARENT.receipt_number, _PARENT.state, User.name)
         .join(Submission, Submission.id == SubmissionPart.submission_id)
-        .join(parent, parent.id == SubmissionPart.parent_id)
+        .join(_PARENT, _PARENT.id == SubmissionPart.parent_id)
         .join(User, User.id == SubmissionPart.split_by)
         .where(or_(SubmissionPart.parent_id == submission_id, SubmissionPart.submission_id == submission_id))
         .order_by(SubmissionPart.submission_id)

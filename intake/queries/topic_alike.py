@@ -35,6 +35,8 @@ LOOKED_THROUGH = 120
 """Those that hold most of the pieces."""
 ENOUGH = 0.3
 """Of what the title's own pieces weigh: below, two topics share a word and nothing else."""
+PIECES_LEAST = 2
+"""One word in common says nothing, however much of a short title it is."""
 ENDED = (TopicState.DELIVERED, TopicState.REJECTED, TopicState.REFERRED)
 _LETTERS = literal_column(LETTERS, ARRAY(Text))
 
@@ -128,14 +130,14 @@ def _ranked(topics: Sequence[AlikeTopic], weights: Mapping[str, float]) -> list[
     for one, title in zip(topics, matching_forms([one.title for one in topics]), strict=True):
         shared = telling_grams(title) & weights.keys()
         weight = sum(weights[piece] for piece in shared)
-        if weight >= enough:
-            ranked.append((weight, one.last_at, replace(one, shared=_runs(title, shared))))
+        if weight >= enough and len(shared) >= min(PIECES_LEAST, len(weights)):
+            ranked.append((weight, one.last_at, replace(one, shared=runs(title, shared))))
     ranked.sort(key=lambda entry: entry[:2], reverse=True)
     return [one for *_, one in ranked]
 
 
-def _runs(title: str, shared: Collection[str]) -> tuple[str, ...]:
-    """The shared pieces joined where they overlap, in the order of the title: 路灯, 灯不, 不亮 are 路灯不亮."""
+def runs(title: str, shared: Collection[str]) -> tuple[str, ...]:
+    """The shared pieces of a title or text joined where they overlap, in its order: 路灯, 灯不, 不亮 are 路灯不亮."""
     runs: list[str] = []
     begun = False
     for place in range(len(title) - 1):

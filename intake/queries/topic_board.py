@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, func, literal, or_, select, true, tuple_, union_all
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, union_all
+from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
 from intake.domain.permission import Permission
@@ -18,6 +17,7 @@ from intake.models import Area, Submission, Topic
 from intake.queries.pages import covers_district, within
 from intake.queries.similar import or_said
 from intake.queries.topic_alike import titled
+from intake.queries.topic_order import Order, beyond, following, key_of, ordered, place, place_of
 from intake.queries.topic_watch import Watcher, watched
 
 PAGE = 20
@@ -44,15 +44,24 @@ class TopicRow:
     people: int
     """Different senders, as far as they can be told apart."""
     heat: int
-    """0 to 100: by this the board is ordered."""
+    """0 to 100; 0 where nobody wrote about it."""
+    heat_corrected: int
+    """As it would be if every community spoke up as usual; never less."""
     first_at: datetime
     last_at: datetime
+    since: datetime
+    """When it came into its state."""
     version: int
 
     @property
     def submissions(self) -> int:
         """Those that belong to it, confirmed and suggested."""
         return self.confirmed + self.suggested
+
+    @property
+    def since_day(self) -> date:
+        """The day of `since` in Shanghai."""
+        return self.since.astimezone(SHANGHAI).date()
 
     @property
     def days(self) -> int:
@@ -94,6 +103,9 @@ class Board:
 
     pages: tuple[TopicPage, ...]
     totals: Mapping[TopicState, int]
+    routes: Mapping[Route, int]
+    """How many came by each route: of those that wait for screening, or of the one state that was asked for. Empty where
+    words were looked for."""
     spread: Spread
     received: int
     """Submissions of the last WEEK."""
@@ -122,26 +134,12 @@ ROW_COLUMNS: Any = (  # typed by TopicRow, whose fields it follows
     Topic.area_count,
     Topic.people_count,
     Topic.heat,
+    Topic.heat_corrected,
     Topic.first_at,
     Topic.last_at,
+    Topic.state_changed_at,
     Topic.version,
 )
-
-
-SUBMISSIONS = Topic.confirmed_count + Topic.suggested_count
-
-
-class Order(StrEnum):
-    """How topics are put in order; within equals the youngest first."""
-
-    HEAT = "heat"
-    """热度高的在前."""
-    NEWEST = "newest"
-    """最近有来件的在前."""
-
-
-_MICROSECONDS = cast(func.extract("epoch", Topic.last_at) * 1_000_000, BigInteger)
-_ORDERED_BY: dict[Order, Any] = {Order.HEAT: Topic.heat, Order.NEWEST: _MICROSECONDS}
 
 
 def board(
@@ -156,10 +154,10 @@ def board(
     limit: int = PAGE,
     at: datetime,
 ) -> Board:
-    """Columns of `states`, the hottest or the newest first, in four queries and one a column; `after` is a page's `next_key`.
+    """Columns of `states` in their order, in five queries and one a column; `after` is a page's `next_key`.
 
     `words` must all stand in title, number or area, or be what residents behind a topic said; the first page of what is found is one query.
-    With `route` only topics that came by it.
+    With `route` only topics that came by it; how many came by each is not counted for words, four queries then.
     """
     where = _asked(session, actor, words, route)
     if words and not after:
@@ -173,6 +171,7 @@ def board(
     return Board(
         pages=tuple(pages),
         totals=totals,
+        routes=_routes(session, actor, states) if not words else {},
         spread=spread(session, actor),
         received=_received(session, actor, since=at - WEEK),
         watched=watched(session, actor, at=at),
@@ -182,6 +181,18 @@ def board(
 def _totals(session: Session, where: Sequence[ColumnElement[bool]]) -> dict[TopicState, int]:
     counted = session.execute(select(Topic.state, func.count()).where(*where).group_by(Topic.state))
     return {TopicState(state): count for state, count in counted}
+
+
+def _routes(session: Session, actor: Actor, states: Sequence[TopicState]) -> dict[Route, int]:
+    """Of the state that stands alone, else of those that wait for screening; an index alone answers."""
+    state = states[0] if len(states) == 1 else TopicState.PROPOSED
+    counted = session.execute(
+        select(Topic.route, func.count())
+        .where(Topic.district_id == actor.district_id, Topic.state == state, _reach(actor, Permission.SCREEN_VIEW))
+        .group_by(Topic.route)
+    )
+    found = {Route(route): count for route, count in counted}
+    return {route: found[route] for route in Route if route in found}
 
 
 def _received(session: Session, actor: Actor, *, since: datetime) -> int:
@@ -195,10 +206,9 @@ def _found(
     session: Session, where: Sequence[ColumnElement[bool]], states: Sequence[TopicState], *, order: Order, limit: int
 ) -> tuple[dict[TopicState, int], list[TopicPage]]:
     """How many of each state there are, and the first page of `states`: what was looked through once isn't looked through for each column."""
-    by = _ORDERED_BY[order]
-    of_state = func.row_number().over(partition_by=Topic.state, order_by=(by.desc(), Topic.id.desc()))
+    of_state = func.row_number().over(partition_by=Topic.state, order_by=ordered(order))
     total = func.count().over(partition_by=Topic.state)
-    matched = select(Topic.id, total.label("total"), of_state.label("nth"), by.label("place")).where(*where).subquery("matched")
+    matched = select(Topic.id, total.label("total"), of_state.label("nth"), place(order)).where(*where).subquery("matched")
     shown = or_(matched.c.nth == 1, and_(Topic.state.in_(states), matched.c.nth <= limit + 1))
     rows = session.execute(
         _rows(matched.c.place, matched.c.total).join(matched, matched.c.id == Topic.id).where(shown).order_by(matched.c.nth)
@@ -228,17 +238,15 @@ def topic_after(
     order: Order = Order.HEAT,
 ) -> int | None:
     """The topic that follows `topic_id` in the column `state`, which it may have left; the column's first where it was the last."""
-    by = Topic.heat if order is Order.HEAT else Topic.last_at
     query = (
         select(Topic.id)
         .where(*_asked(session, actor, words, route), Topic.state == state, Topic.id != topic_id)
-        .order_by(by.desc(), Topic.id.desc())
+        .order_by(*ordered(order))
         .limit(1)
     )
-    gone = aliased(Topic)
-    key = session.execute(select(gone.heat if order is Order.HEAT else gone.last_at, gone.id).where(gone.id == topic_id)).one_or_none()
-    following = session.scalar(query.where(tuple_(by, Topic.id) < tuple_(*key))) if key is not None else None
-    return following if following is not None else session.scalar(query)
+    here = session.execute(select(place_of(order)).where(Topic.id == topic_id)).one_or_none()
+    next_one = session.scalar(query.where(following(order, here[0], topic_id))) if here is not None else None
+    return next_one if next_one is not None else session.scalar(query)
 
 
 def topic_name(session: Session, actor: Actor, topic_id: int) -> tuple[str, TopicState] | None:
@@ -300,22 +308,13 @@ def _rows(*more: ColumnElement[Any]) -> Select[Any]:
 def _page(
     session: Session, where: Sequence[ColumnElement[bool]], *, state: TopicState, total: int, after: str, order: Order, limit: int
 ) -> TopicPage:
-    by = _ORDERED_BY[order]
-    query = _rows(by.label("place")).where(*where)
-    place, _, topic_id = after.partition("_")
-    if _fits(place, 2**63) and _fits(topic_id, 2**63):
-        query = query.where(tuple_(by, Topic.id) < tuple_(literal(int(place), BigInteger), literal(int(topic_id), BigInteger)))
-    rows = session.execute(query.order_by(by.desc(), Topic.id.desc()).limit(limit + 1)).all()
+    query = _rows(place(order)).where(*where, *beyond(order, after))
+    rows = session.execute(query.order_by(*ordered(order)).limit(limit + 1)).all()
     return _paged(rows, state, total, limit)
 
 
 def _paged(rows: Sequence[Any], state: TopicState, total: int, limit: int) -> TopicPage:
     """A page of up to `limit` + 1 rows that were read."""
     page = rows[:limit]
-    next_key = f"{page[-1].place}_{page[-1].id}" if len(rows) > limit else ""
+    next_key = key_of(page[-1].place, page[-1].id) if len(rows) > limit else ""
     return TopicPage(state=state, total=total, rows=tuple(TopicRow(*row[: len(ROW_COLUMNS)]) for row in page), next_key=next_key)
-
-
-def _fits(raw: str, bound: int) -> bool:
-    """Whether a page key's number is one the column can hold; PostgreSQL refuses the whole question for any other."""
-    return raw.isascii() and raw.isdecimal() and len(raw) < 20 and int(raw) < bound

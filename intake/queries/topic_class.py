@@ -77,12 +77,14 @@ def class_page(session: Session, actor: Actor, topic_id: int) -> ClassPage | Non
     return ClassPage(row=row, since=found[-1], matters=matters, states=states)
 
 
+_OFFICE, _LEAD = aliased(Department), aliased(Department)
+
+
 def _waiting(session: Session, topic_ids: Sequence[int]) -> dict[int, list[Waiting]]:
-    office, lead = aliased(Department), aliased(Department)
     rows = session.execute(
-        select(Referral.topic_id, Referral.id, Referral.number, func.coalesce(lead.name, office.name, ""), Referral.due_at)
-        .outerjoin(office, office.id == Referral.office_id)
-        .outerjoin(lead, lead.id == Referral.lead_id)
+        select(Referral.topic_id, Referral.id, Referral.number, func.coalesce(_LEAD.name, _OFFICE.name, ""), Referral.due_at)
+        .outerjoin(_OFFICE, _OFFICE.id == Referral.office_id)
+        .outerjoin(_LEAD, _LEAD.id == Referral.lead_id)
         .where(Referral.topic_id.in_(topic_ids), Referral.state.in_(OPEN_REFERRAL))
         .order_by(Referral.id)
     )

@@ -90,18 +90,20 @@ def compared(session: Session, actor: Actor, topic_ids: Sequence[int]) -> tuple[
 _Spread = tuple[dict[int, dict[str, int]], dict[int, set[datetime]], dict[int, dict[Channel, int]]]
 
 
+_MEMBER = aliased(Topic)
+
+
 def _spread(session: Session, topic_ids: Sequence[int]) -> _Spread:
     """By topic, of a class by its matters too: submissions by community, the weeks, submissions by channel."""
-    member = aliased(Topic)
-    of = func.coalesce(select(Topic.id).where(Topic.id == member.class_topic_id, Topic.id.in_(topic_ids)).scalar_subquery(), member.id)
+    of = func.coalesce(select(Topic.id).where(Topic.id == _MEMBER.class_topic_id, Topic.id.in_(topic_ids)).scalar_subquery(), _MEMBER.id)
     week = func.date_trunc("week", func.timezone("Asia/Shanghai", Submission.received_at))
     rows = session.execute(
         select(of, Area.name, Submission.channel, week, func.count())
         .select_from(Contributor)
-        .join(member, member.id == Contributor.topic_id)
+        .join(_MEMBER, _MEMBER.id == Contributor.topic_id)
         .join(Submission, Submission.id == Contributor.submission_id)
         .join(Area, Area.id == Submission.area_id)
-        .where(or_(member.id.in_(topic_ids), member.class_topic_id.in_(topic_ids)), Contributor.status != ContributorStatus.REMOVED)
+        .where(or_(_MEMBER.id.in_(topic_ids), _MEMBER.class_topic_id.in_(topic_ids)), Contributor.status != ContributorStatus.REMOVED)
         .group_by(of, Area.name, Submission.channel, week)
     )
     areas: dict[int, dict[str, int]] = {}

@@ -13,7 +13,7 @@ from intake.domain.capture import ReportOf
 from intake.domain.contributor import ContributorStatus
 from intake.domain.heat import BEFORE_DAYS, RECENT_DAYS, HeatFacts
 from intake.domain.submission import URGENCIES, Channel
-from intake.models import Contributor, MemberReport, Submission, Topic
+from intake.models import Area, Contributor, MemberReport, Submission, Topic
 from intake.queries.submission_part import whole_message
 
 _RANK = case({urgency: rank for rank, urgency in enumerate(URGENCIES)}, value=Submission.urgency)
@@ -29,6 +29,8 @@ class Counted:
     first_at: datetime
     last_at: datetime
     facts: HeatFacts
+    factor: float
+    """What one of these people stands for, by the communities in which they spoke first: 1 to 2."""
 
 
 def counts_of_matters(session: Session, topic_ids: Collection[int], *, at: datetime) -> dict[int, Counted]:
@@ -61,6 +63,7 @@ def _counts(session: Session, query: Select[Any], ids: Collection[int], *, at: d
                 areas=row.places,
                 urgency=URGENCIES[row.rank],
             ),
+            factor=row.factor,
         )
         for row in rows
     }
@@ -114,7 +117,9 @@ def _query(key: InstrumentedAttribute[int] | InstrumentedAttribute[int | None]) 
             func.count().filter(senders.c.since > week).label("recent"),
             func.count().filter(senders.c.since.between(before, week)).label("before"),
             func.count(senders.c.area_id.distinct()).label("places"),
+            func.avg(Area.factor).label("factor"),
         )
+        .join(Area, Area.id == senders.c.area_id)
         .group_by(senders.c.topic)
         .subquery()
     )

@@ -10,20 +10,14 @@ from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
-from intake.domain.language.grams import grams_of
-from intake.domain.language.matching_form import matching_form
 from intake.domain.permission import Permission
 from intake.domain.submission import SubmissionState
-from intake.domain.topic import JOINABLE, Route, TopicAction, TopicKind, TopicState
+from intake.domain.topic import Route, TopicAction, TopicKind, TopicState
 from intake.models import Area, AssistedFiling, Decision, Submission, Topic, TopicOrigin, User
 from intake.queries.pages import Page, key_of, page_of, within
-from intake.queries.similar import similar
 
 SHOWN = 20
 """Lines of a page."""
-ALIKE_MOST = 5
-TITLES = 300
-"""So many of the latest registered topics of a district are looked through by their titles."""
 TOLD = (
     TopicAction.APPROVE, TopicAction.RETURN, TopicAction.MERGE, TopicAction.REFER, TopicAction.REJECT,
     TopicAction.DROP, TopicAction.PLAN, TopicAction.LEAVE_PLAN, TopicAction.VERIFY,
@@ -69,17 +63,6 @@ class OriginRow:
     told: str
     """The words of the latest decision; empty before there is one."""
     told_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Alike:
-    """A topic that may be the same matter."""
-
-    id: int
-    number: str
-    title: str
-    state: TopicState
-    area_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,40 +145,6 @@ def own_filed(session: Session, actor: Actor, *, limit: int) -> tuple[OwnFiled, 
         .limit(limit)
     )
     return tuple(OwnFiled(*row) for row in rows)
-
-
-def alike(session: Session, actor: Actor, *, title: str, words: str) -> tuple[Alike, ...]:
-    """Topics still open that staff should look at before another is registered: residents said alike, or a registered one is called alike.
-
-    Four queries. Who may read them is for the caller to know.
-    """
-    if actor.district_id is None:
-        return ()
-    said = similar(session, district_id=actor.district_id, words=f"{title}。{words}", limit=ALIKE_MOST)
-    found = {one.id: Alike(one.id, one.number, one.title, one.state, one.area_name) for one in said}
-    for one in _called_alike(session, [TopicOrigin.district_id == actor.district_id], title):
-        found.setdefault(one.id, one)
-    return tuple(found.values())[:ALIKE_MOST]
-
-
-def own_alike(session: Session, actor: Actor, *, title: str) -> tuple[Alike, ...]:
-    """What the actor put up themselves and is called alike; all that a community worker may be shown of topics before they are public."""
-    return tuple(_called_alike(session, [TopicOrigin.registered_by == actor.user_id], title))[:ALIKE_MOST]
-
-
-def _called_alike(session: Session, where: list[ColumnElement[bool]], title: str) -> list[Alike]:
-    """Those of the latest that share half of the title's pieces, the most alike first."""
-    asked = frozenset(grams_of(matching_form(title)))
-    rows = session.execute(
-        select(Topic.id, Topic.number, Topic.title, Topic.state, Area.name)
-        .join(TopicOrigin, TopicOrigin.topic_id == Topic.id)
-        .join(Area, Area.id == Topic.area_id)
-        .where(*where, Topic.state.in_(JOINABLE))
-        .order_by(Topic.id.desc())
-        .limit(TITLES)
-    )
-    shared = [(len(asked & frozenset(grams_of(matching_form(row.title)))), Alike(*row)) for row in rows]
-    return [one for count, one in sorted(shared, key=lambda pair: -pair[0]) if count and 2 * count >= len(asked)]
 
 
 def _rows(session: Session, where: list[ColumnElement[bool]], *, after: str) -> Page[OriginRow]:

@@ -56,9 +56,11 @@ class AskedRow:
     """Of what has been answered."""
 
 
+_ASKER = aliased(User)
+
+
 def proposers_of(session: Session, topic_id: int) -> tuple[ProposerLine, ...]:
     """Everybody in whose name the topic is or would be proposed, groups first, then as they were asked; one question."""
-    asker = aliased(User)
     rows = session.execute(
         select(
             TopicProposer.id,
@@ -67,11 +69,11 @@ def proposers_of(session: Session, topic_id: int) -> tuple[ProposerLine, ...]:
             MemberGroup.kind,
             func.coalesce(MemberGroup.name, User.name),
             MemberGroup.convenor_id,
-            asker.name,
+            _ASKER.name,
             TopicProposer.agreed_at,
             TopicProposer.declined_at,
         )
-        .join(asker, asker.id == TopicProposer.asked_by)
+        .join(_ASKER, _ASKER.id == TopicProposer.asked_by)
         .outerjoin(User, User.id == TopicProposer.user_id)
         .outerjoin(MemberGroup, MemberGroup.id == TopicProposer.group_id)
         .where(TopicProposer.topic_id == topic_id)
@@ -110,7 +112,6 @@ def _put_to(actor: Actor) -> ColumnElement[bool]:
 
 
 def _asked_rows(session: Session, where: ColumnElement[bool], *, limit: int) -> tuple[AskedRow, ...]:
-    asker = aliased(User)
     query = (
         _asked(
             TopicProposer.id,
@@ -119,12 +120,12 @@ def _asked_rows(session: Session, where: ColumnElement[bool], *, limit: int) -> 
             Topic.title,
             Area.name,
             func.coalesce(MemberGroup.name, ""),
-            asker.name,
+            _ASKER.name,
             TopicProposer.asked_at,
             TopicProposer.agreed_at.is_not(None),
         )
         .join(Area, Area.id == Topic.area_id)
-        .join(asker, asker.id == TopicProposer.asked_by)
+        .join(_ASKER, _ASKER.id == TopicProposer.asked_by)
         .where(where)
     )
     return tuple(AskedRow(*row) for row in session.execute(query.order_by(TopicProposer.id.desc()).limit(limit)))

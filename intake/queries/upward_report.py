@@ -1,7 +1,7 @@
 """一类事上报 on the desk: the reports of a district, one of them with its answer, and what a new one is drafted from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -26,6 +26,7 @@ from intake.queries.bulletin import source_of
 from intake.queries.pages import PAGE, Page, holding, key_of, page_of, within
 from intake.queries.quotation import TakenBack, quoted_in, taken_back_from
 from intake.queries.topic_detail import with_matters
+from intake.queries.upward_answer import AnswerKept, AnswerTold, answers_kept, standing_answers
 
 REPORTABLE = tuple(state for state in TopicState if state not in {TopicState.DISSOLVED, TopicState.MERGED})
 OFFERED = 20
@@ -50,6 +51,15 @@ class UpwardLine:
     answer: str
     answer_number: str
     answered_on: date | None
+    told_at: datetime | None
+    """When residents were told of the latest answer."""
+    answers: tuple[AnswerTold, ...] = ()
+    """On the page of a class: all that stand, the first first."""
+
+    @property
+    def waits_to_be_told(self) -> bool:
+        """Whether residents don't know the latest answer yet."""
+        return self.state is UpwardState.ANSWERED and self.told_at is None
 
     @property
     def to(self) -> str:
@@ -77,8 +87,8 @@ class UpwardDetail:
     drafted_by: str
     created_at: datetime
     steps: tuple[UpwardStep, ...]
-    told_at: datetime | None
-    """When everyone behind the class was told of the answer; None while they weren't."""
+    answers: tuple[AnswerKept, ...]
+    """All that were written down, the latest first."""
     behind: int
     """Submissions whose residents would be told."""
     taken_back: tuple[TakenBack, ...]
@@ -135,12 +145,16 @@ _COLUMNS = (
     UpwardReport.answer,
     UpwardReport.answer_number,
     UpwardReport.answered_on,
+    UpwardReport.told_at,
 )
 _STEP_NAMES = {
     "begin": "起草",
     UpwardAction.SEND.value: "登记上报",
     UpwardAction.ANSWER.value: "登记答复",
     UpwardAction.TELL.value: "告诉了居民",
+    UpwardAction.CORRECT.value: "更正答复",
+    UpwardAction.SUPPLEMENT.value: "登记补充答复",
+    UpwardAction.TELL_MORE.value: "把补充答复告诉了居民",
     UpwardAction.ABANDON.value: "决定不报",
 }
 """Complete over the table's actions (a test checks)."""
@@ -169,7 +183,9 @@ def reports_in(session: Session, actor: Actor, *, state: UpwardState | None, wor
 
 
 def report_detail(session: Session, actor: Actor, report_id: int) -> UpwardDetail:
-    """One in four queries, five while it isn't sent; NotFound for another district's, Forbidden outside the actor's areas."""
+    """One in four queries, five while it isn't sent or once it is answered; NotFound for another district's, Forbidden outside the actor's
+    areas.
+    """
     found = session.execute(
         _with_topic(select(*_COLUMNS, UpwardReport, User.name, Area.path))
         .join(User, User.id == UpwardReport.drafted_by)
@@ -189,8 +205,8 @@ def report_detail(session: Session, actor: Actor, report_id: int) -> UpwardDetai
         signer=row.signer,
         drafted_by=drafted_by,
         created_at=row.created_at,
-        steps=tuple(step for _, step in steps),
-        told_at=next((step.at for action, step in steps if action == UpwardAction.TELL.value), None),
+        steps=steps,
+        answers=answers_kept(session, row.id) if row.state is UpwardState.ANSWERED else (),
         behind=behind or 0,
         taken_back=taken_back(session, row),
         may_decide=actor.may(Permission.SCREEN_DECIDE, area_path=path),
@@ -198,7 +214,9 @@ def report_detail(session: Session, actor: Actor, report_id: int) -> UpwardDetai
 
 
 def reports_of(session: Session, actor: Actor, topic_id: int) -> tuple[UpwardLine, ...]:
-    """Those about a class, or about the class a matter belongs to, the newest first, in one query; who doesn't screen reads those sent."""
+    """Those about a class, or about the class a matter belongs to, the newest first, in one query, two where there are answers; who doesn't
+    screen reads those sent.
+    """
     of_class = select(Topic.class_topic_id).where(Topic.id == topic_id, Topic.class_topic_id.is_not(None))
     query = _with_topic(select(*_COLUMNS)).where(
         or_(UpwardReport.topic_id == topic_id, UpwardReport.topic_id.in_(of_class)),
@@ -207,7 +225,9 @@ def reports_of(session: Session, actor: Actor, topic_id: int) -> tuple[UpwardLin
     )
     if not actor.may(Permission.SCREEN_VIEW):
         query = query.where(UpwardReport.state != UpwardState.DRAFTED)
-    return tuple(UpwardLine(*row) for row in session.execute(query.order_by(UpwardReport.id.desc())))
+    lines = [UpwardLine(*row) for row in session.execute(query.order_by(UpwardReport.id.desc()))]
+    answers = standing_answers(session, [one.id for one in lines if one.answered_on is not None])
+    return tuple(replace(one, answers=tuple(answers.get(one.id, ()))) for one in lines)
 
 
 def classes_to_report(session: Session, actor: Actor, *, words: str) -> tuple[ClassOffered, ...]:
@@ -310,11 +330,11 @@ def _behind(topic_id: int) -> Sequence[ColumnElement[bool]]:
     return Contributor.topic_id.in_(with_matters(topic_id)), Contributor.status == ContributorStatus.CONFIRMED
 
 
-def _steps(session: Session, report_id: int) -> list[tuple[str, UpwardStep]]:
+def _steps(session: Session, report_id: int) -> tuple[UpwardStep, ...]:
     rows = session.execute(
         select(HistoryEntry.action, User.name, HistoryEntry.at)
         .outerjoin(User, User.id == HistoryEntry.actor_id)
         .where(HistoryEntry.noun == UPWARD_TABLE.noun, HistoryEntry.entity_id == report_id)
         .order_by(HistoryEntry.id.desc())
     )
-    return [(action, UpwardStep(_STEP_NAMES[action], by or "", at)) for action, by, at in rows]
+    return tuple(UpwardStep(_STEP_NAMES[action], by or "", at) for action, by, at in rows)

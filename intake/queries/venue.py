@@ -124,6 +124,9 @@ _LINE: Any = (  # typed by VenueLine, whose fields it follows
 )
 
 
+_ROOT = aliased(Area)
+
+
 def venues_in(session: Session, actor: Actor, wanted: VenueFilter, *, after: str = "", limit: int = PAGE) -> Page[VenueLine]:
     """A page of the district's venues by id, in two queries; words are looked for in name, address, area and group."""
     where: list[ColumnElement[bool]] = [
@@ -138,8 +141,7 @@ def venues_in(session: Session, actor: Actor, wanted: VenueFilter, *, after: str
     if wanted.unchecked:
         where.append(_newest.c.has.is_(None))
     if wanted.area_id is not None:
-        root = aliased(Area)
-        where.append(func.starts_with(Area.path, select(root.path).where(root.id == wanted.area_id).scalar_subquery()))
+        where.append(func.starts_with(Area.path, select(_ROOT.path).where(_ROOT.id == wanted.area_id).scalar_subquery()))
     total = session.scalar(_joined(select(func.count())).where(*where)) or 0
     key = key_of(after)
     if key is not None:

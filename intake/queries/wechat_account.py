@@ -69,15 +69,17 @@ def account_by_id(session: Session, account_id: int) -> AccountRow | None:
     return _one(session, _rows().where(WeChatAccount.id == account_id))
 
 
+_HERE = aliased(Area)
+
+
 def account_of_area(session: Session, area_id: int) -> AccountRow | None:
     """The account in use that serves an area: its district's own, else its city's; None where there is none."""
-    here = aliased(Area)
     return _one(
         session,
         _rows()
         .join(Area, Area.id == WeChatAccount.area_id)
-        .join(here, here.path.startswith(Area.path))
-        .where(here.id == area_id, WeChatAccount.active, WeChatAccount.kind != AccountKind.NONE)
+        .join(_HERE, _HERE.path.startswith(Area.path))
+        .where(_HERE.id == area_id, WeChatAccount.active, WeChatAccount.kind != AccountKind.NONE)
         .order_by(Area.path.desc(), WeChatAccount.id),
     )
 

@@ -168,6 +168,9 @@ def _reports(session: Session, user_id: int, year: Year) -> tuple[int, int]:
     return found.get(ReportOf.OWN, 0), found.get(ReportOf.RESIDENT, 0)
 
 
+_SURVIVOR = aliased(Topic)
+
+
 def _topics(session: Session, user_id: int, year: Year) -> tuple[TopicOfYear, ...]:
     """What they sent to screening, and what was sent that they had agreed to propose with others."""
     sent = select(Decision.topic_id).where(
@@ -185,16 +188,15 @@ def _topics(session: Session, user_id: int, year: Year) -> tuple[TopicOfYear, ..
         TopicProposer.agreed_at < year.ends,
         select(Decision.id).where(*was_sent).exists(),
     )
-    survivor = aliased(Topic)
     rows = session.execute(
         select(
             Topic.id,
             Topic.number,
             Topic.title,
-            case((survivor.id.is_not(None), survivor.state), else_=Topic.state),
-            func.coalesce(survivor.title, ""),
+            case((_SURVIVOR.id.is_not(None), _SURVIVOR.state), else_=Topic.state),
+            func.coalesce(_SURVIVOR.title, ""),
         )
-        .outerjoin(survivor, survivor.id == Topic.merged_into_id)
+        .outerjoin(_SURVIVOR, _SURVIVOR.id == Topic.merged_into_id)
         .where(or_(Topic.id.in_(sent), Topic.id.in_(joined)))
         .order_by(Topic.id.desc())
     )
