@@ -53,6 +53,7 @@ from intake.queries.actor import actor_of_user
 from intake.queries.point import PointView, point_by_id
 from intake.queries.same_matter import AreaNames, area_names
 from intake.services import release, submission_decide, topic_finish
+from intake.services.area_factor import weigh_communities
 from intake.services.audit import record
 from intake.services.contribution import warm
 from intake.services.notify import announce, claim_due, settle
@@ -160,6 +161,7 @@ class _Life:
         """What upkeep makes of the topics this morning: fresh heat, proposals, and one kind of matter that staff gathered at once."""
         at = self.plan.ends
         self.session.flush()
+        weigh_communities(self.session, district_id=self.district_id, at=at)
         warm(self.session, self.session.scalars(select(Topic).where(Topic.district_id == self.district_id)).all(), at=at)
         lexicon = lexicon_of(self.wiring.taxonomy)
         sum_up(self.session, district_id=self.district_id, lexicon=lexicon, since=self.plan.begins, at=at)

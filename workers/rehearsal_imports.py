@@ -39,7 +39,11 @@ CALLS = (
     ("老菜场积水", "老菜场一下雨就积水，地上滑，摊主自己拿砖头垫", "龙池社区", "老菜场", "城市管理"),
     ("咨询", "？", "", "", "其他"),
 )
-LETTERS = (("3021", "晚归的路太黑", "学校后面的小路一盏灯也没有，晚自习放学孩子都绕着走。", "2026-10-18"),)
+LETTERS = (
+    ("3021", "晚归的路太黑", "学校后面的小路一盏灯也没有，晚自习放学孩子都绕着走。", "2026-10-18", "后井"),
+    ("3022", "楼下的快递柜挡路", "幸福里南门的快递柜占了半条路，轮椅过不去。", "2026-10-19", "幸福里片区"),
+    ("3023", "河边的灯", "河边步道的灯晚上九点就关了，散步的人还很多。", "2026-10-20", "云泊社区"),
+)
 
 
 def take_over(session: Session, wiring: Wiring, *, staff: Actor, ends: datetime) -> None:
@@ -65,9 +69,9 @@ def take_over(session: Session, wiring: Wiring, *, staff: Actor, ends: datetime)
     refused = {line: one for line, one in read if isinstance(one, Unfit)}
     store_trial(session, trial, Tried(len(read), len(read) - len(refused), 0, refused), at=at)
     finish(session, trial, ImportAction.CHECKED, at=at)
-    take_in(session, _now(row, staff, at))
+    take_in(session, _now(row, staff, at), areas={})
     claim = _claim(session, at)
-    areas = areas_by_name(session, claim.area_path)
+    areas = areas_by_name(session, claim.area_path, claim.mapping.areas)
     fresh = [
         FreshRow(line, one, external_hash(claim.source, one), areas.get(one.community, claim.area_id))
         for line, one in read
@@ -75,7 +79,7 @@ def take_over(session: Session, wiring: Wiring, *, staff: Actor, ends: datetime)
     ]
     store_rows(session, claim, fresh, read=len(read), at=at)
     finish(session, claim, ImportAction.IMPORTED, at=at)
-    letters = [("编号", "主题", "留言内容", "日期"), *LETTERS]
+    letters = [("编号", "主题", "留言内容", "日期", "所在社区"), *LETTERS]
     receive(
         session,
         _upload(staff, "留言板十月", BOARD, letters),

@@ -50,7 +50,7 @@ def plan_the_year(session: Session, wiring: Wiring, *, staff: Actor, at: datetim
     if topics:
         add_topics(session, _planning(session, trial, staff, at=at), topics[:1], quarter=4, form=F.SPECIAL)
     _approve(session, wiring, trial, staff, day=day, at=at)
-    issue(session, _planning(session, trial, staff, at=at), Issuing(words=TO_RESIDENTS, issued_on=day, document_number=""))
+    issue(session, _planning(session, trial, staff, at=at), _issuing(day))
     for notice in claim_due(session, at=at, limit=1_000):
         settle(session, notice_id=notice.id, action=NoticeAction.DELIVER, at=at)
     coming = _drawn_up(session, staff, PlanFacts(TITLE.format(day.year + 1), GENERAL, QUOTA), NEXT_YEAR, year=day.year + 1, at=at)
@@ -85,6 +85,10 @@ def _facts(title: str, form: ConsultationForm, days: tuple[date, date], *, chair
 def _planning(session: Session, plan: YearPlan, staff: Actor, *, at: datetime) -> Planning:
     session.flush()
     return Planning(actor=staff, plan_id=plan.id, version=plan.version, at=at)
+
+
+def _issuing(day: date) -> Issuing:
+    return Issuing(words=TO_RESIDENTS, issued_on=day, document_number="", accepts_fewer=True)
 
 
 def _approve(session: Session, wiring: Wiring, plan: YearPlan, staff: Actor, *, day: date, at: datetime) -> None:

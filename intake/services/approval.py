@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
 from intake.domain.approval import BODY_MAX, DEFAULT_CHAIN, NUMBER_MAX, WORDS_MAX, ApprovalDecision, ApprovalSubject
-from intake.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
+from intake.domain.errors import Conflict, InvalidInput, NotFound
 from intake.domain.text import clean, clean_line
 from intake.domain.working_days import SHANGHAI
 from intake.models import Approval, ApprovalStep, Topic, YearPlan
 from intake.ports import ObjectStore
-from intake.queries.approval import Subject, is_open, may_undo, missing_steps, recorded_of, require_approvals, subject_of
+from intake.queries.approval import Subject, is_open, missing_steps, recorded_of, require_approvals, subject_of
 from intake.services.approval_chain import stored_chain
 from intake.services.approval_scan import keep_scan
 from intake.services.attachment import Incoming
@@ -88,10 +88,10 @@ def record_step(session: Session, recording: Recording, facts: ApprovalFacts, *,
 
 
 def undo_step(session: Session, *, actor: Actor, approval_id: int, at: datetime) -> Approval:
-    """What was written down wrongly is taken back, the newest first; again changes nothing.
+    """What was written down wrongly is taken back, the newest first, by whoever may write steps down; again changes nothing.
 
-    Raises NotFound, Forbidden for anybody but who wrote it down and an administrator, Conflict once something builds on it: a later step, or
-    the plan that was issued.
+    The record stays, with who took it back. Raises NotFound, Forbidden as `record_step`, Conflict once something builds on it: a later step,
+    or the plan that was issued.
     """
     named = session.get(Approval, approval_id)
     if named is None or named.district_id != actor.district_id:
@@ -101,8 +101,6 @@ def undo_step(session: Session, *, actor: Actor, approval_id: int, at: datetime)
     session.refresh(named)
     if named.undone_at is not None:
         return named
-    if not may_undo(actor, named.recorded_by):
-        raise Forbidden("登记有误的，请登记的人或者管理员撤销。")
     standing = recorded_of(session, subject, found.id)
     if standing[-1].approval_id != named.id:
         raise Conflict("后面的步骤已经登记，要先撤销后面的，再撤销这一步。")
@@ -146,6 +144,7 @@ def _approval(recording: Recording, step: ApprovalStep, steps: list[ApprovalStep
         plan_id=recording.subject_id if is_plan else None,
         topic_id=None if is_plan else recording.subject_id,
         step_id=step.id,
+        step_name=step.name,
         decision=facts.decision,
         body=_line(facts.body or _usual_body(step, facts), BODY_MAX, facts.field("body"), "请填写是哪个机构审议的。"),
         document_number=clean_line(facts.document_number, limit=NUMBER_MAX, field=facts.field("number")),
@@ -160,7 +159,8 @@ def _approval(recording: Recording, step: ApprovalStep, steps: list[ApprovalStep
     if facts.decision is ApprovalDecision.PASSED:
         _require_papers(step, made, facts)
     elif facts.decision is ApprovalDecision.SENT_BACK:
-        made.back_to_id = _back_to(step, steps, facts)
+        back = _back_to(step, steps, facts)
+        made.back_to_id, made.back_to_name = back.id, back.name
         if not made.words:
             raise InvalidInput("请写明为什么退回、要改什么。", field=facts.field("words"))
     else:
@@ -182,11 +182,11 @@ def _usual_body(step: ApprovalStep, facts: ApprovalFacts) -> str:
     return step.body or step.name if facts.decision is ApprovalDecision.SKIPPED else ""
 
 
-def _back_to(step: ApprovalStep, steps: list[ApprovalStep], facts: ApprovalFacts) -> int:
+def _back_to(step: ApprovalStep, steps: list[ApprovalStep], facts: ApprovalFacts) -> ApprovalStep:
     """0 from a screen that saw no ids is the first step."""
-    reached = [one.id for one in steps[: steps.index(step) + 1]]
-    back = steps[0].id if facts.back_to_id == 0 else facts.back_to_id
-    if back not in reached:
+    asked = steps[0].id if facts.back_to_id == 0 else facts.back_to_id
+    back = next((one for one in steps[: steps.index(step) + 1] if one.id == asked), None)
+    if back is None:
         raise InvalidInput("请选择退回到哪一步。", field=facts.field("back_to"))
     return back
 

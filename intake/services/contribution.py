@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, aliased
 
 from intake.domain.actor import MACHINE
 from intake.domain.contributor import ContributorStatus
-from intake.domain.heat import heat_of
+from intake.domain.heat import corrected_heat, heat_of
 from intake.domain.topic import TopicAction, TopicKind, TopicState
 from intake.models import Contributor, Submission, Topic
 from intake.queries.topic_counts import Counted, counts_of_classes, counts_of_matters
@@ -175,6 +175,7 @@ def _warm(topic: Topic, counted: Counted | None, *, at: datetime) -> None:
     heat = heat_of(counted.facts) if counted else None
     topic.people_count = counted.facts.people if counted else 0
     topic.heat = heat.points if heat else 0
+    topic.heat_corrected = corrected_heat(counted.facts, counted.factor) if counted else 0
     topic.heat_parts = [part.to_json() for part in heat.parts] if heat else []
     topic.heat_at = at
 

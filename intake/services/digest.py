@@ -1,5 +1,5 @@
-"""每日提醒: once a working day, everybody who has something due or overdue is told so in one row, however much it is; so is whoever has a shift
-today, which may be on a day off.
+"""每日提醒: once a working day, everybody who has something due or overdue is told so in one row, however much it is; so is whoever was handed a
+card that still waits, and whoever has a shift today, which may be on a day off.
 
 It stands on their first page until they have read it; nothing is sent outside.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, func, select, union, update
+from sqlalchemy import ColumnElement, CompoundSelect, Select, func, select, true, union, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -20,6 +20,7 @@ from intake.domain.permission import Permission, Role, roles_with
 from intake.domain.referral import OPEN_REFERRAL, ReferralState
 from intake.domain.working_days import SHANGHAI, holidays_of, is_working_day, working_days_between
 from intake.models import Area, Digest, DutyShift, Referral, RoleGrant, User
+from intake.queries.handed import districts_with_handed, people_handed_to
 from intake.services.audit import record
 
 STAFF_AFTER_WORKING_DAYS = 5
@@ -67,28 +68,31 @@ class _Due:
 
 
 def districts_with_dues(session: Session, *, workflow: Workflow, at: datetime) -> Sequence[int]:
-    """Districts in which something is due soon or overdue, or somebody has a shift today; on a day off shifts alone count."""
+    """Districts in which something is due soon or overdue, was handed over, or somebody has a shift today; on a day off shifts alone count."""
     today = at.astimezone(SHANGHAI).date()
     asked: Select[int] | CompoundSelect[int] = select(DutyShift.district_id).where(*_on(today))
     if is_working_day(today, holidays=holidays_of(workflow)):
-        asked = union(asked, select(Referral.district_id).where(*_running(), Referral.due_at < _horizon(workflow, at)))
+        due = select(Referral.district_id).where(*_running(), Referral.due_at < _horizon(workflow, at))
+        asked = union(asked, due, districts_with_handed())
     return sorted(set(session.scalars(asked)))
 
 
 def write_digests(session: Session, *, district_id: int, workflow: Workflow, at: datetime) -> int:
-    """One row for everybody of the district with something due or a shift today, in five statements; how many were written.
+    """One row for everybody of the district with something due, handed to them, or a shift today, in six statements; how many were written.
 
-    Whoever has today's row keeps it as it is. What the shift is, the page asks when it is read (queries/digest.py).
+    Whoever has today's row keeps it as it is. What was handed over and what the shift is, the page asks when it is read (queries/digest.py).
     """
     today = at.astimezone(SHANGHAI).date()
-    steps = _steps(session, district_id, workflow=workflow, at=at) if is_working_day(today, holidays=holidays_of(workflow)) else []
+    works = is_working_day(today, holidays=holidays_of(workflow))
+    steps = _steps(session, district_id, workflow=workflow, at=at) if works else []
+    handed = _handed(session, district_id, at=at) if works else ()
     sitting = session.scalars(
         select(DutyShift.user_id)
         .join(User, (User.id == DutyShift.user_id) & User.active & User.wants_digest)
         .where(DutyShift.district_id == district_id, *_on(today))
     ).all()
     dues = _by_person(steps, _People(_people(session, district_id, at=at)), begin=overdue_before(at)) if steps else {}
-    rows = {**{user_id: _Due() for user_id in sitting}, **dues}
+    rows = {**{user_id: _Due() for user_id in (*sitting, *handed)}, **dues}
     if not rows:
         return 0
     written = session.scalars(
@@ -171,6 +175,12 @@ def _by_person(steps: Iterable[_Step], people: _People, *, begin: datetime) -> d
         for user_id in people.told(step):
             (dues[user_id].overdue if step.due_at < begin else dues[user_id].due_soon).append(step.id)
     return dues
+
+
+def _handed(session: Session, district_id: int, *, at: datetime) -> Sequence[int]:
+    """Who was handed a card that still waits, wants to know and is there."""
+    there = (User.active, User.wants_digest, func.coalesce(User.away_until <= at, true()))
+    return session.scalars(select(User.id).where(User.id.in_(people_handed_to(district_id)), *there)).all()
 
 
 def _on(day: date) -> tuple[ColumnElement[bool], ...]:

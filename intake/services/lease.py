@@ -12,6 +12,7 @@ from intake.domain.permission import Permission
 from intake.domain.receipt import SHANGHAI
 from intake.domain.submission import OPEN_FOR_DECISION, Urgency
 from intake.models import Area, Submission, SubmissionLease
+from intake.queries.imported import NOT_IMPORTED
 from intake.queries.lease import Holder, holders, recused
 from intake.queries.member_report import reported_by
 from intake.queries.pages import within
@@ -116,6 +117,7 @@ def _upsert(actor: Actor, submission_id: int, *, minutes: int, at: datetime, tak
             Submission.id == submission_id,
             Submission.district_id == actor.district_id,
             Submission.state.in_(OPEN_FOR_DECISION),
+            NOT_IMPORTED,  # whoever reads one doesn't hold up the desk, which decides on them by the dozen
             within(actor, Permission.TRIAGE_DECIDE),
             ~recused(actor),
             ~reported_by(actor),

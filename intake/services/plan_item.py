@@ -25,7 +25,7 @@ from intake.domain.year_plan import (
     PlanState,
 )
 from intake.models import PlanItem, Topic, YearPlan
-from intake.queries.year_plan import convenor_choices
+from intake.queries.plan_topics import convenor_choices
 from intake.services.approval import require_complete
 from intake.services.audit import record
 from intake.services.topic_decision import lock_topics

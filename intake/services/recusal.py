@@ -11,6 +11,7 @@ from intake.domain.permission import Permission
 from intake.domain.reassignment import ReassignmentKind
 from intake.models import Area, Reassignment, Submission
 from intake.queries.lease import STEPPED_BACK, recused_from
+from intake.queries.submission_part import family_ids
 from intake.services.audit import record
 
 
@@ -39,7 +40,7 @@ def inherit_recusals(session: Session, *, parent: Submission, child_id: int, at:
 def lift_recusal(session: Session, *, actor: Actor, submission_id: int, user_id: int, at: datetime) -> None:
     """Staff let somebody see and decide again who stepped back by mistake; nobody lifts their own. Twice changes nothing.
 
-    Raises NotFound or Forbidden.
+    It is lifted from the message and all its parts at once, each of which shows the others' words. Raises NotFound or Forbidden.
     """
     submission = session.get(Submission, submission_id)
     if submission is None or submission.district_id != actor.district_id:
@@ -48,16 +49,18 @@ def lift_recusal(session: Session, *, actor: Actor, submission_id: int, user_id:
         raise Forbidden("只有区政协工作人员可以取消回避。")
     if user_id == actor.user_id:
         raise Forbidden("自己的回避请另一位工作人员取消。")
-    of_them = (Reassignment.submission_id == submission_id) & (Reassignment.from_user_id == user_id)
-    gone = session.scalar(delete(Reassignment).where(of_them, Reassignment.kind == ReassignmentKind.RECUSE).returning(Reassignment.id))
-    if gone is not None:
+    of_them = Reassignment.submission_id.in_(family_ids(submission)) & (Reassignment.from_user_id == user_id)
+    gone = session.scalars(
+        delete(Reassignment).where(of_them, Reassignment.kind == ReassignmentKind.RECUSE).returning(Reassignment.submission_id)
+    )
+    for lifted in sorted(gone):
         record(
             session,
             actor=actor,
             district_id=submission.district_id,
             action="submission.recusal_lift",
             noun="submission",
-            entity_id=submission_id,
+            entity_id=lifted,
             at=at,
             of_user=user_id,
         )

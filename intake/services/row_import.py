@@ -3,7 +3,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import BinaryIO
 
@@ -21,7 +21,7 @@ from intake.domain.text import clean_line
 from intake.domain.working_days import SHANGHAI
 from intake.models import Area, ImportedRow, RefusedRow, RowImport
 from intake.ports import ObjectStore, Tables, Wake
-from intake.queries.row_import import MAPPED
+from intake.queries.row_import import MAPPED, areas_below
 from intake.services.audit import record
 from intake.services.transition import begin, move
 from intake.services.wake import wake_after_commit
@@ -108,7 +108,7 @@ def choose_sheet(session: Session, importing: Importing, *, sheet: int) -> None:
     _needs_file(row)
     if row.state is not ImportState.MAPPING:
         raise Conflict("要换工作表，请先按“改对应关系”。")
-    row.columns, row.mapping, row.beat_at = [], {"sheet": sheet}, None
+    row.columns, row.mapping, row.beat_at = [], ColumnMapping({}, sheet=sheet).stored(), None
     row.version += 1
     wake_after_commit(session, Wake.IMPORTS)
 
@@ -121,10 +121,12 @@ def check(session: Session, importing: Importing, *, columns: Mapping[ImportFiel
         raise Conflict("还在读表头，请稍等几秒再选。")
     if since is not None and since > importing.at.astimezone(SHANGHAI).date():
         raise InvalidInput("这一天还没到，请改成今天以前。", field="since")
-    mapping = choose(row.columns, columns, sheet=ColumnMapping.read(row.mapping).sheet, since=since)
+    before = ColumnMapping.read(row.mapping)
+    mapping = choose(row.columns, columns, sheet=before.sheet, since=since).with_areas(before.areas)
     _step(session, row, importing, ImportAction.CHECK, path)
     row.mapping = mapping.stored()
     row.rows_good = row.rows_again = row.rows_refused = 0
+    row.rows_unplaced, row.unplaced, row.reasons = 0, [], {}
 
 
 def remap(session: Session, importing: Importing) -> None:
@@ -135,20 +137,26 @@ def remap(session: Session, importing: Importing) -> None:
     move(session, row, ImportAction.REMAP, actor=importing.actor, at=importing.at, area_path=path)
     session.execute(delete(RefusedRow).where(RefusedRow.import_id == row.id))
     row.rows_done = row.rows_good = row.rows_again = row.rows_refused = 0
-    row.problem = ""
+    row.rows_unplaced, row.unplaced, row.reasons, row.problem = 0, [], {}, ""
     if not row.columns:  # it failed before anybody saw its heads
         row.beat_at, row.tries = None, 0
         wake_after_commit(session, Wake.IMPORTS)
 
 
-def take_in(session: Session, importing: Importing) -> None:
-    """Let a worker take in what the trial found good, or go on behind the last row of what broke off; Conflict when there is nothing to."""
+def take_in(session: Session, importing: Importing, *, areas: Mapping[int, int | None]) -> None:
+    """Let a worker take in what the trial found good, or go on behind the last row of what broke off; Conflict when there is nothing to.
+
+    `areas`: where the names that the trial couldn't place belong, by their number in its list; None is where all go that name nothing.
+    InvalidInput (field `to_` and the number) for an area that isn't below the import's.
+    """
     row, path = _lock(session, importing)
     if row.state is ImportState.CHECKED and not row.rows_good:
         raise Conflict("没有可以导入的行。请改对应关系，或换一个文件。")
     if row.state is ImportState.FAILED and not _has_rows(session, row):
         raise Conflict("一行也没有导入，没有可以接着做的。请按“再试一次”，从表头开始。")
     behind = row.rows_done if row.state is ImportState.FAILED else 0
+    if row.state is ImportState.CHECKED:
+        row.mapping = _place_names(session, row, path, areas).stored()
     _step(session, row, importing, ImportAction.IMPORT, path)
     row.rows_done, row.problem = behind, ""
     if not behind:
@@ -198,9 +206,9 @@ def first_rows_key(file_key: str) -> str:
 
 
 def forget_files(session: Session, import_ids: Sequence[int]) -> None:
-    """Note that their files are gone; with them go heads that nobody confirmed, which may be somebody's row."""
+    """Note that their files are gone; with them go names that weren't placed, and heads that nobody confirmed, which may be somebody's row."""
     for row in session.scalars(select(RowImport).where(RowImport.id.in_(import_ids)).order_by(RowImport.id).with_for_update()):
-        row.file_key = ""
+        row.file_key, row.unplaced = "", []
         if row.state not in MAPPED:
             row.columns = []
 
@@ -212,6 +220,25 @@ def _step(session: Session, row: RowImport, importing: Importing, action: Import
     move(session, row, action, actor=importing.actor, at=importing.at, area_path=path)
     row.rows_done, row.beat_at, row.tries = 0, None, 0
     wake_after_commit(session, Wake.IMPORTS)
+
+
+def _place_names(session: Session, row: RowImport, path: str, chosen: Mapping[int, int | None]) -> ColumnMapping:
+    """The mapping with the names that staff have put somewhere, and without those that they put nowhere again."""
+    below = areas_below(session, path)
+    mapping = ColumnMapping.read(row.mapping)
+    nowhere, somewhere = set(), {}
+    for at, area_id in chosen.items():
+        if not 0 <= at < len(row.unplaced):
+            continue
+        name = str(row.unplaced[at][0])
+        if area_id is None:
+            nowhere.add(name)
+        elif area_id not in below:
+            raise InvalidInput(f"“{name}”要放的地方已经不在了，请重新选。", field=f"to_{at}")
+        else:
+            somewhere[name] = area_id
+    kept = {name: area_id for name, area_id in mapping.areas.items() if name not in nowhere}
+    return replace(mapping, areas=kept).with_areas(somewhere)
 
 
 def _has_rows(session: Session, row: RowImport) -> bool:

@@ -9,12 +9,16 @@ from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
 from intake.domain.contributor import ContributorStatus
-from intake.domain.errors import DomainError, InvalidInput
-from intake.models import Contributor, ImportedRow
+from intake.domain.errors import Conflict, DomainError, Forbidden, InvalidInput
+from intake.domain.permission import Permission, Role
+from intake.domain.submission import SubmissionAction
+from intake.models import Area, Contributor, Decision, ImportedRow, Submission
 from intake.queries.suggested_together import AT_ONCE
 from intake.services.attach_together import attach_together
-from intake.services.contribution import lock_topics_behind
+from intake.services.audit import record
+from intake.services.contribution import lock_topics_behind, recount, restore_suggestion
 from intake.services.submission_decide import Deciding, set_aside
+from intake.services.transition import move
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ def attach_rows(session: Session, pressing: Pressing) -> Pressed:
 
 
 def set_rows_aside(session: Session, pressing: Pressing) -> Pressed:
-    """Keep the rows for reference; they end. InvalidInput (field `one`) for none chosen."""
+    """Keep the rows for reference; they end until they are brought back. InvalidInput (field `one`) for none chosen."""
     versions = _chosen(session, pressing)
     lock_topics_behind(session, list(versions))
     done = 0
@@ -74,6 +78,54 @@ def set_rows_aside(session: Session, pressing: Pressing) -> Pressed:
             continue  # somebody was faster
         done += 1
     return Pressed(done, len(pressing.chosen) - done)
+
+
+def bring_rows_back(session: Session, pressing: Pressing) -> Pressed:
+    """Let rows that were kept for reference wait again, with what was suggested for them; whoever may decide may, and whenever, since nobody
+    was told. InvalidInput (field `one`) for none chosen.
+    """
+    versions = _chosen(session, pressing)
+    lock_topics_behind(session, list(versions))
+    done, changed = 0, set[int]()
+    for submission_id, version in sorted(versions.items()):
+        try:
+            with session.begin_nested():
+                changed |= _bring_back(session, pressing, submission_id=submission_id, version=version)
+        except DomainError:
+            continue  # somebody was faster
+        done += 1
+    recount(session, changed, at=pressing.at)
+    return Pressed(done, len(pressing.chosen) - done)
+
+
+def _bring_back(session: Session, pressing: Pressing, *, submission_id: int, version: int) -> set[int]:
+    """One row; the topics whose counts change."""
+    submission = session.get_one(Submission, submission_id, with_for_update=True, populate_existing=True)
+    path = session.get_one(Area, submission.area_id).path
+    if not pressing.actor.may(Permission.TRIAGE_DECIDE, area_path=path):
+        raise Forbidden("这件来件不在您负责的区域。")
+    decision = session.scalars(
+        select(Decision)
+        .where(Decision.submission_id == submission_id, Decision.undone_at.is_(None))
+        .order_by(Decision.id.desc())
+        .limit(1)
+        .with_for_update()
+    ).one_or_none()
+    if submission.version != version or decision is None or decision.action != SubmissionAction.SET_ASIDE.value:
+        raise Conflict("这件来件刚刚有变化，请看现在的情况。")
+    decision.undone_at = pressing.at
+    move(session, submission, SubmissionAction.BRING_BACK, actor=pressing.actor, at=pressing.at, area_path=path)
+    submission.owner_id, submission.owner_role = None, Role.STAFF
+    record(
+        session,
+        actor=pressing.actor,
+        district_id=submission.district_id,
+        action=f"submission.{SubmissionAction.BRING_BACK.value}",
+        noun="submission",
+        entity_id=submission.id,
+        at=pressing.at,
+    )
+    return restore_suggestion(session, submission=submission, at=pressing.at)
 
 
 def _chosen(session: Session, pressing: Pressing) -> dict[int, int]:

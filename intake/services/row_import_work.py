@@ -6,6 +6,7 @@ How far it is (`rows_done`) is written with the rows themselves, so that whoever
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,7 +23,7 @@ from intake.domain.row_import import ImportAction, ImportFormat, ImportState
 from intake.domain.submission import Channel, SubmissionAction, SubmissionState, Urgency
 from intake.models import Area, Base, Contributor, ImportedRow, IntakePoint, RowImport, Submission, SubmissionPart
 from intake.ports import TableLook, Wake
-from intake.queries.row_import import mapping_before
+from intake.queries.row_import import areas_before, mapping_before
 from intake.services.audit import record
 from intake.services.contribution import lock_topics_behind, recount
 from intake.services.place import new_code
@@ -36,6 +37,8 @@ SILENT = timedelta(minutes=2)
 MOST_TRIES = 3
 UNTOUCHED = (SubmissionState.RECEIVED, SubmissionState.TRIAGED, SubmissionState.QUARANTINED)
 POINT_NAME = "导入的来件"
+NAMES_SHOWN = 20
+"""Names of communities that the trial couldn't place; each gets a choice on the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +137,7 @@ def store_look(session: Session, claim: Claim, look: TableLook) -> bool:
     heads = list(look.heads)
     columns = mapping_before(session, row, heads) or guess(heads)
     row.columns, row.rows_total = heads, look.total
-    row.mapping = ColumnMapping(columns, sheet=claim.mapping.sheet).stored()
+    row.mapping = ColumnMapping(columns, sheet=claim.mapping.sheet, areas=areas_before(session, row)).stored()
     _let_go(row)
     return True
 
@@ -163,8 +166,17 @@ def store_trial(session: Session, claim: Claim, tried: Tried, *, at: datetime) -
     row.rows_good += tried.good
     row.rows_again += tried.again
     row.rows_refused += len(tried.refused)
+    row.reasons = dict(Counter(row.reasons) + Counter(one.reason.value for one in tried.refused.values()))
     row.beat_at = at
     return True
+
+
+def store_unplaced(session: Session, claim: Claim, names: Mapping[str, int]) -> None:
+    """Note which communities the good rows name that no area is called; the most frequent by name. Nothing when the claim is lost."""
+    row = _held(session, claim)
+    if row is not None:
+        row.rows_unplaced = sum(names.values())
+        row.unplaced = [list(one) for one in sorted(names.items(), key=lambda one: (-one[1], one[0]))[:NAMES_SHOWN]]
 
 
 def store_rows(session: Session, claim: Claim, rows: Sequence[FreshRow], *, read: int, at: datetime) -> bool:

@@ -1,11 +1,11 @@
 """公布: what a round that is due holds is made, one decision at a time; what can't be made stays with the reason."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from config.workflow import Workflow
 from intake.domain.actor import MACHINE, Actor
@@ -24,19 +24,29 @@ from intake.services.transition import move
 log = structlog.get_logger(__name__)
 
 PASSING = (RetryableError, OperationalError, InterfaceError)
-"""Errors that another try may not meet: the sweep comes back."""
+"""Errors that another try may not meet: somebody holds the topic for longer than a statement may wait, the database is busy."""
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 20))
+"""Before each further try of a decision that met one of them; after the last it is given up."""
 LEFT = "作出这个决定的同志现在不能筛选这个议题了，这个决定没有作出。请另一位同志打开议题决定。"
 BROKEN = "系统没能作出这个决定，已经记下原因。请打开议题再决定一次。"
+BUSY = "这个议题一直被别的操作占着，或者系统太忙，试了几次都没能作出这个决定。请打开议题再决定一次。"
+_PUT_OFF = aliased(ScreeningDraft)
 
 
 def publish_next(session: Session, *, workflow: Workflow, at: datetime) -> bool:
     """Make one decision of a round that is due, or end a due round that holds none; False when there is nothing to do.
 
-    One in a transaction: each locks topics of its own. A round that another worker has in hand is passed over.
+    One in a transaction: each locks topics of its own. A round that another worker has in hand is passed over, and so is a decision that
+    was put off, with what must come after it.
     """
+    waiting = select(ScreeningDraft.id).where(ScreeningDraft.round_id == ScreeningRound.id, ScreeningDraft.ended_at.is_(None))
     due = session.scalars(
         select(ScreeningRound)
-        .where(ScreeningRound.state == RoundState.OPEN, ScreeningRound.publish_at <= at)
+        .where(
+            ScreeningRound.state == RoundState.OPEN,
+            ScreeningRound.publish_at <= at,
+            or_(~waiting.exists(), waiting.where(*_ready(at)).exists()),
+        )
         .order_by(ScreeningRound.publish_at, ScreeningRound.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -44,24 +54,40 @@ def publish_next(session: Session, *, workflow: Workflow, at: datetime) -> bool:
     ).one_or_none()
     if due is None:
         return False
-    draft = _next_draft(session, due.id)
-    if draft is None:
-        _end(session, due, at=at)
-    else:
+    draft = _next_draft(session, due.id, at=at)
+    if draft is not None:
         _make(session, draft, workflow=workflow, at=at)
+    else:
+        _end(session, due, at=at)
     session.flush()
     return True
 
 
-def _next_draft(session: Session, round_id: int) -> ScreeningDraft | None:
+def _ready(at: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Waiting drafts whose turn it is: not put off themselves, nor the target of a merger of their round that is."""
+    merged_into_it_later = select(_PUT_OFF.id).where(
+        _PUT_OFF.round_id == ScreeningDraft.round_id,
+        _PUT_OFF.ended_at.is_(None),
+        _PUT_OFF.try_again_at > at,
+        _PUT_OFF.target_topic_id == ScreeningDraft.topic_id,
+    )
+    return or_(ScreeningDraft.try_again_at.is_(None), ScreeningDraft.try_again_at <= at), ~merged_into_it_later.exists()
+
+
+def _next_draft(session: Session, round_id: int, *, at: datetime) -> ScreeningDraft | None:
     """Mergers first: what is merged into a topic must be there before that one is decided."""
     return session.scalars(
         select(ScreeningDraft)
-        .where(ScreeningDraft.round_id == round_id, ScreeningDraft.ended_at.is_(None))
+        .where(ScreeningDraft.round_id == round_id, ScreeningDraft.ended_at.is_(None), *_ready(at))
         .order_by(ScreeningDraft.action != TopicAction.MERGE.value, ScreeningDraft.id)
         .limit(1)
         .execution_options(populate_existing=True)
     ).one_or_none()
+
+
+def _holds_any(session: Session, round_id: int) -> bool:
+    waiting = select(ScreeningDraft.id).where(ScreeningDraft.round_id == round_id, ScreeningDraft.ended_at.is_(None))
+    return session.scalar(waiting.limit(1)) is not None
 
 
 def _make(session: Session, draft: ScreeningDraft, *, workflow: Workflow, at: datetime) -> None:
@@ -69,8 +95,9 @@ def _make(session: Session, draft: ScreeningDraft, *, workflow: Workflow, at: da
         with session.begin_nested():
             _decide(session, draft, workflow=workflow, at=at)
             session.flush()
-    except PASSING:
-        raise
+    except PASSING as error:
+        _put_off(draft, error, at=at)
+        return
     except DomainError as error:
         version = session.scalar(select(Topic.version).where(Topic.id == draft.topic_id))
         _settle(draft, at=at, problem=CHANGED if version != draft.topic_version else error.message)
@@ -86,6 +113,16 @@ def _make(session: Session, draft: ScreeningDraft, *, workflow: Workflow, at: da
         .limit(1)
     )
     _settle(draft, at=at)
+
+
+def _put_off(draft: ScreeningDraft, error: Exception, *, at: datetime) -> None:
+    """Try it again later, a few times; a database that is away is noticed when this is written, and ends the job."""
+    draft.tries += 1
+    log.warning("draft_put_off", draft=draft.id, tries=draft.tries, error=type(error).__name__)
+    if draft.tries > len(PAUSES):
+        _settle(draft, at=at, problem=BUSY)
+    else:
+        draft.try_again_at = at + PAUSES[draft.tries - 1]
 
 
 def _decide(session: Session, draft: ScreeningDraft, *, workflow: Workflow, at: datetime) -> None:

@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
@@ -26,6 +26,8 @@ from intake.services.wake import wake_after_commit
 NAME_MAX = 40
 ROUND_MOST = 200
 """Decisions that one round holds."""
+OPEN_MOST = 60
+"""Rounds of a district that wait for their day: each of them is offered where something is decided."""
 CHANGED = "公布之前，这个议题已经有了变化，这个决定没有作出。请打开议题，看过现在的情况再决定。"
 """What stays with a draft whose topic moved on meanwhile."""
 
@@ -66,7 +68,7 @@ def create_round(session: Session, facts: RoundFacts, *, actor: Actor, at: datet
     """An open round of the actor's district.
 
     Raises InvalidInput (field `name` or `day`), Forbidden for who doesn't screen the whole district, Conflict where an open round has that
-    name and moment: it was sent twice.
+    name and moment: it was sent twice, or where more wait for their day than can be offered.
     """
     assert actor.user_id is not None
     assert actor.district_id is not None
@@ -300,6 +302,9 @@ def _require_new(session: Session, district_id: int, name: str, publish_at: date
     )
     if session.scalar(same.limit(1)) is not None:
         raise Conflict("已经有同名、同一时间公布的一轮，可能是提交了两次。请用那一轮，或者换个名字。")
+    is_open = ScreeningRound.district_id == district_id, ScreeningRound.state == RoundState.OPEN
+    if (session.scalar(select(func.count()).select_from(ScreeningRound).where(*is_open)) or 0) >= OPEN_MOST:
+        raise Conflict(f"已经有 {OPEN_MOST} 轮等着公布。请用其中一轮，或者先取消用不上的。")
 
 
 def _district_path(session: Session, district_id: int) -> str:

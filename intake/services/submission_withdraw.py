@@ -14,19 +14,21 @@ from intake.models import Contributor, Endorsement, Submission, SubmissionPart, 
 from intake.queries.assistant_draft import with_adopted_summary
 from intake.services.contribution import live_contributor, lock_topics_behind, recount, remove
 from intake.services.referral import cancel_for_submission
+from intake.services.submission_unsay import take_out_of_message
 from intake.services.topic_proposal import outdate_for
 from intake.services.transition import move
 
 
 def withdraw(session: Session, *, submission_id: int, at: datetime) -> None:
-    """Withdraw, leaving any topic, and with it the parts that were split off it and nobody decided on; repeating it changes nothing. The text
-    is emptied by the retention job 30 days later.
+    """Withdraw, leaving any topic, and with it the parts that were split off it and nobody decided on; of a part alone its sentences leave the
+    message, which is handled on. Repeating it changes nothing. The text is emptied by the retention job 30 days later.
     """
-    family = _family(session, submission_id)
-    lock_topics_behind(session, family)
+    family, part = _family(session, submission_id), session.get(SubmissionPart, submission_id)
+    held = family if part is None else [part.parent_id, *family]
+    lock_topics_behind(session, held)
     rows = session.scalars(
         select(Submission)
-        .where(Submission.id.in_(family))
+        .where(Submission.id.in_(held))
         .order_by(Submission.id)
         .with_for_update()
         .execution_options(populate_existing=True)
@@ -36,8 +38,17 @@ def withdraw(session: Session, *, submission_id: int, at: datetime) -> None:
     for submission in rows:
         if submission.id == submission_id and submission.state is SubmissionState.WITHDRAWN:
             return
-        if submission.id == submission_id or submission.state in UNDECIDED:
+    for submission in rows:
+        if submission.id == submission_id or (submission.id in family and submission.state in UNDECIDED):
             _withdraw(session, submission, at=at)
+    if part is not None:
+        _leave_message(session, part, next(one for one in rows if one.id == part.parent_id))
+
+
+def _leave_message(session: Session, part: SubmissionPart, parent: Submission) -> None:
+    if parent.state is not SubmissionState.WITHDRAWN:
+        take_out_of_message(session, part, parent)
+        unsay(session, [parent.id])
 
 
 def _family(session: Session, submission_id: int) -> Sequence[int]:

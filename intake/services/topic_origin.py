@@ -6,6 +6,7 @@ from datetime import date, datetime
 from urllib.parse import urlsplit
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
@@ -45,14 +46,39 @@ class OriginFacts:
     """Of messages that the actor filed for others."""
 
 
-def register(session: Session, *, actor: Actor, facts: OriginFacts, at: datetime) -> Topic:
+def registered_before(session: Session, nonce: bytes | None) -> Topic | None:
+    """The topic that this very form has made, None where it made none."""
+    if nonce is None:
+        return None
+    return session.scalars(
+        select(Topic).join(TopicOrigin, TopicOrigin.topic_id == Topic.id).where(TopicOrigin.nonce == nonce)
+    ).one_or_none()
+
+
+def register(session: Session, *, actor: Actor, facts: OriginFacts, at: datetime, nonce: bytes | None = None) -> Topic:
     """A candidate without contributors and with its origin; where the actor screens, it goes straight to screening.
 
-    Personal data in the words is masked. Raises InvalidInput naming the field, Forbidden outside the actor's areas or routes.
+    Sent twice with one `nonce`, also at once, it is one topic; None for what is sent only once. Personal data in the words is masked.
+    Raises InvalidInput naming the field, Forbidden outside the actor's areas or routes.
     """
+    made = registered_before(session, nonce)
+    if made is not None:
+        return made
+    try:
+        with session.begin_nested():
+            return _register(session, actor=actor, facts=facts, nonce=nonce, at=at)
+    except IntegrityError:
+        # The same press may have come twice at once: then the other one has just made it.
+        made = registered_before(session, nonce)
+        if made is None:
+            raise
+        return made
+
+
+def _register(session: Session, *, actor: Actor, facts: OriginFacts, nonce: bytes | None, at: datetime) -> Topic:
     area, origin = check_facts(session, actor=actor, facts=facts, at=at)
     topic = open_registered(session, TopicFacts(facts.route, facts.title, facts.category, area), actor=actor, at=at)
-    origin.topic_id, origin.district_id = topic.id, topic.district_id
+    origin.topic_id, origin.district_id, origin.nonce = topic.id, topic.district_id, nonce
     session.add(origin)
     record(
         session,

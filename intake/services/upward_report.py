@@ -1,4 +1,4 @@
-"""一类事上报: drafted from a class, sent on paper, its answer written down, and everyone behind the class told of it once."""
+"""一类事上报: drafted from a class, edited, sent on paper; what came back stands in `upward_answer.py`."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,28 +9,24 @@ from sqlalchemy.orm import Session
 from intake.domain.actor import Actor
 from intake.domain.bulletin_text import to_write
 from intake.domain.errors import Conflict, InvalidInput, NotFound
-from intake.domain.notification import NoticeKind
 from intake.domain.text import clean, clean_line
 from intake.domain.topic import TopicKind
 from intake.domain.upward_report import (
-    ANSWER_MAX,
     BODY_NAME_MAX,
     NUMBER_MAX,
     SIGNER_MAX,
     TEXT_MAX,
     TITLE_MAX,
-    UPWARD_TABLE,
     UpwardAction,
     UpwardBody,
     UpwardState,
 )
 from intake.domain.working_days import SHANGHAI
-from intake.models import Decision, HistoryEntry, Topic, UpwardReport
+from intake.models import Topic, UpwardReport
 from intake.queries.quotation import without_erased
-from intake.queries.upward_report import REPORTABLE, first_draft, personal_in, quoted_by, taken_back
+from intake.queries.upward_report import REPORTABLE, first_draft, quoted_by, taken_back
 from intake.services.audit import record
-from intake.services.notify import announce
-from intake.services.topic_decision import confirmed_in, lock_topics, require_screening
+from intake.services.topic_decision import lock_topics, require_screening
 from intake.services.transition import begin, move
 
 
@@ -42,15 +38,6 @@ class Reporting:
     report_id: int
     version: int
     at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerFacts:
-    """What came back: the words that may be passed on, number and day of the paper."""
-
-    words: str
-    number: str
-    answered_on: date | None
 
 
 def draft(session: Session, *, actor: Actor, topic_id: int, body: UpwardBody, body_name: str, at: datetime) -> UpwardReport:
@@ -81,7 +68,7 @@ def draft(session: Session, *, actor: Actor, topic_id: int, body: UpwardBody, bo
         created_at=at,
     )
     begin(session, made, actor=actor, at=at)
-    _note(session, made, actor=actor, act="draft", at=at)
+    note_act(session, made, actor=actor, act="draft", at=at)
     session.flush()
     return made
 
@@ -94,17 +81,17 @@ def save(
 
     Raises Conflict when somebody was faster or it is sent, InvalidInput (field `title`, `text` or `body_name`).
     """
-    found, _ = _lock(session, reporting)
+    found, _ = lock_report(session, reporting)
     if found.state is not UpwardState.DRAFTED:
         raise Conflict("这份上报已经登记过上报，不能再改。您写的还在下面。")
-    found.title = _needed(title, limit=TITLE_MAX, field="title", sentence="请填写标题。")
-    found.text = _text(text, limit=TEXT_MAX, field="text", sentence="请写上报的内容。")
+    found.title = needed_line(title, limit=TITLE_MAX, field="title", sentence="请填写标题。")
+    found.text = needed_text(text, limit=TEXT_MAX, field="text", sentence="请写上报的内容。")
     found.body, found.body_name = body, _body_name(body, body_name)
     with session.no_autoflush:
         quoted = quoted_by(session, found)
         found.quoted = without_erased(taken_back(session, found), quoted) if taken_out else quoted
     found.version += 1
-    _note(session, found, actor=reporting.actor, act="save", at=reporting.at)
+    note_act(session, found, actor=reporting.actor, act="save", at=reporting.at)
     session.flush()
     return found
 
@@ -115,87 +102,32 @@ def send(session: Session, reporting: Reporting, *, document_number: str, signer
     Raises Conflict when somebody was faster, InvalidInput (field `document_number`, `signer`, `sent_on`, or `text` while something is still
     to be written, or a resident took back what it quotes).
     """
-    found, path = _lock(session, reporting)
+    found, path = lock_report(session, reporting)
     if to_write(found.text):
         raise InvalidInput("稿子里还有“【待补…】”没有写，请先补上。", field="text")
     if taken_back(session, found):
         raise InvalidInput("稿子引用的话，有居民已经撤回。请先从稿子里删去。", field="text")
-    number = _needed(document_number, limit=NUMBER_MAX, field="document_number", sentence="请填写文号；没有文号的写“无文号”。")
-    name = _needed(signer, limit=SIGNER_MAX, field="signer", sentence="请填写签发人。")
-    if sent_on is None or sent_on > _today(reporting.at):
+    number = needed_line(document_number, limit=NUMBER_MAX, field="document_number", sentence="请填写文号；没有文号的写“无文号”。")
+    name = needed_line(signer, limit=SIGNER_MAX, field="signer", sentence="请填写签发人。")
+    if sent_on is None or sent_on > day_of(reporting.at):
         raise InvalidInput("请填写上报日期，不能晚于今天。", field="sent_on")
     move(session, found, UpwardAction.SEND, actor=reporting.actor, at=reporting.at, area_path=path)
     found.document_number, found.signer, found.sent_on = number, name, sent_on
-    _note(session, found, actor=reporting.actor, act="send", at=reporting.at)
+    note_act(session, found, actor=reporting.actor, act="send", at=reporting.at)
     session.flush()
     return found
-
-
-def answer(session: Session, reporting: Reporting, facts: AnswerFacts) -> UpwardReport:
-    """Write down what came back; nobody is told yet. Conflict when somebody was faster, InvalidInput (field `words`, `number`, `answered_on`)."""
-    found, path = _lock(session, reporting)
-    words = _open_words(facts.words, sentence="请写下答复里可以转告的内容。")
-    number = clean_line(facts.number, limit=NUMBER_MAX, field="number")
-    if facts.answered_on is None or facts.answered_on > _today(reporting.at):
-        raise InvalidInput("请填写答复日期，不能晚于今天。", field="answered_on")
-    if found.sent_on is not None and facts.answered_on < found.sent_on:
-        raise InvalidInput(f"答复日期不能早于上报日期（{found.sent_on}）。", field="answered_on")
-    move(session, found, UpwardAction.ANSWER, actor=reporting.actor, at=reporting.at, area_path=path)
-    found.answer, found.answer_number, found.answered_on = words, number, facts.answered_on
-    _note(session, found, actor=reporting.actor, act="answer", at=reporting.at)
-    session.flush()
-    return found
-
-
-def tell(session: Session, reporting: Reporting, *, words: str) -> int:
-    """Everyone behind the class's matters reads the answer, or `words` where there are any; how many submissions.
-
-    Raises Conflict when they were told before or somebody was faster, InvalidInput (field `told`).
-    """
-    topic = _topic_first(session, reporting)
-    found, path = _lock(session, reporting)
-    told = select(HistoryEntry.id).where(
-        HistoryEntry.noun == UPWARD_TABLE.noun, HistoryEntry.entity_id == found.id, HistoryEntry.action == UpwardAction.TELL.value
-    )
-    if session.scalar(told) is not None:
-        raise Conflict("已经告诉过居民了，每位都能在回执上看到。")
-    assert reporting.actor.user_id is not None
-    decision = Decision(
-        district_id=found.district_id,
-        topic_id=topic.id,
-        action=UpwardAction.TELL.value,
-        words=_open_words(words, sentence="", field="told") if words.strip() else found.answer,
-        decided_by=reporting.actor.user_id,
-        decided_at=reporting.at,
-    )
-    session.add(decision)
-    move(session, found, UpwardAction.TELL, actor=reporting.actor, at=reporting.at, area_path=path, decision=decision)
-    behind = confirmed_in(session, topic)
-    announce(session, decision=decision, submission_ids=behind, kind=NoticeKind.TOPIC_DECISION, due_at=reporting.at, at=reporting.at)
-    _note(session, found, actor=reporting.actor, act="tell", at=reporting.at)
-    session.flush()
-    return len(behind)
 
 
 def abandon(session: Session, reporting: Reporting) -> UpwardReport:
     """A draft that won't be sent. Conflict when somebody was faster."""
-    found, path = _lock(session, reporting)
+    found, path = lock_report(session, reporting)
     move(session, found, UpwardAction.ABANDON, actor=reporting.actor, at=reporting.at, area_path=path)
-    _note(session, found, actor=reporting.actor, act="abandon", at=reporting.at)
+    note_act(session, found, actor=reporting.actor, act="abandon", at=reporting.at)
     session.flush()
     return found
 
 
-def _topic_first(session: Session, reporting: Reporting) -> Topic:
-    """The class, locked before its report, as everybody locks topics first."""
-    topic_id = session.scalar(select(UpwardReport.topic_id).where(UpwardReport.id == reporting.report_id))
-    topic = lock_topics(session, [topic_id]).get(topic_id) if topic_id is not None else None
-    if topic is None:
-        raise NotFound("没有这份上报，或者不在您的区。")
-    return topic
-
-
-def _lock(session: Session, reporting: Reporting) -> tuple[UpwardReport, str]:
+def lock_report(session: Session, reporting: Reporting) -> tuple[UpwardReport, str]:
     """The report, locked and fresh, and the path of its class's area."""
     found = session.scalars(
         select(UpwardReport).where(UpwardReport.id == reporting.report_id).with_for_update().execution_options(populate_existing=True)
@@ -224,17 +156,8 @@ def _body_name(body: UpwardBody, raw: str) -> str:
     return name
 
 
-def _open_words(raw: str, *, sentence: str, field: str = "words") -> str:
-    """Words that residents read: none may name or reach a person."""
-    words = _text(raw, limit=ANSWER_MAX, field=field, sentence=sentence)
-    found = personal_in(words)
-    if found:
-        kind, stands = found[0]
-        raise InvalidInput(f"里面有像是{kind}的内容（{stands}），居民都会看到，请删去。", field=field)
-    return words
-
-
-def _text(raw: str, *, limit: int, field: str, sentence: str) -> str:
+def needed_text(raw: str, *, limit: int, field: str, sentence: str) -> str:
+    """Clean words of several lines; InvalidInput with the sentence where there are none, or naming how many are too many."""
     words = clean(raw).text
     if not words:
         raise InvalidInput(sentence, field=field)
@@ -243,18 +166,21 @@ def _text(raw: str, *, limit: int, field: str, sentence: str) -> str:
     return words
 
 
-def _needed(raw: str, *, limit: int, field: str, sentence: str) -> str:
+def needed_line(raw: str, *, limit: int, field: str, sentence: str) -> str:
+    """The same for one line."""
     words = clean_line(raw, limit=limit, field=field)
     if not words:
         raise InvalidInput(sentence, field=field)
     return words
 
 
-def _today(at: datetime) -> date:
+def day_of(at: datetime) -> date:
+    """In Shanghai."""
     return at.astimezone(SHANGHAI).date()
 
 
-def _note(session: Session, found: UpwardReport, *, actor: Actor, act: str, at: datetime) -> None:
+def note_act(session: Session, found: UpwardReport, *, actor: Actor, act: str, at: datetime) -> None:
+    """An audit row."""
     record(
         session,
         actor=actor,

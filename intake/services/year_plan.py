@@ -61,6 +61,8 @@ class Issuing:
     """What everyone behind its new topics reads."""
     issued_on: date | None
     document_number: str
+    accepts_fewer: bool
+    """Whoever issues it knows that it holds fewer than the quota."""
     reason: str = ""
     """Why there is another edition."""
 
@@ -193,6 +195,12 @@ def _issue(session: Session, planning: Planning, plan: YearPlan, issuing: Issuin
     if not topics:
         raise Conflict("计划里还没有一场协商，先加进来再印发。")
     new = _entering(session, topics, planned_singly=action is PlanAction.REVISE)
+    if len(topics) < plan.quota and not issuing.accepts_fewer:
+        lacking = plan.quota - len(topics)
+        raise InvalidInput(
+            f"全年不少于 {plan.quota} 场，现在列入 {len(topics)} 场，还差 {lacking} 场。确实按现在列入的印发，请勾选后再按一次。",
+            field="fewer",
+        )
     words = clean(issuing.words).text
     if new and not words:
         raise InvalidInput("请写明列入计划的理由，每位反映过的居民都会看到。", field="words")

@@ -4,6 +4,7 @@ import json
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from io import BytesIO
 from itertools import islice, zip_longest
@@ -30,6 +31,7 @@ from intake.services.row_import_work import (
     store_look,
     store_rows,
     store_trial,
+    store_unplaced,
     withdraw_some,
 )
 from intake.wiring import Wiring
@@ -131,26 +133,33 @@ class _Reading:
     def _try(self, file: BinaryIO) -> None:
         """Every row is read, and nothing of it written but which are refused, and why."""
         seen: set[bytes] = set()
+        unplaced: Counter[str] = Counter()
+        with self._wiring.sessions() as session:
+            areas = areas_by_name(session, self._claim.area_path, {})
         for number, batch in enumerate(self._batches(file)):
-            hashes = {line: external_hash(self._claim.source, said) for line, said in batch if isinstance(said, Said)}
-            if number * BATCH + len(batch) <= self._claim.done:  # tried before its worker died; only what it is known by is needed
-                seen.update(hashes.values())
-                continue
+            rows = [(said, external_hash(self._claim.source, said)) for _, said in batch if isinstance(said, Said)]
             with job_session() as session:
-                known = known_among(session, self._claim.district_id, hashes.values())
+                known = known_among(session, self._claim.district_id, [one for _, one in rows])
                 again = 0
-                for one in hashes.values():
-                    again += one in known or one in seen
+                for said, one in rows:
+                    if one in known or one in seen:
+                        again += 1
+                    elif said.community and said.community not in areas:
+                        unplaced[said.community] += 1
                     seen.add(one)
+                if number * BATCH + len(batch) <= self._claim.done:  # noted before its worker died; only the above is kept nowhere
+                    continue
                 refused = {line: said for line, said in batch if isinstance(said, Unfit)}
-                tried = Tried(read=len(batch), good=len(hashes) - again, again=again, refused=refused)
+                tried = Tried(read=len(batch), good=len(rows) - again, again=again, refused=refused)
                 if not store_trial(session, self._claim, tried, at=self._wiring.clock.now()):
                     raise _TakenOver
+        with job_session() as session:
+            store_unplaced(session, self._claim, unplaced)
         self._finish(ImportAction.CHECKED)
 
     def _take_in(self, file: BinaryIO) -> None:
         with self._wiring.sessions() as session:
-            areas = areas_by_name(session, self._claim.area_path)
+            areas = areas_by_name(session, self._claim.area_path, self._claim.mapping.areas)
         for number, batch in enumerate(self._batches(file)):
             if number * BATCH + len(batch) <= self._claim.done:
                 continue

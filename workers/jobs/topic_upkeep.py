@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from intake.domain.language.lexicon import Lexicon, lexicon_of
 from intake.domain.topic import JOINABLE, TopicKind, TopicState
-from intake.models import Topic
+from intake.models import Area, Topic
 from intake.ports import Wake
+from intake.services.area_factor import weigh_communities
 from intake.services.contribution import warm
 from intake.services.topic_proposal import clear_away
 from workers.runtime import job, job_session, process_wiring, stopping
@@ -33,7 +34,7 @@ SECONDS = 40.0
 
 @job(Wake.TOPIC_UPKEEP)
 def run() -> None:
-    """Count stale heat anew, sum up what changed, and propose merges, splits and classes.
+    """Weigh communities that seldom report, count stale heat anew, sum up what changed, and propose merges, splits and classes.
 
     A repeat is harmless: what was counted is not stale any more, and the same thing is never proposed twice.
     """
@@ -42,6 +43,11 @@ def run() -> None:
     at = wiring.clock.now()
     end = time.monotonic() + SECONDS
     after = 0
+    with job_session() as session:
+        everywhere = list(session.scalars(select(Area.district_id).where(Area.id == Area.district_id).order_by(Area.id)))
+    for district_id in everywhere:
+        with job_session() as session:
+            weigh_communities(session, district_id=district_id or 0, at=at)
     while not stopping():
         with job_session() as session:
             last = warm_stale(session, after=after, at=at)

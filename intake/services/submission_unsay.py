@@ -1,0 +1,56 @@
+"""撤回分出去的几句: what a resident takes back of a message leaves the message, too; the rest of it is handled as before (docs/adr/0035)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from intake.domain.recognised import words_named
+from intake.domain.split import Words, moved
+from intake.models import Contributor, Finding, Submission, SubmissionPart
+
+
+def take_out_of_message(session: Session, part: SubmissionPart, parent: Submission) -> None:
+    """The part's sentences make room in its message for a note that they were taken back; the other parts keep their own.
+
+    The caller holds the message's row. A message whose words are gone already stays as it is.
+    """
+    if not parent.text_masked:
+        return
+    parts = session.scalars(
+        select(SubmissionPart).where(SubmissionPart.parent_id == parent.id).execution_options(populate_existing=True)  # behind the lock
+    ).all()
+    taken = [(start, end) for start, end in part.spans]
+    words = Words(parent.text_written, parent.text_masked)
+    left = words.without(taken)
+    for one in parts:
+        one.spans = [list(span) for span in moved([(start, end) for start, end in one.spans], taken, masked=words.masked)]
+    parent.text_written, parent.text_masked = left.written, left.masked
+    parent.version += 1  # who decides meanwhile reads what is left first
+    _forget_reasons(session, parent, taken, before=words.masked)
+
+
+def _forget_reasons(session: Session, parent: Submission, taken: Sequence[tuple[int, int]], *, before: str) -> None:
+    """What the machine quoted of the sentences goes from its findings and reasons, and where it would cut moves along."""
+    for finding in session.scalars(select(Finding).where(Finding.submission_id == parent.id)):
+        finding.content = _without_quotes(finding.content, parent.text_masked, taken, before=before)
+    for contributor in session.scalars(select(Contributor).where(Contributor.submission_id == parent.id)):
+        contributor.reasons = _still_said(contributor.reasons, parent.text_masked)
+
+
+def _without_quotes(content: Mapping[str, Any], text: str, taken: Sequence[tuple[int, int]], *, before: str) -> dict[str, Any]:
+    kept = {name: value for name, value in content.items() if name not in {"title", "spans", "places", "route_out"}}
+    for name in ("urgency_reasons", "category_reasons"):
+        if name in kept:
+            kept[name] = _still_said(kept[name], text)
+    if "demands" in kept:
+        places = moved([(one["start"], one["end"]) for one in kept["demands"]], taken, masked=before)
+        kept["demands"] = [{**one, "start": start, "end": end} for one, (start, end) in zip(kept["demands"], places, strict=True)]
+    return kept
+
+
+def _still_said(reasons: Sequence[str], text: str) -> list[str]:
+    """Reasons all of whose words the message still says."""
+    said = "".join(text.split()).casefold()
+    return [one for one in reasons if all("".join(word.split()).casefold() in said for word in words_named([one]))]
