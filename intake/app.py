@@ -31,6 +31,7 @@ from intake.web.district.duty import duty_desk
 from intake.web.district.figures import district_figures
 from intake.web.district.funnel import point_use
 from intake.web.district.groups import groups
+from intake.web.district.import_rows import import_rows
 from intake.web.district.imports import imports
 from intake.web.district.instructions import instructions
 from intake.web.district.invitations import people
@@ -163,6 +164,7 @@ def create_app(wiring: Wiring) -> Flask:
         releases,
         posters,
         imports,
+        import_rows,
         district_figures,
         dashboards,
         city,

@@ -7,6 +7,7 @@ from intake.domain.errors import Expired
 from intake.domain.permission import Permission
 from intake.queries.attachment import StoredFile, file_for
 from intake.services.attachment import small_key
+from intake.web.exported import note_visit
 from intake.web.guard import actor, requires
 from intake.web.unit_of_work import db, wiring
 
@@ -21,7 +22,15 @@ _TYPES = frozenset({"image/jpeg", "application/pdf"})
 @requires(Permission.EVIDENCE_VIEW)
 def show(attachment_id: int) -> Response:
     """One file; `?small=1` a small picture of it."""
-    return stored_file(file_for(db(), actor(), attachment_id))
+    answer = stored_file(file_for(db(), actor(), attachment_id))
+    if not is_small():
+        note_visit("attachment.view", "attachment", {}, entity_id=attachment_id)
+    return answer
+
+
+def is_small() -> bool:
+    """Whether a page asks for the small picture it shows; to open the whole one somebody presses it."""
+    return "small" in request.args
 
 
 def stored_file(found: StoredFile) -> Response:
@@ -29,7 +38,7 @@ def stored_file(found: StoredFile) -> Response:
 
     Caches between don't keep it, the person's own browser does for an hour.
     """
-    small = found.is_picture and "small" in request.args
+    small = found.is_picture and is_small()
     key = small_key(found.key) if small else found.key
     assert found.media_type in _TYPES, "nothing else becomes ready"
     try:

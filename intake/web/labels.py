@@ -19,6 +19,7 @@ from intake.domain.referral import ENTRY_NAMES, OUTCOME_NAMES, PAUSE_NAMES, REAS
 from intake.domain.submission import CHANNEL_NAMES, Urgency
 from intake.domain.topic import ROUTE_NAMES, TopicAction
 from intake.queries.referral_list import counted
+from intake.web.chosen_person import LIST_MOST, apart, name_shown
 from intake.web.language import CHINESE, chosen, translate
 from intake.web.sentences import patterns, said
 from intake.web.unit_of_work import wiring
@@ -101,6 +102,9 @@ def init_labels(app: Flask) -> None:
     app.jinja_env.filters["listed"] = listed
     app.jinja_env.filters["counted"] = counted
     app.jinja_env.globals.update(
+        people_apart=apart,
+        name_shown=name_shown,
+        list_most=LIST_MOST,
         actions=ACTION_NAMES,
         channels=CHANNEL_NAMES,
         routes=ROUTE_NAMES,

@@ -37,6 +37,7 @@ def init_language(app: Flask, *, translations: Path) -> None:
         _looked_up, ngettext, newstyle=True, pgettext=_looked_up_as
     )
     app.jinja_env.filters["moment"] = moment
+    app.jinja_env.filters["filesize"] = filesize
     app.jinja_env.globals["care"] = lambda: _remembered("care") == "1"
     app.jinja_env.globals["mode"] = lambda: _remembered("mode")
     app.jinja_env.globals["switch"] = switch
@@ -86,3 +87,11 @@ def moment(at: datetime) -> str:
         return str(format_datetime(at, "MMM d, HH:mm"))
     local = at.astimezone(SHANGHAI)
     return f"{local.month} 月 {local.day} 日 {local:%H:%M}"
+
+
+def filesize(count: int) -> str:
+    """356 字节, 12 KB, 1.2 MB; 356 bytes in English. A thousand is 1,000, as phones and file lists count."""
+    if count < 1_000:
+        return translate("%(count)s 字节", count=count)
+    shown, unit = (count / 1_000, "KB") if count < 999_500 else (count / 1_000_000, "MB") if count < 999_500_000 else (count / 1e9, "GB")
+    return f"{shown:.0f} {unit}" if shown >= 10 or unit == "KB" else f"{shown:.1f} {unit}"

@@ -10,7 +10,8 @@ from intake.domain.errors import Expired
 from intake.domain.permission import Permission
 from intake.queries.submission_file import FileSaid, StoredSaid, file_for, files_on_card
 from intake.services.attachment import small_key
-from intake.web.attachments import SANDBOX
+from intake.web.attachments import SANDBOX, is_small
+from intake.web.exported import note_visit
 from intake.web.guard import actor, requires
 from intake.web.unit_of_work import db, wiring
 
@@ -23,7 +24,17 @@ _TYPES = frozenset({"image/jpeg", "audio/mpeg"})
 @requires(Permission.VOICE_HEAR)
 def show(file_id: int) -> Response:
     """One photo or voice; `?small=1` a small picture."""
-    return said_file(file_for(db(), actor(), file_id))
+    found = file_for(db(), actor(), file_id)
+    answer = said_file(found)
+    if not is_small() and _begins():
+        note_visit("photo.view" if found.media_type == "image/jpeg" else "voice.hear", "submission_file", {}, entity_id=file_id)
+    return answer
+
+
+def _begins() -> bool:
+    """A voice is fetched in pieces, by iPhones after a question for two bytes: the piece it begins with is the hearing."""
+    wanted = request.range.ranges[0] if request.range is not None and request.range.ranges else (0, None)
+    return wanted[0] == 0 and wanted[1] != 2
 
 
 @said.app_template_global()
@@ -40,7 +51,7 @@ def said_file(found: StoredSaid) -> Response:
     """
     assert found.media_type in _TYPES, "nothing else becomes ready"
     is_photo = found.media_type == "image/jpeg"
-    key = small_key(found.key) if is_photo and "small" in request.args else found.key
+    key = small_key(found.key) if is_photo and is_small() else found.key
     tag = sha256(key.encode()).hexdigest()[:20]
     if request.if_none_match.contains(tag):
         answer = Response(status=304)

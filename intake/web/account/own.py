@@ -4,7 +4,7 @@ from flask import redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 from intake.domain.errors import DomainError, Forbidden, InvalidInput, TooMany
-from intake.domain.permission import ROLE_NAMES, Permission
+from intake.domain.permission import ROLE_NAMES, Permission, Role
 from intake.queries.own_account import account_name, own_devices, second_factor_of
 from intake.queries.wechat_binding import binding_of
 from intake.services.own_account import change_password, end_other_devices, end_own_device
@@ -31,7 +31,7 @@ def own() -> Page:
     return render_template(
         "account/own.html",
         login=account_name(db(), user_id),
-        roles=tuple(dict.fromkeys(ROLE_NAMES[grant.role] for grant in actor().grants)),
+        roles=tuple(ROLE_NAMES[role] for role in Role if any(grant.role is role for grant in actor().grants)),
         factor=second_factor_of(db(), user_id),
         binding=binding_of(db(), user_id),
     )

@@ -15,6 +15,7 @@ export function board() {
   for (const button of document.querySelectorAll("[data-opens]")) button.hidden = false;
   setUpKeysDialog();
   dress(document);
+  bringInSight();
   document.addEventListener("keydown", onKey);
   document.addEventListener("click", onClick);
   document.addEventListener("click", onCurrent, { capture: true });
@@ -35,6 +36,12 @@ function say(words) {
   const live = find("#live");
   live.textContent = "";
   setTimeout(() => { live.textContent = words; }, 50);
+}
+
+// Where the list scrolls by itself, the card of the topic beside it is in sight.
+function bringInSight() {
+  const list = find(".board-list");
+  if (list.scrollHeight > list.clientHeight + 1) find("a.topic[aria-current]", list)?.scrollIntoView({ block: "center" });
 }
 
 let shown = 0;
@@ -86,6 +93,7 @@ function afterSwap(event) {
   if (put === "pane") find("#board").classList.add("chosen");
   countPicks();
   dress(document);
+  bringInSight();
   if (put === "board" && find("#toast")) drafts.delete(pressed);
   const words = find("#words"), draft = title && drafts.get(title.dataset.topic);
   if (words && draft && !words.value) words.value = draft;
@@ -97,7 +105,7 @@ function afterSwap(event) {
   find("#pane > .pane-body")?.scrollTo(0, 0);
   // Who has walked on, or begun to write in the new pane, stays there.
   if (put === "pane" && (walked || typing(document.activeElement))) return;
-  title?.focus({ preventScroll: matchMedia("(min-width: 1101px)").matches });
+  title?.focus({ preventScroll: matchMedia("(min-width: 901px)").matches });
 }
 
 // One's marks are written down: the section alone was put in anew, and the focus stays in it.

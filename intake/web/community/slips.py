@@ -16,6 +16,7 @@ from intake.services.poster import poster_desk
 from intake.web.asked import id_sent, sent, typed
 from intake.web.community.blueprint import Page, community
 from intake.web.errors import status_of
+from intake.web.exported import note_visit
 from intake.web.guard import actor, requires
 from intake.web.unit_of_work import db, wiring
 from qr_assets.fonts import FontsMissingError
@@ -66,6 +67,7 @@ def slips_file(printing_id: int) -> Response:
         raise InvalidInput(str(error)) from error
     answer = send_file(BytesIO(drawn), mimetype="application/pdf", download_name=f"{found.point.name}-{found.slips[0].number}.pdf")
     answer.headers["Cache-Control"] = "no-store"
+    note_visit("slip.export", "paper_slip", {}, entity_id=printing_id)
     return answer
 
 

@@ -7,17 +7,20 @@ from intake.domain.permission import Permission
 from intake.domain.topic import Route
 from intake.domain.topic_origin import NAMED_MOST, OFFICES, PLACE_MAX
 from intake.queries.area import area_choices
-from intake.queries.topic_origin import Alike, own_alike, own_filed, own_suggestions
+from intake.queries.registered_alike import Alike, own_alike
+from intake.queries.topic_origin import own_filed, own_suggestions
 from intake.services.topic_open import TITLE_MAX
-from intake.services.topic_origin import OriginFacts, check_facts, register
+from intake.services.topic_origin import OriginFacts, check_facts, register, registered_before
 from intake.web.asked import count_sent, id_asked, id_sent, ids_sent, sent, typed
 from intake.web.community.blueprint import Page, community
 from intake.web.errors import status_of
 from intake.web.guard import actor, requires
 from intake.web.language import translate as _
+from intake.web.once import fresh, nonce_of
 from intake.web.unit_of_work import db, wiring
 
-LONGEST = 4_000
+LONGEST = 40_000
+"""Far more than is taken, so that what is too long comes back whole."""
 
 
 @community.get("/topics")
@@ -30,14 +33,20 @@ def suggest_topic() -> Page:
 @community.post("/topics")
 @requires(Permission.TOPIC_SUGGEST)
 def send_topic() -> Page:
-    """Put it up; where one put up the like before, that is pointed out first. Whatever is wrong, everything typed stays."""
+    """Put it up; where one put up the like before, that is pointed out first. Whatever is wrong, everything typed stays.
+
+    The same form sent twice leads to the same topic.
+    """
     try:
         facts = _facts()
-        check_facts(db(), actor=actor(), facts=facts, at=wiring().clock.now())
-        found = own_alike(db(), actor(), title=facts.title) if request.form.get("checked") != "1" else ()
-        if found:
-            return _form(found=found)
-        topic = register(db(), actor=actor(), facts=facts, at=wiring().clock.now())
+        nonce, at = nonce_of(facts), wiring().clock.now()
+        made = registered_before(db(), nonce)
+        if made is None:
+            check_facts(db(), actor=actor(), facts=facts, at=at)
+            found = own_alike(db(), actor(), title=facts.title) if request.form.get("checked") != "1" else ()
+            if found:
+                return _form(found=found)
+        topic = made or register(db(), actor=actor(), facts=facts, nonce=nonce, at=at)
     except DomainError as error:
         db().rollback()
         return _form(error=error), status_of(error)
@@ -70,6 +79,7 @@ def _form(*, found: tuple[Alike, ...] = (), error: DomainError | None = None) ->
         areas=areas,
         offices=OFFICES,
         typed=typed(longest=LONGEST) if is_back else {},
+        once=(typed().get("once") if is_back else "") or fresh(),
         named=request.form.getlist("submissions") if is_back else [],
         filed=own_filed(db(), actor(), limit=NAMED_MOST),
         found=found,

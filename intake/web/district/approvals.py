@@ -38,6 +38,7 @@ from intake.services.approval_chain import Changing, Direction
 from intake.web.asked import day_sent, id_sent, needed, one_of, sent, typed, version_sent
 from intake.web.attachments import stored_file
 from intake.web.errors import status_of
+from intake.web.exported import note_visit
 from intake.web.guard import actor, requires
 from intake.web.numbers import whole_number
 from intake.web.own_path import own_path
@@ -182,7 +183,9 @@ def undo(approval_id: int) -> Page:
 @requires(Permission.PLAN_MANAGE)
 def scan(approval_id: int) -> Response:
     """The scan of a paper."""
-    return stored_file(scan_of(db(), actor(), approval_id))
+    answer = stored_file(scan_of(db(), actor(), approval_id))
+    note_visit("approval.view_scan", "approval", {}, entity_id=approval_id)
+    return answer
 
 
 def _of(subject: str, subject_id: int) -> SubjectApprovals | None:

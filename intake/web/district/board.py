@@ -19,10 +19,11 @@ from intake.queries.communities_heard import CommunitiesHeard, communities_heard
 from intake.queries.instruction import instructions_of
 from intake.queries.referral_list import referrals_of_topic
 from intake.queries.referral_units import assigning_offices
-from intake.queries.topic_board import BOARD_STATES, Order, topic_name
+from intake.queries.topic_board import BOARD_STATES, topic_name
 from intake.queries.topic_board import board as board_of
 from intake.queries.topic_desk import Desk, TopicOnDesk, topic_on_desk
 from intake.queries.topic_mark import MarkRow
+from intake.queries.topic_order import Order
 from intake.queries.topic_watch import watched
 from intake.services.topic_mark import MARKED_STATES
 from intake.web.asked import id_asked, one_of

@@ -19,7 +19,7 @@ from intake.queries.entity_history import entity_history
 from intake.services.campaign import NAME_MAX, CampaignFacts, create_campaign, end_campaign
 from intake.web.asked import day_sent, id_asked, id_sent, sent, typed, version_sent, words_asked
 from intake.web.errors import status_of
-from intake.web.exported import note_export
+from intake.web.exported import note_export, note_visit
 from intake.web.guard import actor, requires
 from intake.web.language import translate as _
 from intake.web.unit_of_work import db, wiring
@@ -87,6 +87,7 @@ def code_picture(campaign_id: int) -> Response:
     """The code as a picture for the partner's article."""
     found = _detail(campaign_id)
     name = f"campaign-{found.code}.png"
+    note_visit("campaign_code.export", "campaign", {}, entity_id=campaign_id)
     return Response(
         code_png(_address(found), module_px=20),
         mimetype="image/png",

@@ -15,13 +15,12 @@ from intake.domain.figures import Period
 from intake.domain.permission import Permission
 from intake.domain.position import Position
 from intake.domain.projection import to_wgs84
-from intake.domain.working_days import holidays_of
 from intake.queries.area import area_choices
 from intake.queries.dashboard import DashboardAsked, dashboard
-from intake.queries.district_home import Waiting, WaitingKind, waiting_for
+from intake.queries.district_home import Waiting, WaitingKind
 from intake.web.asked import day_asked, id_asked, one_of
 from intake.web.district.dashboard_tables import days, flow_of, report_of, tables_of, unseen
-from intake.web.district.home import working_days_ago
+from intake.web.district.home import waiting_now
 from intake.web.errors import status_of
 from intake.web.exported import note_visit
 from intake.web.guard import actor, requires
@@ -29,7 +28,7 @@ from intake.web.language import translate as _
 from intake.web.remembered import Remembered
 from intake.web.replica import read_figures
 from intake.web.report import paper, today, workbook
-from intake.web.unit_of_work import db, wiring
+from intake.web.unit_of_work import wiring
 
 dashboards = Blueprint("dashboard", __name__, url_prefix="/d/dashboard")
 
@@ -44,12 +43,20 @@ KIND_NAMES: dict[WaitingKind, str] = {
     WaitingKind.HELD: "待核",
     WaitingKind.REPLIED: "待核答复",
     WaitingKind.OVERDUE: "超期",
+    WaitingKind.UNMADE: "没有公布成的决定",
+    WaitingKind.UNTOLD: "上级答复待告知",
     WaitingKind.PROPOSED: "待筛选",
     WaitingKind.PROPOSAL: "合并与拆分建议",
     WaitingKind.DRAFT: "待审公开",
     WaitingKind.CHECK: "抽查",
     WaitingKind.REVISIT: "回头看",
     WaitingKind.IDLE: "没有人提交的候选",
+    WaitingKind.LOOK_AGAIN: "该再看的议题",
+    WaitingKind.PLAN_STILL: "停着的计划审批",
+    WaitingKind.TOPIC_STILL: "停着的议题审批",
+    WaitingKind.BULLETIN: "没有报送的信息",
+    WaitingKind.IMPORT_FAILED: "没有成功的导入",
+    WaitingKind.IMPORT: "没有办完的导入",
     WaitingKind.FAILED_BATCH: "没有生成的海报",
     WaitingKind.SILENT_POINT: "很久没有来件的直报点",
 }
@@ -156,10 +163,9 @@ def _taken_along(asked: DashboardAsked, kind: str) -> Dashboard:
 
 
 def _waiting() -> tuple[Waiting, ...]:
-    at, person = wiring().clock.now(), actor()
+    at = wiring().clock.now()
     memory: Remembered[tuple[Waiting, ...]] = current_app.extensions["waiting"]
-    idle = working_days_ago(at, wiring().workflow.owner.candidate_idle_working_days, holidays=holidays_of(wiring().workflow))
-    return memory.get(person.user_id, lambda: waiting_for(db(), person, at=at, idle_before=idle), at=at)
+    return memory.get(actor(), lambda: waiting_now(at), at=at)  # with their grants: whoever loses one reads no more of it
 
 
 def _each_kind(lines: tuple[Waiting, ...]) -> tuple[Waiting, ...]:

@@ -15,6 +15,7 @@ from intake.queries.duty import MONTH_SHOWN, duty_month, managed_venues, shift_o
 from intake.queries.member_group import member_choices
 from intake.services.duty import ShiftFacts, Shifting, cancel_shift, make_shifts
 from intake.web.asked import day_asked, day_sent, id_asked, id_sent, sent, typed, version_sent
+from intake.web.chosen_person import person_sent
 from intake.web.district.blueprint import calendar_day
 from intake.web.errors import status_of
 from intake.web.guard import actor, requires
@@ -105,7 +106,7 @@ def cancel(shift_id: int) -> Page:
 def _facts() -> ShiftFacts:
     return ShiftFacts(
         venue_id=id_sent("venue") or 0,
-        user_id=id_sent("person") or 0,
+        user_id=person_sent("person", member_choices(db(), actor())) or 0,
         day=day_sent("day"),
         until=day_sent("until"),
         starts=_hour("starts"),

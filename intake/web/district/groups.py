@@ -1,11 +1,11 @@
 """委员组织 on the desk: the list by kind, one group with its members now and before, founding, changing and ending it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from intake.domain.errors import DomainError, NotFound
+from intake.domain.errors import Conflict, DomainError, NotFound
 from intake.domain.member_group import GROUP_KIND_NAMES, GROUP_NAME_MAX, GroupKind
 from intake.domain.permission import Permission
 from intake.domain.working_days import SHANGHAI
@@ -23,8 +23,10 @@ from intake.queries.member_group import (
 )
 from intake.services.member_group import GroupFacts, add_members, change_group, create_group, end_group, end_membership
 from intake.web.asked import day_sent, id_asked, id_sent, ids_sent, needed, one_of, sent, typed, version_sent, words_asked
+from intake.web.compared import Compared, compared
 from intake.web.errors import status_of
 from intake.web.guard import actor, requires
+from intake.web.labels import category_name, listed
 from intake.web.language import translate as _
 from intake.web.unit_of_work import db, wiring
 
@@ -231,24 +233,55 @@ def _edit(group_id: int, *, error: DomainError | None = None) -> Page:
     }
     values: Mapping[str, str] = typed() if error is not None else stored
     chosen = request.form.getlist("categories") if error is not None else found.categories
-    return _form(values, chosen=chosen, error=error, found=found)
+    return _form(values, chosen=chosen, error=error, found=found, stored=stored)
 
 
 def _form(
-    values: Mapping[str, str], *, chosen: Collection[str], error: DomainError | None = None, found: GroupDetail | None = None
+    values: Mapping[str, str],
+    *,
+    chosen: Collection[str],
+    error: DomainError | None = None,
+    found: GroupDetail | None = None,
+    stored: Mapping[str, str] | None = None,
 ) -> Page:
+    kinds = [(kind.value, _(words)) for kind, words in GROUP_KIND_NAMES.items()]
+    areas = area_choices(db(), actor(), Permission.GROUPS_MANAGE)
+    members = found.members if found is not None else ()
+    convenors = [(one.user_id, one.name) for one in members if found is not None and (one.serves or one.user_id == found.convenor_id)]
+    is_late = isinstance(error, Conflict) and found is not None and found.ended_at is None and stored is not None
     page = render_template(
         "groups/form.html",
         values=values,
         chosen=chosen,
         error=error,
         found=found,
-        kinds=[(kind.value, _(words)) for kind, words in GROUP_KIND_NAMES.items()],
-        areas=area_choices(db(), actor(), Permission.GROUPS_MANAGE),
-        convenors=[(one.user_id, one.name) for one in found.members if one.serves or one.user_id == found.convenor_id]
-        if found is not None
-        else (),
+        compared=_compared(values, stored or {}, chosen, found, kinds=kinds, areas=areas, convenors=convenors) if is_late and found else (),
+        history=entity_history(db(), district_id=actor().district_id or 0, noun="group", entity_id=found.id) if is_late and found else (),
+        kinds=kinds,
+        areas=areas,
+        convenors=convenors,
         subjects=wiring().taxonomy.groups,
         name_max=GROUP_NAME_MAX,
     )
     return (page, status_of(error)) if error is not None else page
+
+
+def _compared(
+    values: Mapping[str, str],
+    stored: Mapping[str, str],
+    chosen: Collection[str],
+    found: GroupDetail,
+    **offered: Iterable[tuple[object, str]],
+) -> Compared:
+    """What stands there now beside what was typed."""
+    labels = {"kind": _("种类"), "name": _("名称"), "area": _("负责的区域"), "convenor": _("召集人"), "categories": _("关注的类别")}
+    choices = {
+        "kind": offered["kinds"],
+        "area": [("", _("全区")), *offered["areas"]],
+        "convenor": [("", _("暂时没有")), *offered["convenors"]],
+    }
+
+    def named(codes: Collection[str]) -> str:
+        return listed(category_name(one.code) for one in wiring().taxonomy.categories if one.code in codes)
+
+    return compared(labels, {**stored, "categories": named(found.categories)}, {**values, "categories": named(chosen)}, choices=choices)

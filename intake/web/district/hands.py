@@ -5,6 +5,7 @@ from flask import redirect, url_for
 from intake.domain.errors import DomainError
 from intake.domain.permission import Permission
 from intake.queries.reassignment import Passed, passed_of
+from intake.queries.submission_part import count_of_family
 from intake.services.recusal import lift_recusal
 from intake.web.district.blueprint import district
 from intake.web.district.submission import Page, submission_page
@@ -29,3 +30,9 @@ def lift(submission_id: int, user_id: int) -> Page:
 def passed_through(submission_id: int) -> tuple[Passed, ...]:
     """Every change of hands of a submission, for the page that shows it; one question."""
     return passed_of(db(), submission_id)
+
+
+@district.app_template_global()
+def others_with_its_words(submission_id: int) -> int:
+    """How many besides a submission come from the same message, for whoever lifts a recusal; one question."""
+    return count_of_family(db(), submission_id) - 1

@@ -33,9 +33,7 @@ def upkeep() -> str:
 
 def _page(**parts: object) -> str:
     at, holidays = wiring().clock.now(), holidays_of(wiring().workflow)
-    lines = waiting_for(
-        db(), actor(), at=at, idle_before=working_days_ago(at, wiring().workflow.owner.candidate_idle_working_days, holidays=holidays)
-    )
+    lines = waiting_now(at)
     pressing = [line.since for line in lines if line.presses]
     return render_template(
         "district/home.html",
@@ -46,6 +44,14 @@ def _page(**parts: object) -> str:
         digest=digest_of(db(), actor(), workflow=wiring().workflow, at=at),
         **parts,
     )
+
+
+def waiting_now(at: dt.datetime) -> tuple[Waiting, ...]:
+    """What waits for whoever asks, by the district's own days."""
+    workflow = wiring().workflow
+    idle_before = working_days_ago(at, workflow.owner.candidate_idle_working_days, holidays=holidays_of(workflow))
+    still_before = at - dt.timedelta(days=workflow.owner.approval_still_days)
+    return waiting_for(db(), actor(), at=at, idle_before=idle_before, still_before=still_before)
 
 
 def _days(line: Waiting, at: dt.datetime) -> int:

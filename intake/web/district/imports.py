@@ -1,34 +1,32 @@
-"""导入: a table of the hotline or a message board is sent, mapped, tried, taken in and taken back; and what becomes of its rows."""
+"""导入: a table of the hotline or a message board is sent, mapped, tried, taken in and taken back. Its rows are `import_rows`."""
 
 import csv
 import io
 import json
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, cast
-from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request, stream_with_context, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from intake.domain.errors import DomainError, InvalidInput
-from intake.domain.import_mapping import FIELD_NAMES, MOST_BYTES, MOST_ROWS, REFUSAL_WORDS, ImportField
+from intake.domain.import_mapping import FIELD_NAMES, MOST_BYTES, MOST_ROWS, REFUSAL_WORDS, UNVALUED, ImportField
 from intake.domain.permission import Permission
 from intake.domain.row_import import ImportState
 from intake.queries.area import area_choices
 from intake.queries.row_import import (
     MOST_COUNTED,
     ImportDetail,
-    RowFilter,
+    areas_below,
     import_detail,
-    imported_rows,
     imports_in_reach,
     refused_rows,
 )
 from intake.services import row_import as service
 from intake.services.row_import import Importing, Upload, first_rows_key
-from intake.services.row_import_rows import Pressed, Pressing, attach_rows, set_rows_aside
-from intake.web.asked import day_sent, id_sent, one_of, sent, typed, version_sent
+from intake.services.row_import_work import NAMES_SHOWN
+from intake.web.asked import day_sent, id_sent, sent, typed, version_sent
 from intake.web.errors import status_of
 from intake.web.exported import note_export
 from intake.web.guard import actor, requires
@@ -41,12 +39,6 @@ from intake.web.unit_of_work import db, wiring
 imports = Blueprint("imports", __name__, url_prefix="/d/imports")
 
 Page = str | Response | tuple[str, int]
-FILTER_NAMES: dict[RowFilter, str] = {
-    RowFilter.WAITING: "等处理",
-    RowFilter.SUGGESTED: "有建议的议题",
-    RowFilter.SOON: "较急",
-    RowFilter.ALL: "全部",
-}
 DONE = {
     "check": "已开始试读。",
     "import": "已开始导入。",
@@ -94,7 +86,7 @@ def show(import_id: int) -> Page:
 @requires(Permission.IMPORT_MANAGE)
 def progress(import_id: int) -> str:
     """The part of its page that changes, asked for again and again while a worker reads."""
-    return render_template("imports/progress.html", **_state(import_detail(db(), actor(), import_id)))
+    return render_template("imports/progress.html", **_state(import_detail(db(), actor(), import_id)), done="")
 
 
 @imports.post("/<int:import_id>/sheet")
@@ -128,8 +120,13 @@ def remap(import_id: int) -> Page:
 @imports.post("/<int:import_id>/import")
 @requires(Permission.IMPORT_MANAGE)
 def take_in(import_id: int) -> Page:
-    """For good now."""
-    return _act(import_id, service.take_in, done="import")
+    """For good now, with what was chosen for names that we don't know."""
+
+    def act(session: Session, now: Importing) -> None:
+        chosen = {at: id_sent(f"to_{at}") for at in range(NAMES_SHOWN) if f"to_{at}" in request.form}
+        service.take_in(session, now, areas=chosen)
+
+    return _act(import_id, act, done="import")
 
 
 @imports.post("/<int:import_id>/undo")
@@ -158,27 +155,6 @@ def refused(import_id: int) -> Response:
     return answer
 
 
-@imports.get("/<int:import_id>/rows")
-@requires(Permission.IMPORT_MANAGE)
-def rows(import_id: int) -> Page:
-    """What came in and what became of it; keyset pages."""
-    return _rows(import_id)
-
-
-@imports.post("/<int:import_id>/rows/attach")
-@requires(Permission.TRIAGE_DECIDE)
-def attach(import_id: int) -> Page:
-    """The ticked rows into the topics that are suggested for them."""
-    return _press(import_id, attach_rows, "attached")
-
-
-@imports.post("/<int:import_id>/rows/aside")
-@requires(Permission.TRIAGE_DECIDE)
-def aside(import_id: int) -> Page:
-    """The ticked rows are kept for reference."""
-    return _press(import_id, set_rows_aside, "aside")
-
-
 def _act(import_id: int, act: Callable[[Session, Importing], None], *, done: str = "") -> Page:
     try:
         act(db(), Importing(actor=actor(), import_id=import_id, version=version_sent(), at=wiring().clock.now()))
@@ -186,34 +162,6 @@ def _act(import_id: int, act: Callable[[Session, Importing], None], *, done: str
         db().rollback()
         return _show(import_id, error=error), status_of(error)
     return redirect(url_for("imports.show", import_id=import_id, done=done or None), code=303)
-
-
-def _press(import_id: int, act: Callable[[Session, Pressing], Pressed], done: str) -> Page:
-    wired = wiring()
-    try:
-        import_detail(db(), actor(), import_id)
-        pressed = act(
-            db(),
-            Pressing(
-                actor=actor(),
-                import_id=import_id,
-                chosen=[_ticked(raw) for raw in dict.fromkeys(request.form.getlist("one"))],
-                at=wired.clock.now(),
-                undo_seconds=wired.settings.undo_seconds,
-            ),
-        )
-    except DomainError as error:
-        db().rollback()
-        return _rows(import_id, error=error), status_of(error)
-    said = {"show": sent("show"), "after": sent("after"), done: str(pressed.done), "left": str(pressed.left)}
-    address = url_for("imports.rows", import_id=import_id)
-    return redirect(f"{address}?{urlencode({name: value for name, value in said.items() if value})}", code=303)
-
-
-def _ticked(raw: str) -> tuple[int, int]:
-    """Submission and version of one row as it stood on the screen."""
-    submission_id, _, version = raw.partition("_")
-    return whole_number(submission_id, field="one"), whole_number(version, field="one")
 
 
 def _index(filled: dict[str, str], *, error: DomainError | None = None) -> str:
@@ -244,6 +192,7 @@ def _state(found: ImportDetail, *, error: DomainError | None = None) -> dict[str
     first = _first_rows(found) if found.row.state is ImportState.MAPPING and found.row.has_heads else {}
     chosen = {field.value: str(at) for field, at in found.mapping.columns.items()}
     chosen["since"] = found.mapping.since.isoformat() if found.mapping.since else ""
+    places = found.unplaced and found.row.state is ImportState.CHECKED
     return {
         "found": found,
         "fields": [(field.value, name) for field, name in FIELD_NAMES.items()],
@@ -251,11 +200,21 @@ def _state(found: ImportDetail, *, error: DomainError | None = None) -> dict[str
         "first_rows": first.get("rows", ()),
         "chosen": typed() if error is not None and ImportField.TEXT.value in request.form else chosen,
         "reasons": REFUSAL_WORDS,
+        "unvalued": UNVALUED,
+        "places": list(areas_below(db(), found.area_path).items()) if places else (),
+        "placed": _placed(found, error),
         "most_counted": MOST_COUNTED,
         "days": wiring().workflow.retention.import_file_days,
         "withdrawn_days": wiring().workflow.retention.withdrawn_text_days,
         "error": error,
     }
+
+
+def _placed(found: ImportDetail, error: DomainError | None) -> dict[str, str]:
+    """What is chosen for each name that isn't ours: just now, else the last time."""
+    if error is not None and "to_0" in request.form:
+        return typed()
+    return {f"to_{at}": str(found.mapping.areas.get(name, "")) for at, (name, _) in enumerate(found.unplaced)}
 
 
 def _first_rows(found: ImportDetail) -> dict[str, Any]:
@@ -285,32 +244,3 @@ def _refused(found: ImportDetail) -> Iterator[str]:
             text.seek(0)
             text.truncate()
     yield text.getvalue()
-
-
-def _rows(import_id: int, *, error: DomainError | None = None) -> str:
-    after = request.values.get("after", "")
-    show = one_of(RowFilter, request.values.get("show", "")) or RowFilter.WAITING
-    return render_template(
-        "imports/rows.html",
-        found=import_detail(db(), actor(), import_id),
-        page=imported_rows(db(), import_id, show=show, after=after),
-        filters=FILTER_NAMES,
-        show=show,
-        after=after,
-        ticked=request.form.getlist("one") if error is not None else (),
-        error=error,
-        done=_rows_done(),
-    )
-
-
-def _rows_done() -> str:
-    counts = {name: request.args.get(name, "") for name in ("attached", "aside", "left")}
-    number = {name: int(raw) if raw.isascii() and raw.isdecimal() and len(raw) < 4 else 0 for name, raw in counts.items()}
-    words = ""
-    if counts["attached"]:
-        words = _("已并入 %(count)s 件。", count=number["attached"])
-    elif counts["aside"]:
-        words = _("%(count)s 件留作参考。", count=number["aside"])
-    return (
-        words + _("%(count)s 件没有动：没有建议的议题，或者刚刚有人处理过。", count=number["left"]) if words and number["left"] else words
-    )

@@ -12,19 +12,22 @@ from intake.domain.topic import Route, TopicState
 from intake.domain.topic_origin import ADDRESS_MAX, BODY_MAX, BY_HAND, HOW, NUMBER_MAX, PLACE_MAX
 from intake.domain.working_days import SHANGHAI
 from intake.queries.area import area_choices
-from intake.queries.topic_origin import Alike, Origin, alike, came_by_route, origin_of, registered
+from intake.queries.registered_alike import Alike, alike
+from intake.queries.topic_origin import Origin, came_by_route, origin_of, registered
 from intake.services.topic_open import TITLE_MAX
-from intake.services.topic_origin import OriginFacts, check_facts, register
+from intake.services.topic_origin import OriginFacts, check_facts, register, registered_before
 from intake.web.asked import count_sent, day_sent, id_asked, id_sent, one_of, sent, typed
 from intake.web.errors import status_of
 from intake.web.guard import actor, requires
 from intake.web.language import translate as _
+from intake.web.once import fresh, nonce_of
 from intake.web.unit_of_work import db, wiring
 
 origins = Blueprint("origins", __name__, url_prefix="/d/origins")
 
 Page = str | Response | tuple[str, int]
-LONGEST = 4_000
+LONGEST = 40_000
+"""Far more than is taken, so that what is too long comes back whole."""
 
 
 @origins.get("")
@@ -60,17 +63,23 @@ def new() -> Page:
 @origins.post("/new")
 @requires(Permission.TOPIC_REGISTER)
 def create() -> Page:
-    """Register it; what may be the same matter is pointed out first, and can be registered all the same."""
+    """Register it; what may be the same matter is pointed out first, and can be registered all the same.
+
+    The same form sent twice leads to the same topic.
+    """
     route = one_of(Route, request.form.get("route", ""))
     if route is None:
         return redirect(url_for("origins.index"), code=303)
     try:
         facts = _facts(route)
-        check_facts(db(), actor=actor(), facts=facts, at=wiring().clock.now())
-        found = alike(db(), actor(), title=facts.title, words=facts.words) if request.form.get("checked") != "1" else ()
-        if found:
-            return form_page(route, typed(longest=LONGEST), found=found)
-        topic = register(db(), actor=actor(), facts=facts, at=wiring().clock.now())
+        nonce, at = nonce_of(facts), wiring().clock.now()
+        made = registered_before(db(), nonce)
+        if made is None:
+            check_facts(db(), actor=actor(), facts=facts, at=at)
+            found = _alike(facts)
+            if found:
+                return form_page(route, typed(longest=LONGEST), found=found)
+        topic = made or register(db(), actor=actor(), facts=facts, nonce=nonce, at=at)
     except DomainError as error:
         db().rollback()
         return form_page(route, typed(longest=LONGEST), error=error)
@@ -90,6 +99,7 @@ def form_page(route: Route, values: Mapping[str, str], *, found: tuple[Alike, ..
         route=route,
         how=HOW,
         values=values,
+        once=values.get("once") or fresh(),
         found=found,
         error=error,
         areas=area_choices(db(), actor(), Permission.TOPIC_REGISTER),
@@ -102,6 +112,13 @@ def form_page(route: Route, values: Mapping[str, str], *, found: tuple[Alike, ..
         place_max=PLACE_MAX,
     )
     return (page, status_of(error)) if error is not None else page
+
+
+def _alike(facts: OriginFacts) -> tuple[Alike, ...]:
+    """What may be the same matter; nothing where it was looked at already."""
+    if request.form.get("checked") == "1":
+        return ()
+    return alike(db(), actor(), area_id=facts.area_id, title=facts.title, words=facts.words)
 
 
 def _today() -> date:

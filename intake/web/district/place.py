@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from intake.domain.topic import Route, TopicAction, TopicState
 from intake.domain.topic_return import Missing
-from intake.queries.topic_board import Order
+from intake.queries.topic_order import Order
 from intake.web.asked import one_of
 from intake.web.reply_check import LookedAt
 

@@ -20,6 +20,7 @@ from intake.queries.scene_code import scene_of_point
 from intake.services.place import NAME_MAX, NOTE_MAX, PointFacts, add_point, change_facts, change_point, rotate_code, set_rota
 from intake.web.asked import id_asked, id_sent, needed, one_of, sent, typed, version_sent, words_asked
 from intake.web.errors import status_of
+from intake.web.exported import note_visit
 from intake.web.guard import actor, requires
 from intake.web.language import translate as _
 from intake.web.numbers import whole_number
@@ -91,6 +92,7 @@ def code_picture(point_id: int) -> Response:
     """The code as a picture to save."""
     found = detail_of(point_id)
     picture = code_png(_address(found), module_px=20)
+    note_visit("point_code.export", "point", {}, entity_id=point_id)
     return Response(picture, mimetype="image/png", headers={"Content-Disposition": f'attachment; filename="{found.row.code}.png"'})
 
 

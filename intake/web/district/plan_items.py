@@ -16,7 +16,8 @@ from intake.domain.year_plan import (
     REASON_MAX,
     ConsultationForm,
 )
-from intake.queries.year_plan import ItemLine, chair_names, convenor_choices, item_line, pool_choices
+from intake.queries.plan_topics import chair_names, convenor_choices, pool_choices
+from intake.queries.year_plan import ItemLine, item_line
 from intake.services import plan_item as service
 from intake.services.plan_item import ItemFacts, Itemising
 from intake.services.year_plan import Planning

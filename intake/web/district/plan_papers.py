@@ -12,8 +12,9 @@ from intake.domain.plan_progress import PROGRESS_NAMES
 from intake.domain.working_days import SHANGHAI
 from intake.domain.year_plan import CONSULTATION_FORM_NAMES, PLAN_REPORT_NAMES, QUARTER_NAMES
 from intake.ports import Draft, PaperFormat
+from intake.queries.plan_edition import edition_page, editions_of
 from intake.queries.plan_paper import PlanPaper, plan_draft, plan_sheets
-from intake.queries.year_plan import edition_page, editions_of, plans, printed_now, readable_plan
+from intake.queries.year_plan import plans, printed_now, readable_plan
 from intake.web.district.plan_items import plans_desk
 from intake.web.district.plans import Page, found_plan
 from intake.web.exported import note_visit

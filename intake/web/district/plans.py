@@ -20,7 +20,9 @@ from intake.domain.year_plan import (
     TITLE_MAX,
     PlanState,
 )
-from intake.queries.year_plan import PlanOfTopic, PlanPage, plan_of_topic, plan_page, plans, plans_in, require_planning
+from intake.queries.plan_topics import PlanOfTopic, plan_of_topic
+from intake.queries.plan_years import plans_in
+from intake.queries.year_plan import PlanPage, plan_page, plans, require_planning
 from intake.services import year_plan as service
 from intake.services.topic_decision import WORDS_MAX
 from intake.services.year_plan import Issuing, PlanFacts, Planning
@@ -182,6 +184,7 @@ def show_plan(plan_id: int, *, error: DomainError | None = None, act: str = "", 
         makes=plans(actor()),
         may_change=plans(actor()) and found.state is not PlanState.CLOSED,
         words_max=WORDS_MAX,
+        usual_words=_("这件事列入了《%(title)s》。开始协商、有了结果，都会在这里告诉您。", title=found.title),
         number_max=NUMBER_MAX,
         today=wiring().clock.now().astimezone(SHANGHAI).date(),
         typed=typed(longest=LONGEST),
@@ -218,7 +221,13 @@ def _facts() -> PlanFacts:
 
 
 def _issuing() -> Issuing:
-    return Issuing(words=sent("words"), issued_on=day_sent("issued_on"), document_number=sent("document_number"), reason=sent("reason"))
+    return Issuing(
+        words=sent("words"),
+        issued_on=day_sent("issued_on"),
+        document_number=sent("document_number"),
+        accepts_fewer=sent("fewer") == "1",
+        reason=sent("reason"),
+    )
 
 
 def _form(values: dict[str, str], *, found: PlanPage | None = None, error: DomainError | None = None) -> Page:

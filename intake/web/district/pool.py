@@ -1,6 +1,6 @@
 """议题库: the pool by class of matter, a few topics side by side, what stays, leaves or goes together, and the matters of one class."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -19,19 +19,20 @@ from intake.domain.topic import ROUTE_NAMES, Route, TopicKind
 from intake.domain.working_days import SHANGHAI
 from intake.ports import Sheet
 from intake.queries.area import area_choices
+from intake.queries.plan_topics import PlannedLine, lines_planned, plan_to_fill
 from intake.queries.topic_class import class_page
 from intake.queries.topic_compare import compared
-from intake.queries.topic_pool import EXPORTED_MOST, UNCLASSIFIED, PoolFilter, PoolOrder, PoolRow, exported, pool, quarter_of
-from intake.queries.year_plan import plan_to_fill, years_planned
+from intake.queries.topic_pool import EXPORTED_MOST, UNCLASSIFIED, PoolFilter, PoolOrder, exported, pool, quarter_of
 from intake.services import topic_pool
 from intake.services.topic_decision import Screening
 from intake.services.topic_pool import COMPARE_FEWEST, COMPARE_MOST, Refused
 from intake.services.topic_proposal_decide import MERGE_WORDS
-from intake.web.asked import day_sent, id_asked, one_of, sent
+from intake.web.asked import day_sent, id_asked, ids_sent, one_of, sent
+from intake.web.district.pool_lines import pool_lines
 from intake.web.errors import status_of
 from intake.web.exported import note_export
 from intake.web.guard import actor, requires
-from intake.web.labels import category_name, translated
+from intake.web.labels import translated
 from intake.web.language import translate as _
 from intake.web.numbers import whole_number
 from intake.web.reply_check import LookedAt, look_at
@@ -42,35 +43,24 @@ topics_pool = Blueprint("pool", __name__, url_prefix="/d/pool")
 
 Page = str | Response | tuple[str, int]
 PICK = f"请在议题库里勾选 {COMPARE_FEWEST} 到 {COMPARE_MOST} 个议题再比较。"
-HEADS = (
-    "编号",
-    "议题",
-    "一类事",
-    "类别",
-    "途径",
-    "区域",
-    "热度",
-    "已确认（件）",
-    "人数",
-    "社区",
-    "首次说到",
-    "最近说到",
-    "入库",
-    "到这天再看",
-    "申请过复核",
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
     """What stands in a deciding form that came back."""
 
+    action: str = ""
+    """The button that was pressed."""
     words: str = ""
     look_again_on: str = ""
     target: str = ""
     chosen: tuple[str, ...] = ()
     """What was ticked."""
     looked_at: LookedAt | None = None
+    planned: tuple[PlannedLine, ...] = ()
+    """Lines of plans that lose their topics."""
+    knows_planned: bool = False
+    """Whether it was ticked that they do."""
 
 
 @topics_pool.get("")
@@ -90,7 +80,7 @@ def act() -> Page:
     if action == "compare":
         picked = [raw.partition(".")[0] for raw in request.form.getlist("topic")]
         if not picked:
-            return _index(error=InvalidInput(PICK, field="topic")), 422
+            return _index(error=InvalidInput(PICK, field="topic"), typed=_typed()), 422
         return redirect(url_for("pool.compare", topic=picked), code=303)
     return _together(action, again=_index, back=lambda **done: url_for("pool.index", **_address(_wanted()), **done))
 
@@ -100,7 +90,7 @@ def _to_plan() -> Page:
     picked = [raw.partition(".")[0] for raw in request.form.getlist("topic")]
     plan_id = plan_to_fill(db(), actor())
     if not picked:
-        return _index(error=InvalidInput("请先勾选要选进计划的议题。", field="topic")), 422
+        return _index(error=InvalidInput("请先勾选要选进计划的议题。", field="topic"), typed=_typed()), 422
     if plan_id is None:
         return _index(error=InvalidInput("还没有可以选进的年度计划。请先在“年度计划”里编一年的计划。"), typed=_typed()), 422
     return redirect(url_for("plans.choose", plan_id=plan_id, topics=picked), code=303)
@@ -113,7 +103,7 @@ def export() -> Response:
     rows = exported(db(), actor(), _wanted(), today=_today())
     note_export("pool", rows=min(len(rows), EXPORTED_MOST))
     heading = _("议题库（稿）· %(day)s", day=_today().isoformat())
-    book = wiring().papers.book((Sheet(_("议题库"), heading, tuple(_lines(rows))),), day=_today())
+    book = wiring().papers.book((Sheet(_("议题库"), heading, tuple(pool_lines(rows))),), day=_today())
     name = f"{_('议题库（稿）')}-{_today().isoformat()}.xlsx"
     answer = send_file(BytesIO(book), mimetype=XLSX, as_attachment=True, download_name=name)
     answer.headers["Cache-Control"] = "no-store"
@@ -153,13 +143,14 @@ def matters(topic_id: int) -> Page:
 
 def _together(action: str, *, again: Callable[..., str], back: Callable[..., str]) -> Page:
     """Do it to each that was ticked; what couldn't be done is named on the page that comes back."""
-    told_to_residents = action in {"drop", "merge"}
-    looked_at = look_at(sent("words"), check_reason) if told_to_residents else None
-    if looked_at is not None:
-        return again(typed=_typed(looked_at)), 422
+    leaves_pool = action in {"drop", "merge"}
     try:
         step, besides = _step(action)
         screenings = _ticked(besides)
+        looked_at = look_at(sent("words"), check_reason) if leaves_pool else None
+        lines = lines_planned(db(), actor(), [one.topic_id for one in screenings]) if leaves_pool else {}
+        if looked_at is not None or lines.keys() - set(_told_planned()):
+            return again(typed=_typed(looked_at, lines)), 422
         done = topic_pool.together(db(), screenings, step, besides=besides)
     except DomainError as error:
         db().rollback()
@@ -167,8 +158,9 @@ def _together(action: str, *, again: Callable[..., str], back: Callable[..., str
     if done.refused and not done.done:
         db().rollback()
         return again(refused=done.refused, typed=_typed()), 409
-    if done.refused:  # what was done stays done; the page says what was not
-        return again(refused=done.refused, done=(action, done.done))
+    if done.refused:  # what was done stays done; the page says what was not, and the words are still there for it
+        left = {one.topic_id: lines[one.topic_id] for one in done.refused if one.topic_id in lines}
+        return again(refused=done.refused, done=(action, done.done), typed=_typed(lines=left))
     return redirect(back(done=action, count=done.done), code=303)
 
 
@@ -177,13 +169,18 @@ def _step(action: str) -> tuple[Callable[[Session, Screening], None], tuple[int,
     if action == "keep":
         return partial(topic_pool.keep, words=sent("words"), look_again_on=_day_again()), ()
     if action == "drop":
-        return partial(topic_pool.drop, words=sent("words")), ()
+        return partial(topic_pool.drop, words=sent("words"), told_planned=_told_planned()), ()
     if action == "merge":
         if not request.form.get("target"):
             raise InvalidInput("请选并入哪一个。", field="target")
         target = whole_number(request.form.get("target", ""), field="target")
-        return partial(topic_pool.merge_into, target_topic_id=target, words=sent("words")), (target,)
+        return partial(topic_pool.merge_into, target_topic_id=target, words=sent("words"), told_planned=_told_planned()), (target,)
     raise InvalidInput("没有这种处理方式。")
+
+
+def _told_planned() -> tuple[int, ...]:
+    """Topics of which the form said that they stand in a plan, where the person ticked that they know."""
+    return ids_sent("in_plan") if request.form.get("knows_planned") == "1" else ()
 
 
 def _day_again() -> date | None:
@@ -205,13 +202,18 @@ def _ticked(besides: tuple[int, ...]) -> list[Screening]:
     return list(found.values())
 
 
-def _typed(looked_at: LookedAt | None = None) -> Typed:
+def _typed(looked_at: LookedAt | None = None, lines: Mapping[int, PlannedLine] | None = None) -> Typed:
+    told = _told_planned()
+    planned = lines if lines is not None else lines_planned(db(), actor(), told)
     return Typed(
+        action=request.form.get("action", ""),
         words=sent("words"),
         look_again_on=sent("look_again_on", longest=20),
         target=sent("target", longest=20),
         chosen=tuple(request.form.getlist("topic")),
         looked_at=looked_at,
+        planned=tuple(planned.values()),
+        knows_planned=bool(planned) and not planned.keys() - set(told),
     )
 
 
@@ -261,7 +263,7 @@ def _index(
     return render_template(
         "pool/index.html",
         pool=found,
-        planned=years_planned(db(), [one.id for one in found.rows]),
+        planned=lines_planned(db(), actor(), [one.id for one in found.rows]),
         wanted=wanted,
         address=_address(wanted),
         after=after,
@@ -298,6 +300,7 @@ def _compare(
     return render_template(
         "pool/compare.html",
         compared=compared(db(), actor(), ids),
+        planned=lines_planned(db(), actor(), ids),
         ids=ids,
         today=_today(),
         criteria=CRITERION_NAMES,
@@ -314,32 +317,3 @@ def _done() -> tuple[str, int] | None:
     action, count = request.args.get("done", ""), request.args.get("count", "")
     known = action in {"keep", "drop", "merge"} and count.isascii() and count.isdecimal() and len(count) < 4
     return (action, int(count)) if known else None
-
-
-def _lines(rows: tuple[PoolRow, ...]) -> Iterator[tuple[str | int, ...]]:
-    yield tuple(_(head) for head in HEADS)
-    for row in rows[:EXPORTED_MOST]:
-        one = row.topic
-        yield (
-            one.number,
-            one.title,
-            _("是") if one.kind is TopicKind.CLASS else "",
-            category_name(one.category),
-            translated(ROUTE_NAMES[one.route]),
-            one.area_name,
-            one.heat,
-            one.confirmed,
-            one.people,
-            one.areas,
-            _day(one.first_at),
-            _day(one.last_at),
-            _day(row.since),
-            row.look_again_on.isoformat() if row.look_again_on else "",
-            _("是") if row.appealed else "",
-        )
-    if len(rows) > EXPORTED_MOST:
-        yield (_("只列出前 %(count)s 个，其余请缩小范围再导出。", count=EXPORTED_MOST),)
-
-
-def _day(at: Any) -> str:
-    return str(at.astimezone(SHANGHAI).date().isoformat())

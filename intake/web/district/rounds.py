@@ -184,7 +184,9 @@ def _show(round_id: int, *, error: DomainError | None = None, typed_in: int = 0,
     done = {
         "created": _("已建好。在议题筛选里作决定时，选这一轮。"),
         "changed": _("已保存。"),
-        "publishing": _("已公布，每位反映过的居民都能在回执上看到。"),
+        "publishing": _("已公布，每位反映过的居民都能在回执上看到。")
+        if not found.failed
+        else _("公布了 %(made)s 个；另有 %(failed)s 个没有公布成，原因在下面。", made=found.row.made, failed=found.row.failed),
         "cancelled": _("已取消。这些议题还等着决定，居民什么也不知道。"),
         "words": _("话已改好。"),
         "back": _("已收回。这个议题还等着决定。"),

@@ -9,6 +9,7 @@ from intake.services.scene_code import ask_scene
 from intake.web.district import point_guard
 from intake.web.district.areas import places
 from intake.web.district.places import Page, detail_of, point_page
+from intake.web.exported import note_visit
 from intake.web.guard import actor, requires
 from intake.web.language import translate as _
 from intake.web.unit_of_work import db, wiring
@@ -35,6 +36,7 @@ def scene_picture(point_id: int, kind: str) -> Response:
     """The code as pixels or as lines, to print with."""
     detail = detail_of(point_id)
     scene = _scene(point_id, detail.area_id)
+    note_visit("scene.export", "point", {"format": kind}, entity_id=point_id)
     headers = {"Content-Disposition": f'attachment; filename="{detail.row.code}-wechat.{kind}"'}
     if kind == "svg":
         return Response(code_svg(scene.address, label=_("公众号二维码")), mimetype="image/svg+xml", headers=headers)

@@ -43,11 +43,12 @@ def decide(topic_id: int) -> Page:
     if looked_at is not None:
         return _not_yet(topic_id, looked_at)
     action = one_of(TopicAction, raw) or TopicAction.PROPOSE
+    following = _next(topic_id)  # asked first: a decision moves the topic to another place in the order
     try:
         _decide(topic_id, action)
     except DomainError as error:
         return refused(topic_id, error)
-    return redirect(back_to(topic_id, _next(topic_id), action), code=303)
+    return redirect(back_to(topic_id, following, action), code=303)
 
 
 @district.post("/topics/<int:topic_id>/unmerge")

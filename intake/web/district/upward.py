@@ -8,6 +8,7 @@ from intake.domain.permission import Permission
 from intake.domain.upward_report import (
     BODY_NAME_MAX,
     NUMBER_MAX,
+    REASON_MAX,
     SIGNER_MAX,
     TITLE_MAX,
     UPWARD_BODY_NAMES,
@@ -25,8 +26,10 @@ from intake.queries.upward_report import (
     reports_in,
     reports_of,
 )
+from intake.services import upward_answer
 from intake.services import upward_report as service
-from intake.services.upward_report import AnswerFacts, Reporting
+from intake.services.upward_answer import AnswerFacts
+from intake.services.upward_report import Reporting
 from intake.web.asked import day_sent, id_asked, id_sent, needed, one_of, sent, typed, version_sent, words_asked
 from intake.web.district.plan_papers import draft_file
 from intake.web.errors import status_of
@@ -39,7 +42,7 @@ upward = Blueprint("upward", __name__, url_prefix="/d/upward")
 Page = str | Response | tuple[str, int]
 LONGEST = 40_000
 """Of a text box, before a flood is cut: what is too long is refused by the service, and shown again whole."""
-LIMITS = {"title": TITLE_MAX, "body_name": BODY_NAME_MAX, "number": NUMBER_MAX, "signer": SIGNER_MAX}
+LIMITS = {"title": TITLE_MAX, "body_name": BODY_NAME_MAX, "number": NUMBER_MAX, "signer": SIGNER_MAX, "reason": REASON_MAX}
 
 
 def init_upward(app: Flask) -> None:
@@ -130,12 +133,33 @@ def send(report_id: int) -> Page:
 @requires(Permission.SCREEN_DECIDE)
 def answer(report_id: int) -> Page:
     """Write down what came back."""
-    facts = AnswerFacts(sent("words", longest=LONGEST), sent("number"), day_sent("answered_on"))
     try:
-        service.answer(db(), _reporting(report_id), facts)
+        upward_answer.answer(db(), _reporting(report_id), _facts())
     except DomainError as error:
         return _show(report_id, error=error)
     return redirect(url_for("upward.show", report_id=report_id, done="answered"), code=303)
+
+
+@upward.post("/<int:report_id>/correct")
+@requires(Permission.SCREEN_DECIDE)
+def correct(report_id: int) -> Page:
+    """Set right what was written down of it, while residents haven't read it."""
+    try:
+        upward_answer.correct(db(), _reporting(report_id), _facts(), reason=sent("reason"))
+    except DomainError as error:
+        return _show(report_id, error=error)
+    return redirect(url_for("upward.show", report_id=report_id, done="corrected"), code=303)
+
+
+@upward.post("/<int:report_id>/supplement")
+@requires(Permission.SCREEN_DECIDE)
+def supplement(report_id: int) -> Page:
+    """Write down what came after residents were told."""
+    try:
+        upward_answer.supplement(db(), _reporting(report_id), _facts())
+    except DomainError as error:
+        return _show(report_id, error=error)
+    return redirect(url_for("upward.show", report_id=report_id, done="supplemented"), code=303)
 
 
 @upward.post("/<int:report_id>/tell")
@@ -143,7 +167,7 @@ def answer(report_id: int) -> Page:
 def tell(report_id: int) -> Page:
     """Everyone behind the class reads it."""
     try:
-        service.tell(db(), _reporting(report_id), words=sent("told", longest=LONGEST))
+        upward_answer.tell(db(), _reporting(report_id), words=sent("told", longest=LONGEST))
     except DomainError as error:
         return _show(report_id, error=error)
     return redirect(url_for("upward.show", report_id=report_id, done="told"), code=303)
@@ -172,6 +196,10 @@ def paper(report_id: int, ending: str) -> Response:
 
 def _of_topic(topic_id: int) -> tuple[UpwardLine, ...]:
     return reports_of(db(), actor(), topic_id)
+
+
+def _facts() -> AnswerFacts:
+    return AnswerFacts(sent("words", longest=LONGEST), sent("number"), day_sent("answered_on"))
 
 
 def _reporting(report_id: int) -> Reporting:
@@ -203,6 +231,7 @@ def _show(report_id: int, *, error: DomainError | None = None) -> Page:
         limits=LIMITS,
         today=wiring().clock.now().astimezone(SHANGHAI).date(),
         typed=typed(longest=LONGEST),
+        act=request.endpoint.rpartition(".")[2] if error is not None and request.endpoint else "",
         done=request.args.get("done", "") if error is None else "",
         error=error,
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from intake.domain.errors import DomainError
+from intake.domain.errors import Conflict, DomainError
 from intake.domain.permission import Permission
 from intake.domain.position import read_position
 from intake.domain.venue import (
@@ -25,6 +25,7 @@ from intake.queries.member_group import FOUND_SHOWN, group_choices, people_named
 from intake.queries.venue import VenueDetail, VenueFilter, point_choices, venue_detail, venues_in
 from intake.services.venue import VenueFacts, change_venue, check_venue, create_venue, end_venue, seat_members, unseat_member
 from intake.web.asked import day_sent, id_asked, id_sent, ids_sent, needed, one_of, sent, typed, version_sent, words_asked
+from intake.web.compared import compared
 from intake.web.district.groups import NAMES_MAX
 from intake.web.errors import status_of
 from intake.web.guard import actor, requires
@@ -264,21 +265,50 @@ def _edit(venue_id: int, *, error: DomainError | None = None) -> Page:
         "hours": found.hours,
         "position": str(found.position or ""),
     }
-    return _form(typed() if error is not None else stored, error=error, found=found)
+    return _form(typed() if error is not None else stored, error=error, found=found, stored=stored)
 
 
-def _form(values: Mapping[str, str], *, error: DomainError | None = None, found: VenueDetail | None = None) -> Page:
+def _form(
+    values: Mapping[str, str],
+    *,
+    error: DomainError | None = None,
+    found: VenueDetail | None = None,
+    stored: Mapping[str, str] | None = None,
+) -> Page:
+    is_late = isinstance(error, Conflict) and found is not None and found.ended_at is None and stored is not None
+    choices = {
+        "kind": [(kind.value, _(words)) for kind, words in VENUE_KIND_NAMES.items()],
+        "area": area_choices(db(), actor(), Permission.GROUPS_MANAGE),
+        "group": group_choices(db(), actor(), kept=found.group_id if found is not None else None),
+        "point": point_choices(db(), actor(), kept=found.point_id if found is not None else None),
+    }
     page = render_template(
         "venues/form.html",
         values=values,
         error=error,
         found=found,
-        kinds=[(kind.value, _(words)) for kind, words in VENUE_KIND_NAMES.items()],
-        areas=area_choices(db(), actor(), Permission.GROUPS_MANAGE),
-        groups=group_choices(db(), actor(), kept=found.group_id if found is not None else None),
-        points=point_choices(db(), actor(), kept=found.point_id if found is not None else None),
+        compared=compared(_labels(), stored or {}, values, choices=choices) if is_late else (),
+        history=entity_history(db(), district_id=actor().district_id or 0, noun="venue", entity_id=found.id) if is_late and found else (),
+        kinds=choices["kind"],
+        areas=choices["area"],
+        groups=choices["group"],
+        points=choices["point"],
         name_max=VENUE_NAME_MAX,
         address_max=ADDRESS_MAX,
         hours_max=HOURS_MAX,
     )
     return (page, status_of(error)) if error is not None else page
+
+
+def _labels() -> dict[str, str]:
+    """The form's fields in its words."""
+    return {
+        "kind": _("类型"),
+        "name": _("名称"),
+        "area": _("在哪个区域"),
+        "group": _("哪个组的"),
+        "address": _("地址"),
+        "hours": _("什么时候有人"),
+        "point": _("墙上的直报点"),
+        "position": _("在地图上的位置"),
+    }

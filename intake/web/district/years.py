@@ -1,11 +1,12 @@
 """履职汇总: a district's year by street, and the facts of one member's year for commendation; no list of persons by numbers."""
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from intake.domain.activity import ACTIVITY_NAMES
 from intake.domain.errors import InvalidInput, NotFound
 from intake.domain.permission import Permission
+from intake.domain.text import clean
 from intake.domain.working_days import SHANGHAI
 from intake.domain.year import Year, activity_lines, is_year, sections, year_of
 from intake.models import Area
@@ -13,7 +14,7 @@ from intake.queries.district_year import district_year
 from intake.queries.member_group import member_choices
 from intake.queries.year_record import YearRecord, member_in_reach, year_record
 from intake.services.audit import record
-from intake.web.asked import id_asked
+from intake.web.chosen_person import NAME_MAX, person_chosen
 from intake.web.errors import status_of
 from intake.web.exported import note_export, note_visit
 from intake.web.guard import actor, requires
@@ -53,7 +54,10 @@ def district_sheet(year: int) -> Response:
 @requires(Permission.LEDGER_VIEW)
 def find_member(year: int) -> Page:
     """From a chosen name to that person's year."""
-    user_id = id_asked("user")
+    try:
+        user_id = person_chosen(request.args.get("user", ""), member_choices(db(), actor()), field="user")
+    except InvalidInput as error:
+        return _district(year, error=error)
     if user_id is None:
         return _district(year, error=InvalidInput("请先选一位委员。", field="user"))
     return redirect(url_for("years.member", user_id=user_id, year=_year(year).number), code=303)
@@ -91,6 +95,7 @@ def _district(year: int, *, error: InvalidInput | None = None) -> Page:
         "years/district.html",
         found=found,
         lines=activity_lines(found.done),
+        asked_for=clean(request.args.get("user", "")[:NAME_MAX]).text,
         people=member_choices(db(), actor()),
         earlier=year - 1 if is_year(year - 1, at=at) else None,
         later=year + 1 if is_year(year + 1, at=at) else None,

@@ -16,6 +16,7 @@ from intake.services import topic_proposer as service
 from intake.services.topic_brief import Writing, complete, save_brief
 from intake.services.topic_screen import Screening, propose
 from intake.web.asked import id_sent, ids_sent, sent, typed, version_sent
+from intake.web.chosen_person import person_sent
 from intake.web.errors import status_of
 from intake.web.guard import actor, requires
 from intake.web.member.views import Page, member
@@ -118,7 +119,7 @@ def joins_waiting() -> int:
 def _ask(topic_id: int) -> None:
     at, pressed = wiring().clock.now(), request.form.get("ask")
     group_id = id_sent("group") if pressed != "user" else None
-    user_id = id_sent("user") if pressed != "group" else None
+    user_id = person_sent("user", member_choices(db(), actor())) if pressed != "group" else None
     if group_id is not None:
         service.ask_group(db(), actor=actor(), topic_id=topic_id, group_id=group_id, at=at)
     elif user_id is not None:

@@ -13,7 +13,8 @@ from intake.queries.duty import ShiftRow, calendar, own_duty, shift_of
 from intake.queries.member_group import member_choices
 from intake.services import duty as service
 from intake.services.duty import Shifting
-from intake.web.asked import id_sent, one_of, sent, typed, version_sent
+from intake.web.asked import one_of, sent, typed, version_sent
+from intake.web.chosen_person import person_sent
 from intake.web.errors import status_of
 from intake.web.guard import actor, requires
 from intake.web.language import translate as _
@@ -61,7 +62,7 @@ def shift(shift_id: int) -> Page:
 @requires(Permission.LEDGER_KEEP)
 def ask_for_shift(shift_id: int) -> Page:
     """Ask a colleague to take it."""
-    return _step(shift_id, "ask", lambda s: service.ask_colleague(db(), s, colleague_id=id_sent("colleague") or 0))
+    return _step(shift_id, "ask", lambda s: service.ask_colleague(db(), s, colleague_id=person_sent("colleague", _colleagues()) or 0))
 
 
 @member.post("/duty/<int:shift_id>/take")
@@ -104,13 +105,18 @@ def _show(shift_id: int, *, panel: str = "", error: DomainError | None = None) -
         "member/shift.html",
         one=found,
         ways=ways,
-        colleagues=[one for one in member_choices(db(), actor()) if one[0] != found.user_id] if "ask" in ways else (),
+        colleagues=_colleagues() if "ask" in ways else (),
         panel=panel,
         typed=typed() if error is not None else {},
         note_max=NOTE_MAX,
         error=error,
     )
     return (page, status_of(error)) if error is not None else page
+
+
+def _colleagues() -> list[tuple[int, str]]:
+    """Who besides the reader, whose shift it is, could take it."""
+    return [one for one in member_choices(db(), actor()) if one[0] != actor().user_id]
 
 
 def _ways(one: ShiftRow) -> frozenset[str]:

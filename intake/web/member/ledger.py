@@ -24,6 +24,7 @@ from intake.services import activity as service
 from intake.services.activity import WORDS_MAX, ActivityFacts, Changing
 from intake.web.asked import day_sent, id_sent, needed, one_of, sent, typed, version_sent
 from intake.web.errors import status_of
+from intake.web.exported import note_visit
 from intake.web.guard import actor, requires
 from intake.web.language import translate as _
 from intake.web.member.views import Page, member
@@ -175,7 +176,9 @@ def own_year(year: int) -> Page:
 @requires(Permission.LEDGER_KEEP)
 def own_year_file(year: int) -> Response:
     """The same to take along."""
-    return person_file(_record(year))
+    found = _record(year)
+    note_visit("ledger.export", "user", {"year": year}, entity_id=actor().user_id)
+    return person_file(found)
 
 
 def _record(year: int) -> YearRecord:

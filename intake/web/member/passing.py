@@ -1,24 +1,30 @@
 """换人 on the phone: who looks at a card, taking it over, handing it over, passing it up, stepping back; and who has what."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from flask import redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from intake.domain.errors import DomainError, NotFound
-from intake.domain.permission import Permission, Role
+from intake.domain.permission import ROLE_NAMES, Permission, Role
 from intake.domain.receipt import SHANGHAI
 from intake.queries.card import card
+from intake.queries.handed import HandedCard, by_giver, handed_to
 from intake.queries.hands import cards_of, people_with_cards
+from intake.queries.held_emergency import HeldEmergency, emergencies_in_hand
 from intake.queries.lease import recused_ids
-from intake.queries.reassignment import Hands, colleagues, hands_of
+from intake.queries.reassignment import Colleague, Hands, colleagues, hands_of
 from intake.services import lease, reassign
 from intake.web.asked import id_sent, sent, typed, version_sent, wants_json
+from intake.web.chosen_person import person_sent
 from intake.web.errors import status_of
 from intake.web.guard import actor, requires
+from intake.web.labels import translated
 from intake.web.member.answers_json import done_answer, refusal
 from intake.web.member.views import Page, card_page, member
+from intake.web.numbers import whole_number
 from intake.web.unit_of_work import db, wiring
 
 __all__ = ["member"]
@@ -67,7 +73,7 @@ def passing(submission_id: int) -> Page:
 @requires(Permission.TRIAGE_DECIDE)
 def hand_over(submission_id: int) -> Page:
     """转交: to a named colleague."""
-    return _pass(submission_id, lambda s, p: reassign.hand_over(s, p, to_user_id=id_sent("to"), words=sent("words")))
+    return _pass(submission_id, lambda s, p: reassign.hand_over(s, p, to_user_id=_colleague_sent(submission_id), words=sent("words")))
 
 
 @member.post("/cards/<int:submission_id>/pass-up")
@@ -125,9 +131,25 @@ def hands_of_card(submission_id: int) -> Hands | None:
 
 
 @member.app_template_global()
+def handed_over() -> tuple[HandedCard, ...]:
+    """What colleagues gave the reader and still waits; one question."""
+    return handed_to(db(), actor()) if actor().may(Permission.TRIAGE_DECIDE) else ()
+
+
+@member.app_template_global()
+def emergencies_held(*, but: int | None = None) -> tuple[HeldEmergency, ...]:
+    """Emergencies of the reader's areas that somebody else looks at, which the next card passes over; one question."""
+    seen = {but, *(whole_number(raw) for raw in request.args.getlist("skip")[-50:])}
+    return tuple(one for one in emergencies_in_hand(db(), actor(), at=wiring().clock.now()) if one.submission_id not in seen)
+
+
+@member.app_template_global()
 def may_take_over(found: Hands) -> bool:
     """Whether the reader may take the card from whoever looks at it."""
     return lease.may_take_over(actor(), found.urgency, area_path=found.area_path)
+
+
+member.add_app_template_filter(by_giver)
 
 
 @member.app_template_filter()
@@ -164,12 +186,14 @@ def _do(submission_id: int, act: Callable[[Session], bool], *, back: str, on_its
 def _passing_page(submission_id: int, *, error: DomainError | None = None) -> Page:
     at = wiring().clock.now()
     found = card(db(), actor(), submission_id)
+    asked = colleagues(db(), actor(), submission_id, at=at) if found.is_open else ()
     way = request.path.rsplit("/", 1)[-1] if error is not None else request.args.get("way", "")
     page = render_template(
         "member/passing.html",
         card=found,
         hands=hands_of(db(), actor(), submission_id, at=at),
-        colleagues=colleagues(db(), actor(), submission_id, at=at) if found.is_open else (),
+        colleagues=asked,
+        people=_people(asked),
         may_ask_convenor=found.owner_role not in {Role.CONVENOR, Role.STAFF},
         way=way if way in WAYS else "",
         typed=typed() if error is not None else {},
@@ -177,3 +201,16 @@ def _passing_page(submission_id: int, *, error: DomainError | None = None) -> Pa
         error=error,
     )
     return (page, status_of(error)) if error is not None else page
+
+
+def _colleague_sent(submission_id: int) -> int | None:
+    """Whom the form names; a card that isn't the reader's to see is refused by the service, not for a name."""
+    if request.form.get("to", "").isdecimal():
+        return id_sent("to")
+    return person_sent("to", _people(colleagues(db(), actor(), submission_id, at=wiring().clock.now())))
+
+
+def _people(asked: Sequence[Colleague]) -> list[tuple[int, str]]:
+    """By name; namesakes with what they are."""
+    times = Counter(one.name for one in asked)
+    return [(one.id, one.name if times[one.name] == 1 else f"{one.name}（{translated(ROLE_NAMES[one.role])}）") for one in asked]

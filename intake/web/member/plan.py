@@ -6,7 +6,8 @@ from intake.domain.permission import Permission
 from intake.domain.plan_edition import ItemField, by_quarter
 from intake.domain.plan_progress import PROGRESS_NAMES
 from intake.domain.year_plan import QUARTER_NAMES
-from intake.queries.year_plan import edition_page, issued_progress, issued_years, newest_issued
+from intake.queries.plan_edition import edition_page, issued_steps
+from intake.queries.plan_years import issued_years, newest_issued
 from intake.web.asked import id_asked
 from intake.web.guard import actor, requires
 from intake.web.member.views import Page, member
@@ -32,9 +33,10 @@ def plan() -> Page:
         found=found,
         shown=shown,
         by_quarter=by_quarter(shown.plan.items),
-        steps=issued_progress(db(), found.id),
+        steps=issued_steps(db(), actor(), found.id, shown.plan),
         years=issued_years(db(), actor()),
         quarters=QUARTER_NAMES,
         progress=PROGRESS_NAMES,
         fields=ItemField,
+        topic_page="member.topic" if actor().may(Permission.TOPIC_PROPOSE) else "district.topic",
     )

@@ -12,9 +12,10 @@ from intake.domain.language.demands import demands_in
 from intake.domain.language.lexicon import lexicon_of
 from intake.domain.language.reply_gate import check_reply
 from intake.domain.permission import Permission
-from intake.domain.submission import DECLINE_WORDS
+from intake.domain.submission import DECLINE_WORDS, Channel
 from intake.models import Decision
 from intake.queries.card import card, joinable_topics, lately
+from intake.queries.imported import is_imported
 from intake.queries.member_queue import LastDecision, awaiting_member, last_decision, next_card, workload
 from intake.queries.topic_board import topics_of_member
 from intake.queries.topic_detail import topic_detail
@@ -27,6 +28,7 @@ from intake.web.guard import actor, requires
 from intake.web.language import moment
 from intake.web.language import translate as _
 from intake.web.member.answers_json import done_answer, look_first, refusal
+from intake.web.member.imported import imported_page
 from intake.web.member.looking import look_at_card
 from intake.web.member.starting import words_started
 from intake.web.numbers import whole_number
@@ -232,6 +234,8 @@ def decide_on(submission_id: int, act: Callable[[Session, decide.Deciding], Deci
         newest = _undo()
         own = newest if newest is not None and newest.submission_id == submission_id else None
         return done_answer(again=again, following=following, work=workload(db(), actor(), at=wired.clock.now()), undo=own)
+    if is_imported(db(), submission_id):  # no card of the queue: its own page says where it stands now
+        following = url_for("member.show", submission_id=submission_id)
     return redirect(following, code=303)
 
 
@@ -249,6 +253,8 @@ def card_page(submission_id: int, *, error: DomainError | None = None, looked_at
     """One card, with what was typed and refused."""
     found = card(db(), actor(), submission_id)
     search = request.args.get("q", "")[:60].replace("\x00", "")
+    if found.channel is Channel.IMPORT:
+        return imported_page(found, search=search, undo=_undo(), error=error)
     now = wiring().clock.now()
     page = render_template(
         "member/card.html",
