@@ -136,7 +136,7 @@ class _Bench:
             service.check(session, now, columns={**guess(HEADS)}, since=None)
         costs["trial"] = self._work()
         with self._wiring.sessions.begin() as session:
-            service.take_in(session, self._now(import_id))
+            service.take_in(session, self._now(import_id), areas={})
         costs["import"] = self._work()
         with self._wiring.sessions() as session:
             inside = session.scalar(select(func.count()).where(ImportedRow.import_id == import_id))

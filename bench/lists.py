@@ -186,7 +186,11 @@ class Desk:
         def other(table: str) -> Bare:
             return Bare(table, "district_id = :of", "id", one.id)
 
-        yield Asking("staff: home", lambda session: waiting_for(session, actor, at=self.at, idle_before=self.at - IDLE), bare)
+        yield Asking(
+            "staff: home",
+            lambda session: waiting_for(session, actor, at=self.at, idle_before=self.at - IDLE, still_before=self.at - IDLE),
+            bare,
+        )
         yield Asking("staff: home, the month", lambda session: district_month(session, actor, at=self.at), bare)
         yield Asking("staff: digest", self._digest(actor), bare)
         yield Asking("staff: all that waits", self._page(actor, ReferralFilter(followed=True)), bare)

@@ -71,10 +71,10 @@ FROM unnest(%(areas)s::bigint[]) AS area"""
 
 TOPICS_OF = f"""
 INSERT INTO topics (id, district_id, number, title, route, urgency, area_id, state, state_changed_at, version, first_at, last_at,
-    created_at, confirmed_count, suggested_count, area_count, people_count, heat, category)
+    created_at, confirmed_count, suggested_count, area_count, people_count, heat, heat_corrected, category)
 SELECT n * %(districts)s + %(nth)s, %(district)s, 'B' || n * %(districts)s + %(nth)s, {_SAID}, 'residents', 'normal', {_ONE.format("areas")},
     CASE WHEN n = 1 THEN 'candidate' ELSE (%(topic_states)s::text[])[1 + floor(random() * 100)] END, at, 1, at, at, at, 5, 1, 1, 5,
-    floor(power(random(), 2) * 100), (ARRAY['roads', 'housing', 'environment'])[1 + n %% 3]
+    floor(power(random(), 2) * 100), floor(power(random(), 2) * 100), (ARRAY['roads', 'housing', 'environment'])[1 + n %% 3]
 FROM (SELECT n, {_AT.format("%(topics)s")} AS at FROM generate_series(1, %(topics)s) AS n) AS drawn"""
 
 SUBMISSIONS = f"""

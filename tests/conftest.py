@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import psycopg
 import pytest
 
@@ -19,20 +20,34 @@ from intake.adapters.embedded.postgres import EmbeddedPostgres
 from intake.adapters.embedded.runtime_paths import DataPaths
 from intake.adapters.embedded.valkey import EmbeddedValkey
 from intake.adapters.migrate import upgrade
+from intake.ports import NullJobQueue
 from intake.services import password
 from intake.wiring import Wiring, wire
 from tests.database import TEMPLATE, copy_template, discard, drop, give_back, reused
 from tests.factories.clock import TestClock
 from tests.factories.town import QUICK_HASHES, Town, seed_town, town_in
+from tests.integration.jobs import jobs_in_this_process
 from tests.order import piled
 from tests.reached import Reached
+from tests.taken_along import TakenAlong
 from tests.wechat_platform.server import WeChatServer, running
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+# The same examples in every run, and none too slow: what fails one time in fifty on a busy machine says nothing of the code.
+hypothesis.settings.register_profile(
+    "suite", derandomize=True, database=None, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("suite")
+
 NOWHERE = "http://127.0.0.1:9"
 """An address where nobody answers, so that no test asks the real platform."""
+
+UNHURRIED = ("platform.SECONDS", "platform.FETCH_SECONDS", "media.MEDIA_SECONDS", "oauth.EXCHANGE_SECONDS", "token.WAIT_SECONDS")
+"""What the simulated platform has a minute for, unless a test is about its slowness: a busy machine is no fault of it."""
+PATIENT = "&socket_timeout=900&socket_connect_timeout=900"
+"""A request gives Redis 0.2 s and then counts for itself: on a busy machine that would happen by chance. Who means it asks where nobody is."""
 
 _servers: list[EmbeddedPostgres | EmbeddedValkey] = []
 _folder: list[tempfile.TemporaryDirectory[str]] = []
@@ -41,6 +56,7 @@ _folder: list[tempfile.TemporaryDirectory[str]] = []
 def pytest_configure(config: pytest.Config) -> None:
     """The controlling process starts the servers; its workers inherit their addresses."""
     config.pluginmanager.register(Reached())
+    config.pluginmanager.register(TakenAlong())
     if "ZHIBAO_TEST_PG" in os.environ or hasattr(config, "workerinput"):
         return
     folder = tempfile.TemporaryDirectory(prefix="zhibao-tests-", dir="/var/tmp" if Path("/var/tmp").is_dir() else None)
@@ -56,7 +72,7 @@ def pytest_configure(config: pytest.Config) -> None:
     _make_template(postgres)
     os.environ["ZHIBAO_TEST_FOLDER"] = folder.name
     os.environ["ZHIBAO_TEST_PG"] = postgres.url(user="zhibao_super", database="{}")
-    os.environ["ZHIBAO_TEST_VALKEY"] = valkey.url()
+    os.environ["ZHIBAO_TEST_VALKEY"] = f"{valkey.url()}{PATIENT}"
 
 
 @pytest.hookimpl(trylast=True)
@@ -82,7 +98,8 @@ def _make_template(postgres: EmbeddedPostgres) -> None:
     """Migrated as the owner, seeded as the application, so that grants are proven from the first row."""
     with psycopg.connect(_libpq(postgres.url(user="zhibao_super", database="postgres")), autocommit=True) as admin:
         # A test's database lives seconds: no need to wait for the disk.
-        for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_connections = 200"):
+        # Without autovacuum the planner never learns of rows by chance: who asks for a plan says first what it may know.
+        for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_connections = 200", "autovacuum = off"):
             admin.execute(f"ALTER SYSTEM SET {setting}")
         admin.execute(f"CREATE DATABASE {TEMPLATE} OWNER zhibao_owner TEMPLATE zhibao STRATEGY FILE_COPY")
     postgres.stop()
@@ -166,9 +183,11 @@ def wechat_server(_wechat_server: WeChatServer) -> WeChatServer:
 
 
 @pytest.fixture
-def with_platform(wechat_server: WeChatServer, clock: TestClock) -> WeChatServer:
+def with_platform(wechat_server: WeChatServer, clock: TestClock, monkeypatch: pytest.MonkeyPatch) -> WeChatServer:
     """The simulated platform with the test's clock; a test that asks for it has settings, and so a wiring, that lead there."""
     wechat_server.world.seconds = lambda: clock.now().timestamp()
+    for where in UNHURRIED:
+        monkeypatch.setattr(f"intake.adapters.wechat.{where}", 60.0)
     return wechat_server
 
 
@@ -226,6 +245,14 @@ def session(wiring: Wiring) -> Iterator["Session"]:
     """A session for arranging and looking; the test commits what others must see."""
     with wiring.sessions() as opened:
         yield opened
+
+
+@pytest.fixture
+def in_process(wiring: Wiring) -> Iterator[NullJobQueue]:
+    """Jobs run in the test's own process, with `run()` and on nobody's wake-up; the queue remembers who was to be woken."""
+    wiring.queue = queue = NullJobQueue()
+    with jobs_in_this_process(wiring):
+        yield queue
 
 
 @pytest.fixture

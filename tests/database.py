@@ -114,7 +114,7 @@ class ReusedDatabase:
         """Let `wired` work on the engine of the tests before it: statements are compiled once, connections stay open."""
         if make_url(wired.settings.database_url).database == self.name:
             kind = (wired.settings.database_url, wired.settings.web_threads)
-            own = (wired.engine, wired.reading, wired.sessions)
+            own = (_unhurried(wired.engine), wired.reading, wired.sessions)
             wired.engine, wired.reading, wired.sessions = self._lent.setdefault(kind, own)
 
     def take_back(self, wired: Wiring) -> None:
@@ -131,6 +131,13 @@ class ReusedDatabase:
             engine.dispose()
         self._connection.close()
         drop(self.name)
+
+
+def _unhurried(engine: Engine) -> Engine:
+    """A request waits 5 s for a connection; many threads on a busy machine may wait longer without a fault of theirs."""
+    if isinstance(engine.pool, QueuePool):
+        engine.pool._timeout = 60.0
+    return engine
 
 
 _kept: dict[str, Any] = {}

@@ -4,15 +4,28 @@ from collections.abc import Sequence
 
 import pytest
 
-SLOW = ("faults", "integration")
-"""Folders that wait for servers and browsers: minutes each. What is left are thousands of tests that take a moment."""
+SLOW = ("faults", "integration", "architecture", "triage")
+"""Folders with modules that take half a minute and more. What is left are thousands of tests that take a moment."""
+LONGEST = (
+    "test_demo_process",
+    "test_demo_life",
+    "test_worker_process",
+    "test_poster_batch",
+    "test_triage_together",
+    "test_migrations",
+    "test_notices_killed",
+    "test_route_cases",
+    "test_routes",
+    "test_same_matter_learning",
+)
+"""Modules that begin before the others of their folder: whoever comes to one at the end keeps everybody waiting."""
 
 
 def piled(items: Sequence[pytest.Item], processes: int) -> list[pytest.Item]:
     """`items` so that, cut into `processes` pieces of one size, each piece begins with slow ones.
 
     `--dist worksteal` cuts them so. Whoever is done takes from the ends of the others' pieces, where the quick ones lie; the slow stay
-    together, for their modules share a browser or a whole installation.
+    together, for their modules share a whole installation.
     """
     kinds: dict[str, list[pytest.Item]] = {}
     for item in items:
@@ -20,7 +33,7 @@ def piled(items: Sequence[pytest.Item], processes: int) -> list[pytest.Item]:
     quick = kinds.pop("", [])
     piles: list[list[pytest.Item]] = [[] for _ in range(processes)]
     for kind in SLOW:
-        min(piles, key=len).extend(kinds.get(kind, []))
+        min(piles, key=len).extend(sorted(kinds.get(kind, []), key=_turn))
     size = -(-len(items) // processes)
     for pile in piles:
         room = max(0, size - len(pile))
@@ -32,3 +45,7 @@ def piled(items: Sequence[pytest.Item], processes: int) -> list[pytest.Item]:
 def _kind(item: pytest.Item) -> str:
     folder = item.path.parent.name
     return folder if folder in SLOW else ""
+
+
+def _turn(item: pytest.Item) -> int:
+    return LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from config.settings import Settings
@@ -37,6 +37,8 @@ ARGUMENTS = [
     # There is no graphics card: a process of its own for it only costs.
     "--in-process-gpu", "--no-zygote",
 ]  # fmt: skip
+expect.set_options(timeout=30_000)  # five seconds are soon over on a busy machine
+
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 DESK = {"viewport": {"width": 1440, "height": 900}}
 
@@ -77,9 +79,9 @@ class Counted:
                 self._change.notify_all()
 
     def settled(self) -> None:
-        """When nothing is under way any more; an error after half a minute."""
+        """When nothing is under way any more; an error after a minute."""
         with self._change:
-            assert self._change.wait_for(lambda: self._at == 0, timeout=30), f"{self._at} requests go on"
+            assert self._change.wait_for(lambda: self._at == 0, timeout=60), f"{self._at} requests go on"
 
 
 @dataclass(slots=True)

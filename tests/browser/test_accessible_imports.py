@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 import pytest
 
+from intake.queries.row_import_rows import RowFilter, imported_rows
+from intake.services.row_import_rows import Pressing, set_rows_aside
 from tests.browser.conftest import Site
 from tests.browser.looking import Open, at, sent, unfolded, wrong_on_desk
 from tests.browser.people import People
 from tests.factories.imports import as_csv, call, send, taken_in, tried
-from tests.factories.town import town_in
+from tests.factories.town import actor, town_in
 from tests.integration.jobs import jobs_in_this_process
 from workers.jobs import row_imports, triage_batch
 
@@ -36,7 +38,12 @@ def seen(site: Site) -> Imports:
     with jobs_in_this_process(wiring):
         imported = taken_in(wiring, town, as_csv([*rows, call(4, words="")]))
         triage_batch.run()
-        tried_one = tried(wiring, town, as_csv([call(5), call(6, when="上个月")]))
+        with wiring.sessions.begin() as session:
+            (one, *_) = imported_rows(session, imported, show=RowFilter.WAITING).rows
+            jing = actor(session, town.jing_id)
+            chosen = [(one.submission_id, one.version)]
+            set_rows_aside(session, Pressing(actor=jing, import_id=imported, chosen=chosen, at=wiring.clock.now(), undo_seconds=0))
+        tried_one = tried(wiring, town, as_csv([call(5, community="幸福里片区"), call(6, when="上个月")]))
         failed, mapped = send(wiring, town, as_csv([])), send(wiring, town, as_csv([call(7)]))
         row_imports.run()
     return Imports(new=send(wiring, town, as_csv([call(8)])), mapped=mapped, tried=tried_one, imported=imported, failed=failed)
@@ -52,6 +59,8 @@ DESK_PAGES: dict[str, tuple[str, Open]] = {
     "imported": ("wangjing", unfolded(lambda seen: f"/d/imports/{seen.imported}")),
     "failed": ("wangjing", at(lambda seen: f"/d/imports/{seen.failed}")),
     "rows": ("wangjing", at(lambda seen: f"/d/imports/{seen.imported}/rows")),
+    "rows all ticked": ("wangjing", at(lambda seen: f"/d/imports/{seen.imported}/rows?all=1")),
+    "rows kept for reference": ("wangjing", at(lambda seen: f"/d/imports/{seen.imported}/rows?show=aside")),
     "rows with an error": ("wangjing", sent(lambda seen: f"/d/imports/{seen.imported}/rows", "/attach")),
     "no rows": ("wangjing", at(lambda seen: f"/d/imports/{seen.imported}/rows?show=soon")),
 }

@@ -1,9 +1,12 @@
-"""The year's plan in every mode, as in test_accessible: this year's issued and changed since, next year's being drawn up."""
+"""The year's plan in every mode, as in test_accessible: this year's issued and changed since, next year's being drawn up with a line whose topic
+was merged away; the pool's warning before another line loses its topic.
+"""
 
 from dataclasses import dataclass
 from datetime import date
 
 import pytest
+from playwright.sync_api import Page
 
 from intake.domain.approval import ApprovalSubject
 from intake.domain.topic import TopicAction
@@ -11,10 +14,12 @@ from intake.domain.year_plan import ConsultationForm, PlanReportKind
 from intake.models import Area, Topic
 from intake.services import plan_item, plan_report
 from intake.services.plan_report import Reporting
+from intake.services.topic_pool import merge_into
 from intake.services.transition import move
 from tests.browser.conftest import Site
 from tests.browser.looking import Open, at, sent, unfolded, wrong_on_desk, wrong_on_phone
 from tests.browser.people import People
+from tests.factories.matters import screening
 from tests.factories.plans import added, approved, facts, issued, itemising, placeholder, plan_of, pooled, revised
 from tests.factories.town import actor, town_in
 
@@ -74,7 +79,21 @@ def seen(site: Site) -> Year:
     pooled(wiring, town, "库里的题")
     draft = plan_of(wiring, town, year=2027)
     placeholder(wiring, town, draft, "明年的一场", starts_on=date(2027, 1, 5))
+    away, into, stays = (pooled(wiring, town, title) for title in ("并走的题", "并入的题", "还在计划里的题"))
+    added(wiring, town, draft, away, stays, quarter=2)
+    held = screening(wiring, town.jing_id, away)
+    with wiring.sessions.begin() as session:
+        merge_into(session, held, target_topic_id=into, words="是同一件事。", told_planned=[away])
     return Year(plan=plan, draft=draft, item=items[1], open_item=open_item)
+
+
+def dropped_in_pool(page: Page, _seen: Year) -> None:
+    """The question that is asked before a topic of a plan leaves the pool."""
+    page.goto("/d/pool")
+    page.get_by_role("checkbox", name="还在计划里的题").check()
+    page.locator("#words").fill("已由街道直接办理。")
+    page.locator("button[value=drop]").click()
+    assert page.locator("[name=knows_planned]").count() == 1
 
 
 PHONE_PAGES: dict[str, Open] = {
@@ -97,6 +116,7 @@ DESK_PAGES: dict[str, Open] = {
     "calendar": at(lambda seen: f"/d/plans/{seen.plan}/calendar"),
     "editions": at(lambda seen: f"/d/plans/{seen.plan}/editions"),
     "edition": at(lambda seen: f"/d/plans/{seen.plan}/editions/2"),
+    "pool before a line loses its topic": dropped_in_pool,
     "differences": at(lambda seen: f"/d/plans/{seen.plan}/differences"),
     "report": unfolded(lambda seen: f"/d/plans/{seen.plan}/reports/mid_year"),
     "report with an error": sent(lambda seen: f"/d/plans/{seen.plan}/reports/year_end", "/year_end", text=""),

@@ -233,6 +233,22 @@ def test_on_a_narrow_screen_the_topic_takes_the_place_of_the_list(staff: Person,
     expect(page.locator("#pane")).to_be_hidden()
 
 
+def test_on_a_screen_of_1024_list_and_topic_stand_side_by_side(staff: Person, topics: list[int]) -> None:
+    page, heard = staff.page, complaints(staff.page)
+    page.set_viewport_size({"width": 1024, "height": 768})
+    staff.open(f"/d/topics?topic={topics[2]}")
+    box = {name: page.locator(name).bounding_box() for name in (".board-list", "#pane")}
+    assert all(found is not None and found["width"] >= 320 for found in box.values())
+    expect(page.locator("a.topic[aria-current]")).to_be_in_viewport()
+    expect(page.locator("#words")).to_be_in_viewport()
+    page.locator("a.topic", has_text="菜场门口占道").click()
+    expect(page.locator("#pane-title")).to_have_text("菜场门口占道")
+    expect(page.locator("a.topic[aria-current]")).to_be_in_viewport()
+    for key in "jkj":
+        page.keyboard.press(key)
+    assert (heard, violations(page, Rules.ALL)) == ([], [])
+
+
 def test_everything_is_there_without_script(enter: Enter, site: Site, topics: list[int]) -> None:
     staff = enter(desk=True, java_script_enabled=False)
     staff.is_signed_in("wangjing")

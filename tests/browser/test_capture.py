@@ -80,7 +80,7 @@ def takes_and_speaks(member: Person, snapshot: Path) -> None:
 
 def nothing_waits(member: Person) -> None:
     """Until all has left the phone."""
-    for _ in range(200):
+    for _ in range(1200):
         if member.page.evaluate(NOTHING_WAITS):
             return
         member.page.wait_for_timeout(50)

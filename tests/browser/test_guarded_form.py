@@ -115,7 +115,7 @@ def test_the_worker_leaves_the_proof_to_a_page_until_it_is_woken_for_the_last_ti
     console.send("ServiceWorker.enable")
     for is_last in (False, True):
         before = resident.page.evaluate(TRIES)
-        for _ in range(50):  # again where the browser itself is just waking the worker
+        for _ in range(600):  # again where the browser itself is just waking the worker
             console.send("ServiceWorker.dispatchSyncEvent", {**waking, "lastChance": is_last})
             resident.page.wait_for_timeout(100)
             if resident.page.evaluate(TRIES) != before:

@@ -73,7 +73,7 @@ def open_and_keep(member: Person, first: Stored, *, cards: int) -> None:
     """Look at a card until as many lie on the phone."""
     member.open(f"/m/cards/{first.submission_id}")
     member.page.wait_for_function(WORKER)
-    for _ in range(100):
+    for _ in range(1200):
         if sum("version" in row for row in rows(member, "pages")) == cards:
             return
         member.page.wait_for_timeout(50)
@@ -110,7 +110,7 @@ def made(site: Site, stored: Stored) -> list[tuple[str, str]]:
 
 def settled(member: Person) -> None:
     """Nothing waits any more."""
-    for _ in range(200):
+    for _ in range(1200):
         if not rows(member, "waiting"):
             return
         member.page.wait_for_timeout(50)
@@ -307,7 +307,7 @@ def test_one_that_we_cannot_take_keeps_no_other_waiting(member: Person, site: Si
     member.sees("等信号：2 件")
     member.open("/m/kept")
     member.button("现在发").tap()
-    for _ in range(100):
+    for _ in range(1200):
         if made(site, second):
             break
         member.page.wait_for_timeout(50)

@@ -309,7 +309,7 @@ def test_the_worker_sends_when_no_page_is_open_and_the_next_page_says_so(enter: 
         "ServiceWorker.dispatchSyncEvent",
         {"origin": site.url, "registrationId": registration["registrationId"], "tag": "outbox", "lastChance": False},
     )
-    for _ in range(100):
+    for _ in range(1200):
         if said():
             break
         resident.page.wait_for_timeout(50)

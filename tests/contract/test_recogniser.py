@@ -16,7 +16,7 @@ from tests.contract.endpoint import endpoint, sends
 
 
 def recogniser(url: str, **facts: object) -> SpeechRecogniser:
-    return SpeechRecogniser(**{"url": url, "key": "k", "model": "ear-1", "seconds": 2.0, **facts})  # type: ignore[arg-type]  # as named
+    return SpeechRecogniser(**{"url": url, "key": "k", "model": "ear-1", "seconds": 30.0, **facts})  # type: ignore[arg-type]  # as named
 
 
 def test_the_recogniser_is_asked_as_openai_is() -> None:
@@ -56,7 +56,7 @@ def drip(request: BaseHTTPRequestHandler, _asked: dict[str, Any]) -> None:
     request.send_response(200)
     request.send_header("Content-Length", "100")
     request.end_headers()
-    for _ in range(20):
+    for _ in range(600):
         request.wfile.write(b" ")
         time.sleep(0.1)
 
@@ -65,7 +65,7 @@ def test_a_recogniser_that_drips_is_given_up_in_its_time() -> None:
     began = time.monotonic()
     with endpoint(drip) as there, pytest.raises(RetryableError):
         recogniser(there.url, seconds=0.4).write_down(b"x")
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30, "half of what it would have taken"
 
 
 def test_the_settings_switch_it_on() -> None:

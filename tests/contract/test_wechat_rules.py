@@ -227,7 +227,7 @@ def come_back(client: WeChatClient, platform: WeChatServer) -> str:
     platform.account.visitor = AUNT
     address = client.authorize_address(KEYS, "https://zhibao.example/wechat/k/back?a=1", "state1")
     with pytest.raises(HTTPError) as redirected:
-        build_opener(ProxyHandler({}), Stay()).open(Request(address.removesuffix("#wechat_redirect")), timeout=5)
+        build_opener(ProxyHandler({}), Stay()).open(Request(address.removesuffix("#wechat_redirect")), timeout=60)
     with redirected.value as answer:
         parts = urlsplit(answer.headers["Location"])
     facts = parse_qs(parts.query)

@@ -122,6 +122,6 @@ def taken_in(wiring: Wiring, town: Town, table: bytes, **sending: str) -> int:
     """The same, and imported."""
     import_id = tried(wiring, town, table, **sending)
     with wiring.sessions.begin() as session:
-        service.take_in(session, importing(wiring, town, import_id))
+        service.take_in(session, importing(wiring, town, import_id), areas={})
     row_imports.run()
     return import_id

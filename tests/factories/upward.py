@@ -4,10 +4,12 @@ from datetime import date
 
 from intake.domain.upward_report import UpwardBody
 from intake.models import UpwardReport
+from intake.services import upward_answer
 from intake.services import upward_report as service
 from intake.services.submission_submit import Stored
 from intake.services.topic_class import open_class
-from intake.services.upward_report import AnswerFacts, Reporting
+from intake.services.upward_answer import AnswerFacts
+from intake.services.upward_report import Reporting
 from intake.wiring import Wiring
 from tests.factories.matters import told, topic_of
 from tests.factories.town import Town, actor
@@ -61,7 +63,7 @@ def report_answered(wiring: Wiring, town: Town, report_id: int) -> int:
         service.send(session, held, document_number="云协〔2026〕9号", signer="陈启明", sent_on=date(2026, 11, 2))
     held = reporting(wiring, town.jing_id, report_id)
     with wiring.sessions.begin() as session:
-        service.answer(session, held, AnswerFacts(ANSWER, "临交函〔2026〕4号", date(2026, 11, 2)))
+        upward_answer.answer(session, held, AnswerFacts(ANSWER, "临交函〔2026〕4号", date(2026, 11, 2)))
     return report_id
 
 

@@ -3,12 +3,12 @@
 import contextlib
 import itertools
 import os
-import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psutil
@@ -18,11 +18,12 @@ from config.settings import Settings
 from intake.adapters.database import make_engine, make_sessions
 from intake.adapters.embedded.runtime_paths import DataPaths
 from intake.adapters.embedded.supervisor import RestartPolicy
-from intake.cli.installation import Installation, answers, environment_of, with_free_port
+from intake.cli.installation import Installation, answers, environment_of
 from tests.conftest import settings_on
 from tests.database import copy_template, drop
 from tests.factories.town import Town, seed_town
-from tests.faults.visitors import eventually
+from tests.faults.visitors import PATIENCE, eventually
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -66,7 +67,8 @@ def serve(settings: Settings, tmp_path: Path) -> Iterator[Serve]:
 @contextlib.contextmanager
 def serving(settings: Settings, log_file: Path, **changes: object) -> Iterator[Web]:
     """`zhibao serve` with `settings`, changed so, on a free port."""
-    chosen = with_free_port(replace(settings, port=0, base_url="http://127.0.0.1:8000", **{**LOOSE, **changes}))  # type: ignore[arg-type]  # fields of Settings, by name
+    port = free_port()
+    chosen = replace(settings, port=port, base_url=f"http://127.0.0.1:{port}", **{**LOOSE, **changes})  # type: ignore[arg-type]  # fields of Settings, by name
     env = {"PATH": os.environ["PATH"], "PYTHONUTF8": "1", **environment_of(chosen)}
     with log_file.open("wb") as log:
         argv = [sys.executable, "-m", "intake.cli.main", "serve"]
@@ -112,6 +114,7 @@ class Place:
 
     installation: Installation
     town: Town
+    may_come_back: threading.Event
 
     @property
     def port(self) -> int:
@@ -126,30 +129,45 @@ class Place:
         """Whether the supervisor has started `name` anew."""
         return self.installation.pid(name) not in {None, former}
 
+    @contextlib.contextmanager
+    def keeping_away(self) -> Iterator[None]:
+        """What dies meanwhile comes back only afterwards, however long this takes."""
+        self.may_come_back.clear()
+        try:
+            yield
+        finally:
+            self.may_come_back.set()
+
+
+@dataclass(frozen=True, slots=True)
+class WhenAllowed(RestartPolicy):
+    """What died is started anew at once, but no sooner than the test allows it; the supervisor waits meanwhile."""
+
+    allowed: threading.Event = field(default_factory=threading.Event)
+
+    def delay(self, failures: int) -> float:
+        """Seconds to wait, after having waited."""
+        del failures
+        self.allowed.wait(10 * PATIENCE)
+        return 0.5
+
 
 @contextlib.contextmanager
-def running(data: Path, *, work: bool, first_delay: float = 0.5) -> Iterator[Place]:
-    """A whole installation in `data`: servers, migrations, web, and at wish workers and scheduler; `first_delay` in seconds before what died
-    is started anew.
-    """
+def running(data: Path, *, work: bool) -> Iterator[Place]:
+    """A whole installation in `data`: servers, migrations, web, and at wish workers and scheduler."""
+    restart = WhenAllowed()
+    restart.allowed.set()
     settings = Settings(data_dir=data, environment="test", port=free_port(), **LOOSE)  # type: ignore[arg-type]  # as above
-    with Installation(settings, work=work, restart=RestartPolicy(first_delay=first_delay)) as installation:
+    with Installation(settings, work=work, restart=restart) as installation:
         engine = make_engine(installation.settings.database_url, pool_size=1)
         with make_sessions(engine).begin() as session:
             town = seed_town(session)
         engine.dispose()
-        yield Place(installation, town)
+        yield Place(installation, town, restart.allowed)
 
 
 @pytest.fixture(scope="package")
 def place() -> Iterator[Place]:
-    """One whole installation for all tests that take a server away under load: what came back must be as good as new. What dies is away long
-    enough to be noticed.
-    """
-    with data_folder() as data, running(data, work=True, first_delay=4.0) as started:
+    """One whole installation for all tests that take a server away under load: what came back must be as good as new."""
+    with data_folder() as data, running(data, work=True) as started:
         yield started
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pytest
 
 from intake.adapters.embedded.runtime_paths import DataPaths
 from intake.web.assets_manifest import STATIC
+from tests.ports import free_port
 
 pytestmark = [
     pytest.mark.faults,
@@ -23,7 +23,7 @@ pytestmark = [
 ]
 
 COUNT = 20
-PATIENCE = 240.0
+PATIENCE = 400.0
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def end(process: subprocess.Popen[str]) -> None:
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(60)
+            process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -97,7 +97,7 @@ def shown_until_up(process: subprocess.Popen[str]) -> str:
 
 
 def test_a_run_stores_and_triages_every_message_once_and_so_does_the_next_which_stays_until_told(data: Path, tmp_path: Path) -> None:
-    code, output = run(data, "--exit", "--port", "0", "--json", str(tmp_path / "first.json"))
+    code, output = run(data, "--exit", "--port", str(free_port()), "--json", str(tmp_path / "first.json"))
     assert code == 0, output
     complete(tmp_path / "first.json")
     assert "/p/" in output
@@ -106,7 +106,7 @@ def test_a_run_stores_and_triages_every_message_once_and_so_does_the_next_which_
     replay = tmp_path / "rows.jsonl"
     rows = [{"time": f"2019/2/8 {n % 24}:05:01", "title": f"{n}号楼的路灯不亮", "detail": "幸福里晚上看不见路"} for n in range(2 * COUNT)]
     replay.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
-    process = start(data, "--port", "0", "--json", str(tmp_path / "second.json"), "--replay", str(replay))
+    process = start(data, "--port", str(free_port()), "--json", str(tmp_path / "second.json"), "--replay", str(replay))
     try:
         shown = shown_until_up(process)
         assert "三个月" not in shown
@@ -117,8 +117,7 @@ def test_a_run_stores_and_triages_every_message_once_and_so_does_the_next_which_
         assert code == 2
         assert "正由进程" in output
         process.send_signal(signal.SIGINT)
-        began = time.monotonic()
-        assert process.wait(60) == 0, time.monotonic() - began
+        assert process.wait(PATIENCE) == 0
     finally:
         end(process)
 

@@ -25,6 +25,7 @@ from intake.adapters.embedded.postgres import EmbeddedPostgres
 from intake.adapters.embedded.runtime_paths import DataLock, DataPaths
 from intake.adapters.embedded.supervisor import RestartPolicy
 from intake.cli.installation import Installation, PortInUse
+from tests.ports import free_port
 
 pytestmark = pytest.mark.faults
 
@@ -38,7 +39,8 @@ from pathlib import Path
 from config.settings import Settings
 from intake.cli.installation import Installation
 from intake.cli.up import stop_on_signals
-inst = Installation(Settings(data_dir=Path(sys.argv[1]), environment="test", port=0), migrate=False, entry=(sys.executable, sys.argv[2]))
+settings = Settings(data_dir=Path(sys.argv[1]), environment="test", port=int(sys.argv[3]))
+inst = Installation(settings, migrate=False, entry=(sys.executable, sys.argv[2]))
 stop_on_signals(inst)
 inst.start()
 print(json.dumps({"database_url": inst.settings.database_url, "redis_url": inst.settings.redis_url}), flush=True)
@@ -110,7 +112,7 @@ def hold(data: Path, programs: Path) -> Iterator[Holder]:
 
     def start(**env: str) -> tuple[subprocess.Popen[str], dict[str, str]]:
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "PG"))}
-        argv = [sys.executable, "-c", HOLDER, str(data), str(programs)]
+        argv = [sys.executable, "-c", HOLDER, str(data), str(programs), str(free_port())]
         process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env={**clean, **env})
         held.append(process)
         assert process.stdout is not None

@@ -108,10 +108,11 @@ def test_postgres_away_under_load(place: Place, how: signal.Signals) -> None:
         with crowd.sending():
             assert eventually(lambda: crowd.answered(303) > 20)
             postgres = place.pid("postgres")
-            os.kill(postgres, how)
-            assert eventually(lambda: crowd.answered(503) + (503 in crowd.pages) > 0)
-            crowd.send(waiting_at_the_door)
-            assert not place.back("postgres", former=postgres), "sent while it was away"
+            with place.keeping_away():
+                os.kill(postgres, how)
+                assert eventually(lambda: crowd.answered(503) + (503 in crowd.pages) > 0)
+                crowd.send(waiting_at_the_door)
+                assert not place.back("postgres", former=postgres), "sent while it was away"
             assert eventually(lambda: place.back("postgres", former=postgres))
             assert eventually(lambda: get(place.port, "/readyz").status == 200)
             before = crowd.answered(303)

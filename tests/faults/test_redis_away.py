@@ -64,10 +64,11 @@ def test_valkey_killed_while_people_send(place: Place) -> None:
         street.say(range(3))
         assert eventually(lambda: street.triaged() == 3)
         valkey = place.pid("valkey")
-        os.kill(valkey, signal.SIGKILL)
-        street.say(range(3, 9))
-        assert "database ok" in get(place.port, "/readyz").page
-        assert not place.back("valkey", former=valkey), "all of this while it was away"
+        with place.keeping_away():
+            os.kill(valkey, signal.SIGKILL)
+            street.say(range(3, 9))
+            assert "database ok" in get(place.port, "/readyz").page
+            assert not place.back("valkey", former=valkey), "all of this while it was away"
         assert eventually(lambda: place.back("valkey", former=valkey))
         assert eventually(lambda: street.triaged() == 9), "the sweep found what had no wake-up"
         street.say(range(9, 11))

@@ -14,6 +14,7 @@ from intake.domain.permission import Role
 from intake.domain.year_plan import PlanAction
 from intake.models import ApprovalStep, AuditEntry, YearPlan
 from intake.queries.approval import approvals_of, scan_of
+from intake.queries.plan_report import plan_figures
 from intake.services.approval import missing, require_complete, undo_step
 from intake.services.approval_chain import Changing, Direction, add_step, adopt_chain, change_step, end_step, move_step
 from intake.services.attachment import Incoming
@@ -164,24 +165,26 @@ def test_sent_back_opens_the_steps_again_and_skipped_says_by_whom(wiring: Wiring
     assert [line.decision for line in found.before] == [ApprovalDecision.SENT_BACK, ApprovalDecision.SKIPPED]
 
 
-def test_who_wrote_it_down_takes_it_back_while_nothing_builds_on_it(wiring: Wiring, town: Town) -> None:
+def test_whoever_may_write_a_step_down_takes_it_back_while_nothing_builds_on_it(wiring: Wiring, town: Town) -> None:
     plan_id = plan_of(wiring, town)
     first, second = gone_through(wiring, town, plan_id, steps=2)
-    other = person_with(wiring, "heyun", "何云", (Role.STAFF, town.district_id))
-    chief = person_with(wiring, "guning", "顾宁", (Role.STAFF, town.district_id), (Role.ADMIN, town.district_id))
+    chief = person_with(wiring, "guning", "顾宁", (Role.ADMIN, town.district_id))
+    colleague = person_with(wiring, "heyun", "何云", (Role.STAFF, town.district_id))
+    street = street_staff(wiring, "丰山街道", "xiaolin")
 
     def undone(user_id: int, approval_id: int) -> None:
         with wiring.sessions.begin() as session:
             undo_step(session, actor=actor(session, user_id), approval_id=approval_id, at=wiring.clock.now())
 
-    refused(wiring, lambda: undone(other, second), Forbidden)
+    for nobody in (chief, street, town.zhou_id):
+        refused(wiring, partial(undone, nobody, second), Forbidden)
     refused(wiring, lambda: undone(town.jing_id, first), Conflict)
     refused(wiring, lambda: undone(town.stranger_id, second), NotFound)
-    undone(chief, second)
-    undone(chief, second)  # again changes nothing
+    undone(colleague, second)
+    undone(colleague, second)  # again changes nothing
     undone(town.jing_id, first)
     assert missing_now(wiring, plan_id) == NAMES
-    assert approval_row(wiring, second).undone_by == chief
+    assert approval_row(wiring, second).undone_by == colleague
     gone_through(wiring, town, plan_id)
     last = approval_row(wiring, second + 6)
     issued(wiring, plan_id)
@@ -228,6 +231,28 @@ def test_a_chain_is_changed_by_version_and_what_was_passed_stays(wiring: Wiring,
             end_step(session, changing(step))
     refused(wiring, lambda: _end(wiring, changing(steps_of(wiring)[0])), Conflict)
     assert len(steps_of(wiring, TOPIC)) == 6, "another chain isn't touched"
+
+
+def test_what_was_decided_keeps_the_names_it_was_decided_under(wiring: Wiring, town: Town) -> None:
+    plan_id = plan_of(wiring, town)
+    gone_through(wiring, town, plan_id, steps=2)
+    first, second = steps_of(wiring)[:2]
+    back = replace(PASSED, decision=ApprovalDecision.SENT_BACK, words="先补座谈", back_to_id=second.id)
+    recorded(wiring, recording(wiring, town.jing_id, plan_id), back)
+    for step, name in ((first, "公开征集"), (second, "分片座谈")):
+        new = StepFacts(step.kind, name, "区政协研究室", needs_number=False, needs_minutes=False)
+        with wiring.sessions.begin() as session:
+            change_step(session, Changing(actor(session, town.jing_id), step.id, step.version, wiring.clock.now()), facts=new)
+    with wiring.sessions() as session:
+        found = approvals_of(session, actor(session, town.jing_id), PLAN, plan_id, today=DAY)
+        figures = plan_figures(session, actor(session, town.jing_id), plan_id, today=DAY)
+    assert found is not None
+    assert [(one.name, one.done.body if one.done else one.step.body) for one in found.steps[:2]] == [
+        ("征集议题", PASSED.body),
+        ("分片座谈", "区政协研究室"),
+    ], "what is open has its new name"
+    assert [(one.step_name, one.back_to) for one in found.before] == [("党组会议审议", "座谈协商"), ("座谈协商", "")]
+    assert [one.step for one in figures.approvals][:2] == ["征集议题", "座谈协商"]
 
 
 def test_moving_a_step_takes_nothing_from_those_who_passed_it(wiring: Wiring, town: Town) -> None:

@@ -201,7 +201,7 @@ def test_a_slow_one_ends_in_time_and_goes_on_counting(server: Endpoint, wiring: 
     set_up(wiring, server.url, seconds=0.3)
 
     def wait(_request: BaseHTTPRequestHandler, _body: dict[str, Any]) -> None:
-        server.let_go.wait(5)
+        server.let_go.wait(60)
 
     server.behave = wait
     draft = asked(wiring, town.jing_id, topic)

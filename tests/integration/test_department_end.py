@@ -57,7 +57,7 @@ def unit(wiring: Wiring, name: str, kind: UnitKind = UnitKind.DEPARTMENT) -> int
 
 def entries(wiring: Wiring, referral_id: int) -> list[ReferralEntry]:
     with wiring.sessions() as session:
-        return session.query(ReferralEntry).filter_by(referral_id=referral_id, kind=EntryKind.REASSIGNMENT).all()
+        return session.query(ReferralEntry).filter_by(referral_id=referral_id, kind=EntryKind.REASSIGNMENT).order_by(ReferralEntry.id).all()
 
 
 def test_what_a_unit_has_in_hand_goes_to_its_successor_with_the_day_that_was_told(wiring: Wiring, town: Town, clock: TestClock) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from intake.domain.deadline import DeadlineLevel
 from intake.domain.errors import Conflict, Forbidden, InvalidInput
+from intake.domain.permission import Role
 from intake.domain.referral import PauseReason
 from intake.models import AuditEntry, Digest, Referral, RoleGrant, User
 from intake.queries.digest import SHOWN, DigestShown, digest_of
@@ -17,7 +18,7 @@ from intake.services.leave import come_back, go_away
 from intake.services.submission_submit import Stored
 from intake.wiring import Wiring
 from tests.factories.clock import TestClock
-from tests.factories.hands import recused
+from tests.factories.hands import handed_over, passed_up, recused, taken_back
 from tests.factories.matters import told
 from tests.factories.referrals import assigned, referred, replied, signed, step
 from tests.factories.town import Town, actor
@@ -242,6 +243,26 @@ def test_many_are_counted_and_a_few_are_named_in_two_questions(wiring: Wiring, t
     assert len(asked) == 2
     assert found is not None
     assert (len(found.due_soon), found.due_soon_count) == (SHOWN, SHOWN + 3)
+
+
+# What was handed over is read as it stands then; it's a working day's word, for whoever wants one and is there.
+def test_whoever_was_handed_a_card_is_told_in_the_morning(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    bin_, lamp = told(wiring, town.ziwei_code, "垃圾没人收"), told(wiring, town.ziwei_code, "路灯不亮")
+    handed_over(wiring, town.qing_id, bin_, town.zhou_id)
+    passed_up(wiring, town.qing_id, lamp, Role.CONVENOR)
+    clock.forward(hours=1)
+    run()
+    assert told_on(wiring) == {"zhou": ([], []), "laozhou": ([], [])}
+    found = shown(wiring, town.zhou_id)
+    assert found is not None
+    assert [(one.giver, one.is_passed_up, one.count, one.first_id) for one in found.handed] == [("李青", False, 1, bin_.submission_id)]
+    taken_back(wiring, town.qing_id, bin_)
+    assert shown(wiring, town.zhou_id) is None
+    with wiring.sessions.begin() as session:
+        session.query(Digest).delete()
+        choose_digest(session, actor=actor(session, town.laozhou_id), wanted=False, at=clock.now())
+    run()
+    assert told_on(wiring) == {}
 
 
 # --- leave --------------------------------------------------------------------------------------------------------------------------------

@@ -248,7 +248,7 @@ def test_nobody_is_put_into_a_station_that_is_being_closed(wiring: Wiring, town:
 def wait_for_waiting(session: Session, count: int) -> None:
     """Until so many others wait for a lock in this database."""
     waiting = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
-    until = monotonic() + 10
+    until = monotonic() + 60
     while session.scalar(waiting) < count:
         session.execute(text("SELECT pg_stat_clear_snapshot()"))
         assert monotonic() < until, "nobody waits"

@@ -22,24 +22,28 @@ def nowhere() -> Iterator[Redis]:
 
 def test_workers_share_one_row_of_moments_for_each_account(wiring: Wiring, clock: TestClock) -> None:
     one, two = NoticePace(wiring.redis, clock), NoticePace(wiring.redis, clock)
-    waits = [pace.reserve("gh_a", a_second=20) for _ in range(10) for pace in (one, two)]
+    began = time.monotonic()
+    waits = [pace.reserve("gh_a", a_second=1) for _ in range(10) for pace in (one, two)]
+    took = time.monotonic() - began
     assert waits[0] == 0
-    assert 0.85 <= waits[-1] <= 0.95, "the twentieth leaves 19/20 s after the first, less what asking took"
+    assert 18.9 - took <= waits[-1] <= 19, "the twentieth leaves 19 s after the first, less what asking took"
     assert waits == sorted(waits)
     assert one.reserve("gh_b", a_second=20) == 0
 
 
 def test_an_idle_account_saves_nothing_up(wiring: Wiring, clock: TestClock) -> None:
     pace = NoticePace(wiring.redis, clock)
-    pace.reserve("gh_a", a_second=100)
+    pace.reserve("gh_a", a_second=1000)
     time.sleep(0.1)
-    assert [pace.reserve("gh_a", a_second=100) > 0 for _ in range(3)] == [False, True, True]
+    waits = [pace.reserve("gh_a", a_second=1) for _ in range(3)]
+    assert waits[0] == 0, "a hundred that weren't sent are no reason to send two at once"
+    assert 0 < waits[1] < waits[2]
 
 
 def test_the_pace_is_kept_in_this_process_while_redis_is_away(nowhere: Redis, clock: TestClock) -> None:
     pace = NoticePace(nowhere, clock)
-    waits = [pace.reserve("gh_a", a_second=20) for _ in range(20)]
-    assert waits[-1] > 0.5
+    waits = [pace.reserve("gh_a", a_second=1) for _ in range(20)]
+    assert waits[-1] > 10
     pace.stop("gh_a", seconds=60)
     assert list(pace.stopped(["gh_a", "gh_b"])) == ["gh_a"]
 

@@ -3,10 +3,11 @@
 import json
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from intake.domain.errors import Conflict, InvalidInput, NotFound
 from intake.domain.import_mapping import ImportField, Refusal, guess
@@ -17,6 +18,7 @@ from intake.domain.topic import Route
 from intake.models import (
     Alarm,
     Contributor,
+    Decision,
     HistoryEntry,
     ImportedRow,
     IntakePoint,
@@ -27,14 +29,18 @@ from intake.models import (
     Topic,
 )
 from intake.ports import NullJobQueue, Wake
+from intake.queries import row_import_rows
+from intake.queries.communities_heard import messages_by_area
 from intake.queries.district_home import WaitingKind, waiting_for
 from intake.queries.member_queue import awaiting_member, next_card, workload
-from intake.queries.row_import import RowFilter, import_detail, imported_rows, mapping_before
+from intake.queries.row_import import import_detail, mapping_before
+from intake.queries.row_import_rows import RowFilter, imported_rows
 from intake.services import row_import as service
 from intake.services import row_import_work as work
 from intake.services.attach_together import attach_together
 from intake.services.ownership import escalate_due
 from intake.services.row_import import first_rows_key
+from intake.services.row_import_rows import Pressed, Pressing, bring_rows_back, set_rows_aside
 from intake.services.submission_decide import Deciding, set_aside
 from intake.services.submission_detail import ask
 from intake.wiring import Wiring
@@ -94,7 +100,7 @@ def test_a_row_comes_in_once_whatever_file_brings_it(wiring: Wiring, town: Town)
     assert (row.state, row.rows_good, row.rows_again, row.rows_refused) == (ImportState.CHECKED, 3, 2, 1)
     assert submissions(wiring) == []
     with wiring.sessions.begin() as session:
-        service.take_in(session, importing(wiring, town, first))
+        service.take_in(session, importing(wiring, town, first), areas={})
     row_imports.run()
     row = row_of(wiring, first)
     assert (row.state, row.rows_good, row.rows_again, row.rows_refused) == (ImportState.IMPORTED, 3, 2, 1)
@@ -156,7 +162,7 @@ def test_nobody_is_asked_called_or_told_about_imported_rows(wiring: Wiring, town
         assert awaiting_member(session, zhou, at=clock.now()).rows == ()
         assert next_card(session, zhou, at=clock.now()) is None
         assert workload(session, zhou, at=clock.now()).total == 0
-        kinds = {line.kind for line in waiting_for(session, jing, at=clock.now(), idle_before=clock.now())}
+        kinds = {line.kind for line in waiting_for(session, jing, at=clock.now(), idle_before=clock.now(), still_before=clock.now())}
         assert not kinds & {WaitingKind.EMERGENCY, WaitingKind.ESCALATED, WaitingKind.HELD}
         assert escalate_due(session, workflow=wiring.workflow, at=clock.now(), limit=10) == 0
         assert session.scalar(select(func.count()).select_from(Alarm)) == 0
@@ -246,7 +252,7 @@ def test_whoever_goes_on_after_a_dead_worker_begins_behind_the_last_row(
             if act == "check":
                 service.check(session, now, columns=columns, since=None)
             else:
-                (service.take_in if act == "import" else service.undo)(session, now)
+                service.take_in(session, now, areas={}) if act == "import" else service.undo(session, now)
         if act == step:
             die_at_the_second(monkeypatch, function)
             with pytest.raises(KeyboardInterrupt):
@@ -285,7 +291,7 @@ def test_an_import_that_broke_off_is_gone_on_with_and_its_rows_add_up(
     monkeypatch.setattr(row_imports, "BATCH", 2)
     import_id = tried(wiring, town, as_csv([call(at) for at in range(5)]))
     with wiring.sessions.begin() as session:
-        service.take_in(session, importing(wiring, town, import_id))
+        service.take_in(session, importing(wiring, town, import_id), areas={})
     die_at_the_second(monkeypatch, "store_rows")
     with pytest.raises(KeyboardInterrupt):
         row_imports.run()
@@ -301,7 +307,7 @@ def test_an_import_that_broke_off_is_gone_on_with_and_its_rows_add_up(
         with wiring.sessions() as session, pytest.raises(Conflict, match="已经有一部分导入了"):
             act(session, importing(wiring, town, import_id))
     with wiring.sessions.begin() as session:
-        service.take_in(session, importing(wiring, town, import_id))
+        service.take_in(session, importing(wiring, town, import_id), areas={})
     row_imports.run()
     row = row_of(wiring, import_id)
     assert (row.state, row.rows_total, row.rows_good, row.rows_again, row.problem) == (ImportState.IMPORTED, 5, 5, 0, "")
@@ -316,7 +322,7 @@ def test_a_file_that_broke_off_before_a_row_came_in_begins_with_its_columns(wiri
     import_id = send(wiring, town, as_csv([]))
     row_imports.run()
     with wiring.sessions() as session, pytest.raises(Conflict, match="一行也没有导入"):
-        service.take_in(session, importing(wiring, town, import_id))
+        service.take_in(session, importing(wiring, town, import_id), areas={})
 
 
 # A table without heads has its first row there, names and telephones among it: what nobody confirmed goes with the file.
@@ -409,9 +415,9 @@ def test_two_at_once_and_strangers_are_told_so(wiring: Wiring, town: Town) -> No
     import_id = tried(wiring, town, as_csv([call(1)]))
     first = importing(wiring, town, import_id)
     with wiring.sessions.begin() as session:
-        service.take_in(session, first)
+        service.take_in(session, first, areas={})
     with wiring.sessions() as session, pytest.raises(Conflict):
-        service.take_in(session, first)
+        service.take_in(session, first, areas={})
     with wiring.sessions() as session, pytest.raises(NotFound):
         import_detail(session, actor(session, town.stranger_id), import_id)
 
@@ -431,3 +437,154 @@ def test_an_import_wakes_the_machine_once(wiring: Wiring, town: Town, queue: Nul
     assert queue.woken.count(Wake.TRIAGE) == 1
     with wiring.sessions() as session:
         assert session.scalar(select(func.count()).select_from(ImportedRow)) == 3
+
+
+def placed(wiring: Wiring) -> list[int]:
+    return [row.area_id for row in submissions(wiring)]
+
+
+# Of the rows that would come in, not of those refused or known; the most frequent first.
+def test_the_trial_counts_communities_that_are_none_of_ours(wiring: Wiring, town: Town) -> None:
+    named = [(1, "龙池"), (2, "龙池"), (3, "幸福里片区"), (4, "龙池社区"), (5, ""), (1, "龙池")]
+    import_id = tried(wiring, town, as_csv([*(call(at, community=name) for at, name in named), call(9, words="", community="龙池")]))
+    row = row_of(wiring, import_id)
+    assert (row.rows_good, row.rows_unplaced, row.unplaced) == (5, 3, [["龙池", 2], ["幸福里片区", 1]])
+
+
+def test_names_that_staff_place_are_placed_so_the_next_time_too(wiring: Wiring, town: Town) -> None:
+    table = as_csv([call(1, community="龙池"), call(2, community="幸福里片区")])
+    first = tried(wiring, town, table)
+    with wiring.sessions.begin() as session:
+        service.take_in(session, importing(wiring, town, first), areas={0: town.longchi_id, 1: None, 7: town.longchi_id})
+    row_imports.run()
+    assert row_of(wiring, first).unplaced == [["幸福里片区", 1], ["龙池", 1]]
+    assert placed(wiring) == [town.district_id, town.longchi_id]
+
+
+def test_a_name_goes_nowhere_else_than_below_the_import_and_can_be_put_back(wiring: Wiring, town: Town) -> None:
+    first = tried(wiring, town, as_csv([call(1, community="龙池")]))
+    with wiring.sessions() as session, pytest.raises(InvalidInput, match="“龙池”要放的地方") as refused:
+        service.take_in(session, importing(wiring, town, first), areas={0: 10**9})
+    assert refused.value.field == "to_0"
+    with wiring.sessions.begin() as session:
+        service.take_in(session, importing(wiring, town, first), areas={0: town.longchi_id})
+    row_imports.run()
+    second = tried(wiring, town, as_csv([call(2, community="龙池")]))
+    assert row_of(wiring, second).mapping["areas"] == {"龙池": town.longchi_id}
+    assert row_of(wiring, second).unplaced == [["龙池", 1]]
+    with wiring.sessions.begin() as session:
+        service.take_in(session, importing(wiring, town, second), areas={0: None})
+    row_imports.run()
+    assert placed(wiring) == [town.longchi_id, town.district_id]
+    other = tried(wiring, town, as_csv([call(3, community="龙池")]), source="留言板")
+    assert row_of(wiring, other).mapping["areas"] == {}
+
+
+def test_a_formula_without_its_result_is_told_as_one(wiring: Wiring, town: Town) -> None:
+    rows = [
+        ("1", "灯", "=A1&B1", "2026-10-03", "", ""),
+        ("2", "灯", "路灯坏了很久", "=TODAY()", "", ""),
+        ("3", "灯", "路灯坏了很久", "", "", ""),
+    ]
+    import_id = tried(wiring, town, as_xlsx(rows), name="a.xlsx")
+    with wiring.sessions() as session:
+        found = session.execute(select(RefusedRow.line, RefusedRow.field, RefusedRow.reason_code).order_by(RefusedRow.line)).all()
+    assert [tuple(one) for one in found] == [(1, "text", "formula"), (2, "when", "formula")]
+    assert row_of(wiring, import_id).rows_good == 1
+
+
+# Beside the table's own names nothing of a file outlives it.
+def test_names_that_nobody_placed_go_with_the_file(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    import_id = tried(wiring, town, as_csv([call(1, community="龙池")]))
+    clock.forward(days=wiring.workflow.retention.import_file_days + 1)
+    apply_retention.run()
+    assert (row_of(wiring, import_id).unplaced, row_of(wiring, import_id).rows_unplaced) == ([], 1)
+
+
+def pressing(wiring: Wiring, town: Town, import_id: int, show: RowFilter, *, user_id: int = 0) -> Pressing:
+    with wiring.sessions() as session:
+        who = actor(session, user_id or town.jing_id)
+        rows = imported_rows(session, import_id, show=show).rows
+    return Pressing(
+        actor=who, import_id=import_id, chosen=[(row.submission_id, row.version) for row in rows], at=wiring.clock.now(), undo_seconds=600
+    )
+
+
+def test_what_was_kept_for_reference_waits_again_with_what_was_suggested(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    import_id = taken_in(wiring, town, as_csv([call(at, community="龙池社区") for at in range(2)]))
+    triage_batch.run()
+    with wiring.sessions.begin() as session:
+        topic_id = imported_rows(session, import_id, show=RowFilter.SUGGESTED).rows[0].topic_id
+        assert set_rows_aside(session, pressing(wiring, town, import_id, RowFilter.WAITING)).done == 2
+    clock.forward(days=200)
+    apply_retention.run()
+    with wiring.sessions() as session:
+        rows = imported_rows(session, import_id, show=RowFilter.ASIDE).rows
+        assert [(row.line, row.is_aside) for row in rows] == [(1, True), (2, True)]
+        assert session.get_one(Topic, topic_id).suggested_count == 0
+    again = pressing(wiring, town, import_id, RowFilter.ASIDE)
+    with wiring.sessions.begin() as session:
+        assert bring_rows_back(session, again) == Pressed(2, 0)
+    with wiring.sessions.begin() as session:
+        assert bring_rows_back(session, again) == Pressed(0, 2)
+    with wiring.sessions() as session:
+        assert [row.topic_id for row in imported_rows(session, import_id, show=RowFilter.SUGGESTED).rows] == [topic_id] * 2
+        assert imported_rows(session, import_id, show=RowFilter.ASIDE).rows == ()
+        assert session.get_one(Topic, topic_id).suggested_count == 2
+        told = select(HistoryEntry.action).where(HistoryEntry.noun == "submission", HistoryEntry.entity_id == rows[0].submission_id)
+        assert session.scalars(told.order_by(HistoryEntry.id)).all()[-2:] == ["set_aside", "bring_back"]
+
+
+# Ended with its topic, answered by nobody: that is no thing to bring back. Nor is what a member of elsewhere may not decide.
+def test_only_what_was_set_aside_comes_back_and_only_by_whom_it_is_for(wiring: Wiring, town: Town) -> None:
+    import_id = taken_in(wiring, town, as_csv([call(1, community="龙池社区"), call(2)]))
+    triage_batch.run()
+    with wiring.sessions.begin() as session:
+        set_rows_aside(session, pressing(wiring, town, import_id, RowFilter.WAITING))
+    with wiring.sessions.begin() as session:
+        rows = imported_rows(session, import_id, show=RowFilter.ASIDE).rows
+        session.execute(update(Decision).where(Decision.submission_id == rows[0].submission_id).values(action="decline"))
+    ours = pressing(wiring, town, import_id, RowFilter.ALL)
+    theirs = pressing(wiring, town, import_id, RowFilter.ALL, user_id=town.zhou_id)
+    with wiring.sessions.begin() as session:
+        assert [row.line for row in imported_rows(session, import_id, show=RowFilter.ASIDE).rows] == [2]
+        assert bring_rows_back(session, theirs).done == 0
+        assert bring_rows_back(session, ours).done == 1
+
+
+def test_each_filter_pages_by_line_within_its_own_import(wiring: Wiring, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(row_import_rows, "PAGE", 2)
+    taken_in(wiring, town, as_csv([call(at) for at in range(3)]), source="别的")
+    import_id = taken_in(wiring, town, as_csv([call(at) for at in range(10, 17)]))
+    taken_in(wiring, town, as_csv([call(at) for at in range(3)]), source="再一个")
+    rows = submissions(wiring)[3:10]
+    with wiring.sessions.begin() as session:
+        for row, state, urgency in zip(
+            rows, ("in_topic", "triaged", "closed", "triaged", "reopened", "received", "triaged"), "nsnnsns", strict=True
+        ):
+            values = {"state": state, "urgency": "soon" if urgency == "s" else "normal"}
+            session.execute(update(Submission).where(Submission.id == row.id).values(values))
+
+    def lines(show: RowFilter, after: str = "") -> list[int]:
+        with wiring.sessions() as session:
+            page = imported_rows(session, import_id, show=show, after=after)
+        return [row.line for row in page.rows] + (lines(show, page.next_key) if page.next_key else [])
+
+    assert lines(RowFilter.ALL) == [1, 2, 3, 4, 5, 6, 7]
+    assert lines(RowFilter.WAITING) == [2, 4, 5, 6, 7]
+    assert lines(RowFilter.SOON) == [2, 5, 7]
+    assert lines(RowFilter.SUGGESTED) == lines(RowFilter.ASIDE) == []
+    assert lines(RowFilter.WAITING, "4") == [5, 6, 7]
+    assert lines(RowFilter.WAITING, "7") == []
+
+
+# The hotline's rows say nothing of whether people here found the codes; nor does what was taken back, held, or split off.
+def test_communities_are_heard_by_what_their_residents_wrote(wiring: Wiring, town: Town) -> None:
+    ours = [say(wiring, town.longchi_code, f"幸福里{at}号楼的路灯坏了").submission_id for at in range(5)]
+    taken_in(wiring, town, as_csv([call(at, community="龙池社区") for at in range(4)]))
+    with wiring.sessions.begin() as session:
+        for one, state in zip(ours, ("withdrawn", "quarantined", "received", "declined", "triaged"), strict=True):
+            session.execute(update(Submission).where(Submission.id == one).values(state=state))
+        session.execute(update(Submission).where(Submission.id == ours[4]).values(parent_id=ours[2]))
+        counted = messages_by_area(session, district_id=town.district_id, since=wiring.clock.now() - timedelta(days=365))
+    assert counted == {town.longchi_id: 2}

@@ -1,10 +1,9 @@
 """集中公布: decisions that wait for a day, are made together, and are nobody's knowledge before."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from intake.domain.errors import Conflict, DomainError, Forbidden, InvalidInput, NotFound
@@ -25,8 +24,8 @@ from intake.models import (
 )
 from intake.ports import NullJobQueue, Wake
 from intake.queries.screening_round import draft_of, open_rounds, round_detail
-from intake.services import screening_publish
-from intake.services.screening_publish import BROKEN, LEFT, publish_next
+from intake.services import screening_publish, screening_round
+from intake.services.screening_publish import BROKEN, BUSY, LEFT, PAUSES, publish_next
 from intake.services.screening_round import (
     CHANGED,
     Drafting,
@@ -47,18 +46,12 @@ from tests.factories.administrators import person_with
 from tests.factories.clock import TestClock
 from tests.factories.matters import decided, screening, taken_up, told, topic_of, topic_row
 from tests.factories.town import Town, actor
-from tests.integration.jobs import jobs_in_this_process
 from tests.integration.test_two_members import at_once
 from workers.jobs import publish_rounds
 
 WORDS = "反映的人多，情况清楚，进入议题库。"
 
-
-@pytest.fixture(autouse=True)
-def in_process(wiring: Wiring) -> Iterator[None]:
-    wiring.queue = NullJobQueue()
-    with jobs_in_this_process(wiring):
-        yield
+pytestmark = pytest.mark.usefixtures("in_process")
 
 
 @pytest.fixture
@@ -411,3 +404,141 @@ def test_two_workers_pass_over_what_the_other_has_in_hand(wiring: Wiring, town: 
     assert topic_row(wiring, lamp).state is TopicState.PROPOSED
     publish_rounds.run()
     assert topic_row(wiring, lamp).state is TopicState.POOLED
+
+
+def busy(wiring: Wiring, monkeypatch: pytest.MonkeyPatch, *topics: int) -> list[int]:
+    """Deciding on any of the topics meets a lock that is never had in time, as when somebody holds it for longer than a statement may wait;
+    which were tried.
+    """
+    real, tried = screen, []
+
+    def waiting(session: Session, held: Screening, *rest: object, **more: object) -> None:
+        tried.append(held.topic_id)
+        if held.topic_id in topics:
+            with wiring.sessions() as other:
+                other.execute(select(Topic.id).where(Topic.id == held.topic_id).with_for_update())
+                session.execute(text("SET LOCAL lock_timeout = 20"))
+                session.execute(select(Topic.id).where(Topic.id == held.topic_id).with_for_update())
+        real(session, held, *rest, **more)  # type: ignore[arg-type]  # handed on as it came
+
+    monkeypatch.setattr(screening_publish, "screen", waiting)
+    return tried
+
+
+# The oldest round holds a decision that can't be had in time: everything else is published all the same, within the same run.
+def test_a_decision_that_times_out_holds_up_no_other_decision_and_no_other_round(
+    wiring: Wiring, town: Town, clock: TestClock, lamp: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench, later = proposed(wiring, town, "长椅坏了"), proposed(wiring, town, "井盖松了")
+    oldest, second = a_round(wiring, town, hours=24), a_round(wiring, town, name="十二月集中公布")
+    stuck, fine = drafted(wiring, town.jing_id, lamp, oldest), drafted(wiring, town.jing_id, bench, oldest)
+    other = drafted(wiring, town.jing_id, later, second)
+    tried = busy(wiring, monkeypatch, lamp)
+    clock.forward(hours=48)
+    publish_rounds.run()
+    assert tried == [lamp, bench, later], "once in a run"
+    assert [topic_row(wiring, one).state for one in (lamp, bench, later)] == [TopicState.PROPOSED, TopicState.POOLED, TopicState.POOLED]
+    assert [state_of(wiring, one) for one in (oldest, second)] == [RoundState.OPEN, RoundState.PUBLISHED]
+    assert row(wiring, fine).decision_id is not None
+    assert row(wiring, other).decision_id is not None
+    with wiring.sessions() as session:
+        found = round_detail(session, actor(session, town.jing_id), oldest, at=clock.now())
+    assert [(one.id, one.tries, one.try_again_at) for one in found.put_off] == [(stuck, 1, clock.now() + PAUSES[0])]
+    tried.clear()
+    publish_rounds.run()
+    assert tried == [], "not before its pause is over"
+    clock.forward(minutes=1)
+    monkeypatch.undo()
+    publish_rounds.run()
+    assert topic_row(wiring, lamp).state is TopicState.POOLED
+    assert state_of(wiring, oldest) is RoundState.PUBLISHED
+
+
+def test_after_some_tries_it_is_given_up_with_the_reason_and_the_round_ends(
+    wiring: Wiring, town: Town, clock: TestClock, lamp: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    round_id = a_round(wiring, town)
+    stuck = drafted(wiring, town.jing_id, lamp, round_id)
+    tried = busy(wiring, monkeypatch, lamp)
+    clock.forward(hours=48)
+    for pause in PAUSES:
+        publish_rounds.run()
+        assert (row(wiring, stuck).problem, state_of(wiring, round_id)) == ("", RoundState.OPEN)
+        clock.forward(minutes=pause.total_seconds() / 60)
+    publish_rounds.run()
+    assert len(tried) == len(PAUSES) + 1
+    assert (row(wiring, stuck).problem, state_of(wiring, round_id)) == (BUSY, RoundState.PUBLISHED)
+    assert topic_row(wiring, lamp).state is TopicState.PROPOSED
+    monkeypatch.undo()
+    drafted(wiring, town.jing_id, lamp, a_round(wiring, town, name="下一轮"))  # and may be decided again
+
+
+# Two workers at once: what one has put off isn't ready for the other any more, and waits all the same.
+def test_a_round_does_not_end_over_a_decision_that_another_worker_has_just_put_off(
+    wiring: Wiring, town: Town, clock: TestClock, lamp: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    round_id = a_round(wiring, town)
+    waits = drafted(wiring, town.jing_id, lamp, round_id)
+    real = screening_publish._next_draft
+
+    def meanwhile(session: Session, one: int, *, at: datetime) -> ScreeningDraft | None:
+        with wiring.sessions.begin() as other:
+            other.get_one(ScreeningDraft, waits).try_again_at = at + PAUSES[0]
+        return real(session, one, at=at)
+
+    monkeypatch.setattr(screening_publish, "_next_draft", meanwhile)
+    clock.forward(hours=48)
+    publish_rounds.run()
+    assert (row(wiring, waits).ended_at, state_of(wiring, round_id)) == (None, RoundState.OPEN)
+    monkeypatch.undo()
+    clock.forward(minutes=1)
+    publish_rounds.run()
+    assert (topic_row(wiring, lamp).state, state_of(wiring, round_id)) == (TopicState.POOLED, RoundState.PUBLISHED)
+
+
+# What is merged into a topic must be there before that one is decided, also when the merger has to wait.
+def test_the_target_of_a_merger_that_waits_waits_too(
+    wiring: Wiring, town: Town, clock: TestClock, lamp: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    same = proposed(wiring, town, "路灯又不亮")
+    round_id = a_round(wiring, town)
+    drafted(wiring, town.jing_id, lamp, round_id, TopicAction.REJECT, "已经换了新灯。")
+    drafted(wiring, town.jing_id, same, round_id, TopicAction.MERGE, "是同一件事。", target=lamp)
+    tried = busy(wiring, monkeypatch, same)
+    clock.forward(hours=48)
+    publish_rounds.run()
+    assert (tried, state_of(wiring, round_id)) == ([same], RoundState.OPEN)
+    monkeypatch.undo()
+    clock.forward(minutes=1)
+    publish_rounds.run()
+    assert [topic_row(wiring, one).state for one in (same, lamp)] == [TopicState.MERGED, TopicState.REJECTED]
+    assert state_of(wiring, round_id) is RoundState.PUBLISHED
+
+
+def test_a_run_that_takes_long_ends_and_asks_for_another(
+    wiring: Wiring, town: Town, clock: TestClock, lamp: int, monkeypatch: pytest.MonkeyPatch, in_process: NullJobQueue
+) -> None:
+    bench = proposed(wiring, town, "长椅坏了")
+    round_id = a_round(wiring, town)
+    for one in (lamp, bench):
+        drafted(wiring, town.jing_id, one, round_id)
+    clock.forward(hours=48)
+    monkeypatch.setattr(publish_rounds, "AT_ONCE_SECONDS", -1)
+    in_process.woken.clear()
+    publish_rounds.run()
+    assert [topic_row(wiring, one).state for one in (lamp, bench)] == [TopicState.POOLED, TopicState.PROPOSED]
+    assert Wake.ROUNDS in in_process.woken
+
+
+# Each of them is offered where something is decided, so that none is out of reach; hence there is an end to how many wait at once.
+def test_every_round_that_waits_is_offered_and_there_is_an_end_to_them(wiring: Wiring, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(screening_round, "OPEN_MOST", 15)
+    made = [a_round(wiring, town, hours=24 + number, name=f"第 {number} 轮") for number in range(15)]
+    with wiring.sessions() as session:
+        offered = [one.id for one in open_rounds(session, actor(session, town.jing_id), at=wiring.clock.now())]
+    assert offered == made
+    with pytest.raises(Conflict, match="已经有 15 轮等着公布"):
+        a_round(wiring, town, name="又一轮")
+    with wiring.sessions.begin() as session:
+        cancel_round(session, rounding(wiring, town.jing_id, made[0]))
+    a_round(wiring, town, name="又一轮")

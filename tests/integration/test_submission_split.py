@@ -343,3 +343,70 @@ def test_what_came_back_by_an_appeal_is_not_split(wiring: Wiring, town: Town) ->
     with pytest.raises(Conflict, match="申请了复核"):
         part(wiring, stored, {LID: 1}, by=town.jing_id)
     assert parts(wiring, stored) == []
+
+
+# Of a part alone: its sentences leave the message, where the other parts stay at their places, and go with the part's own words in the end.
+def test_a_part_taken_back_alone_takes_its_sentences_out_of_the_message(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    stored = triaged(wiring, town, contact="13800138000")
+    phone, lid = part(wiring, stored, {PHONE: 1, LID: 2}, by=town.zhou_id)
+    run_triage(wiring)
+    late = deciding(wiring, town.laozhou_id, stored)
+    for _ in range(2):
+        with wiring.sessions.begin() as session:
+            withdraw(session, submission_id=phone, at=clock.now())
+    message = submission_of(wiring, stored)
+    assert message.text_masked == "幸福里 3 号楼路灯坏了。（这几句已撤回。）紫薇路井盖响了半个月！"
+    assert message.text_written == message.text_masked
+    assert message.state is SubmissionState.TRIAGED
+    with wiring.sessions() as session, pytest.raises(Conflict):
+        decide.answer(session, late, words="号码不对，请再写一次。")
+    with wiring.sessions() as session:
+        spans = {one.submission_id: one.spans for one in session.query(SubmissionPart)}
+    assert {child: [message.text_masked[start:end] for start, end in places] for child, places in spans.items()} == {
+        phone: ["（这几句已撤回。）"],
+        lid: ["紫薇路井盖响了半个月！"],
+    }
+    assert row(wiring, phone).text_written == "打我电话138 0013 8000。"  # until retention
+    back(wiring, lid, by=town.zhou_id)
+    clock.forward(days=31)
+    with wiring.sessions.begin() as session:
+        apply_retention(session, workflow=wiring.workflow, at=clock.now(), limit=10)
+    assert row(wiring, phone).text_written == ""
+    assert "8000" not in submission_of(wiring, stored).text_written
+
+
+def test_what_the_machine_quoted_of_sentences_taken_back_goes_with_them(wiring: Wiring, town: Town) -> None:
+    stored = triaged(wiring, town)
+    (child_id,) = part(wiring, stored, {LID: 1}, by=town.zhou_id)
+    with wiring.sessions.begin() as session:
+        finding = session.query(Finding).filter_by(submission_id=stored.submission_id).order_by(Finding.id.desc()).first()
+        assert finding is not None
+        finding.content = {
+            **finding.content,
+            "title": "井盖响",
+            "urgency_reasons": ["提到：井盖", "提到：路灯"],
+            "demands": [{"start": LAMP, "end": PHONE, "category": None}, {"start": LID, "end": LID + 12, "category": None}],
+        }
+    with wiring.sessions.begin() as session:
+        withdraw(session, submission_id=child_id, at=wiring.clock.now())
+    with wiring.sessions() as session:
+        content = session.query(Finding).filter_by(submission_id=stored.submission_id).order_by(Finding.id.desc()).first()
+        assert content is not None
+        assert "井盖" not in str(content.content)
+        assert content.content["urgency_reasons"] == ["提到：路灯"]
+        text = session.get_one(Submission, stored.submission_id).text_masked
+        assert [text[one["start"] : one["end"]] for one in content.content["demands"]][1] == "（这几句已撤回。）"
+
+
+def test_a_message_taken_back_keeps_its_words_whole_until_they_go(wiring: Wiring, town: Town) -> None:
+    stored = triaged(wiring, town)
+    (child_id,) = part(wiring, stored, {LID: 1}, by=town.zhou_id)
+    run_triage(wiring)
+    child = row(wiring, child_id)
+    with wiring.sessions.begin() as session:
+        as_stored = Stored(child_id, child.receipt_number, child.receipt_salt, repeated=False)
+        decide.answer(session, deciding(wiring, town.zhou_id, as_stored), words="社区今天去看。")
+    for taken in (stored.submission_id, child_id):
+        with wiring.sessions.begin() as session:
+            withdraw(session, submission_id=taken, at=wiring.clock.now())
+    assert submission_of(wiring, stored).text_written == THREE

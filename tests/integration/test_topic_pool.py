@@ -32,6 +32,7 @@ from intake.wiring import Wiring
 from tests.factories.administrators import person_with
 from tests.factories.clock import TestClock
 from tests.factories.matters import decided, screening, taken_up, told, topic_of, topic_row
+from tests.factories.plans import added, plan_of
 from tests.factories.sentences import submission_of
 from tests.factories.town import Town, actor
 from tests.integration.test_two_members import at_once
@@ -40,7 +41,7 @@ ALL = PoolFilter(category="", route=None, area_id=None, quarter=None, kind=None,
 WHY = "今年先办更急的。"
 Act = Callable[[Session, Screening], None]
 KEEP: Act = partial(keep, words=WHY, look_again_on=None)
-DROP: Act = partial(drop, words=WHY)
+DROP = partial(drop, words=WHY, told_planned=())
 
 
 def pooled(wiring: Wiring, town: Town, title: str, *voices: Stored, code: str = "") -> int:
@@ -113,7 +114,7 @@ def test_who_is_behind_a_dropped_topic_hears_why_and_may_ask_once_more(wiring: W
 
 def test_a_merge_in_the_pool_takes_the_voices_along_and_can_be_taken_back(wiring: Wiring, town: Town, lamp: Stored, lights: int) -> None:
     other = pooled(wiring, town, "路灯又不亮")
-    acted(wiring, town.jing_id, lights, partial(merge_into, target_topic_id=other, words="是同一件事。"))
+    acted(wiring, town.jing_id, lights, partial(merge_into, target_topic_id=other, words="是同一件事。", told_planned=()))
     assert (topic_row(wiring, lights).state, topic_row(wiring, other).confirmed_count) == (TopicState.MERGED, 2)
     acted(wiring, town.jing_id, lights, partial(unmerge, words="再看是两件事。"))
     assert (topic_row(wiring, lights).state, topic_row(wiring, other).confirmed_count) == (TopicState.PROPOSED, 1)
@@ -121,7 +122,9 @@ def test_a_merge_in_the_pool_takes_the_voices_along_and_can_be_taken_back(wiring
         assert session.query(Contributor).filter_by(submission_id=lamp.submission_id).one().topic_id == lights
 
 
-@pytest.mark.parametrize("act", [KEEP, DROP, partial(merge_into, target_topic_id=999_999, words=WHY)], ids=["keep", "drop", "merge"])
+@pytest.mark.parametrize(
+    "act", [KEEP, DROP, partial(merge_into, target_topic_id=999_999, words=WHY, told_planned=())], ids=["keep", "drop", "merge"]
+)
 def test_only_who_screens_and_only_what_is_in_the_pool(wiring: Wiring, town: Town, lights: int, act: Act) -> None:
     for user, error in ((town.zhou_id, Forbidden), (town.li_id, Forbidden), (town.stranger_id, NotFound)):
         with pytest.raises((error, NotFound) if isinstance(act, partial) and act.func is merge_into else error):
@@ -143,8 +146,8 @@ def test_only_who_screens_and_only_what_is_in_the_pool(wiring: Wiring, town: Tow
         (partial(keep, words=" ", look_again_on=None), "words"),
         (partial(keep, words="好" * 501, look_again_on=None), "words"),
         (partial(keep, words=WHY, look_again_on=date(2026, 11, 1)), "look_again_on"),
-        (partial(drop, words="　"), "words"),
-        (partial(merge_into, target_topic_id=None, words=WHY), "target"),
+        (partial(drop, words="　", told_planned=()), "words"),
+        (partial(merge_into, target_topic_id=None, words=WHY, told_planned=()), "target"),
     ],
 )
 def test_what_is_wrong_is_said_at_its_field(wiring: Wiring, town: Town, lights: int, act: Act, field: str) -> None:
@@ -176,12 +179,26 @@ def test_of_several_what_cannot_be_done_is_named_and_the_rest_is_done(wiring: Wi
             together(session, several, DROP)
     with wiring.sessions() as session:
         stranger = Screening(actor=actor(session, town.stranger_id), topic_id=gone, version=1, at=wiring.clock.now())
-        for act in (DROP, partial(merge_into, target_topic_id=lights, words=WHY)):
+        for act in (DROP, partial(merge_into, target_topic_id=lights, words=WHY, told_planned=())):
             came = together(session, [stranger], act)
             assert [one.title for one in came.refused] == [""]  # and no word of what it is called
         elsewhere = replace(stranger, topic_id=lights)
-        (refused,) = together(session, [elsewhere], partial(merge_into, target_topic_id=gone, words=WHY)).refused
+        (refused,) = together(session, [elsewhere], partial(merge_into, target_topic_id=gone, words=WHY, told_planned=())).refused
         assert "现在是" not in refused.reason  # nor of where it stands
+
+
+@pytest.mark.parametrize("act", [DROP, partial(merge_into, target_topic_id=0, words=WHY, told_planned=())], ids=["drop", "merge"])
+def test_what_was_put_into_a_plan_meanwhile_stays_and_says_where_it_stands(
+    wiring: Wiring, town: Town, lights: int, act: partial[None]
+) -> None:
+    other = pooled(wiring, town, "路灯又不亮")
+    act = act if act.func is drop else partial(act, target_topic_id=other)
+    added(wiring, town, plan_of(wiring, town), lights, quarter=3)
+    with pytest.raises(Conflict, match="《云栖区2027年度协商计划》第 3 季度的“路灯不亮”"):
+        acted(wiring, town.jing_id, lights, act)
+    assert (topic_row(wiring, lights).state, topic_row(wiring, other).confirmed_count) == (TopicState.POOLED, 1)
+    acted(wiring, town.jing_id, lights, partial(act, told_planned=[lights]))
+    assert topic_row(wiring, lights).state is not TopicState.POOLED
 
 
 # --- the second look ----------------------------------------------------------------------------------------------------------------
@@ -208,7 +225,7 @@ def test_after_an_appeal_somebody_else_says_no_and_everyone_hears_it(wiring: Wir
     decided(wiring, town.jing_id, topic, TopicAction.APPROVE, "再看一遍，进入议题库。")
     with pytest.raises(Forbidden):
         acted(wiring, town.jing_id, topic, DROP)
-    acted(wiring, colleague, topic, partial(drop, words="比过以后还是先办别的。"))
+    acted(wiring, colleague, topic, partial(drop, words="比过以后还是先办别的。", told_planned=()))
     assert [submission_of(wiring, one).state for one in (first, second)] == [SubmissionState.REPORTED_BACK] * 2
     with wiring.sessions() as reading:
         said = reading.scalars(select(Decision.id).where(Decision.topic_id == topic).order_by(Decision.id)).all()[-2:]
@@ -333,7 +350,7 @@ def test_a_class_that_is_dropped_leaves_its_matters_going(wiring: Wiring, town: 
     taken_up(wiring, town.jing_id, of)
     decided(wiring, town.jing_id, of, TopicAction.APPROVE, "进入议题库。")
     with pytest.raises(DomainError):
-        acted(wiring, town.jing_id, of, partial(merge_into, target_topic_id=lights, words=WHY))
+        acted(wiring, town.jing_id, of, partial(merge_into, target_topic_id=lights, words=WHY, told_planned=()))
     acted(wiring, town.jing_id, of, DROP)
     assert topic_row(wiring, of).state is TopicState.REJECTED
     assert [topic_row(wiring, one).state for one in (lights, other)] == [TopicState.POOLED] * 2

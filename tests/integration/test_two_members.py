@@ -168,7 +168,7 @@ def test_two_who_take_such_a_change_back_do_not_wait_for_each_other_either(
 def wait_until_somebody_waits(wiring: Wiring) -> None:
     """Return when a transaction of this database waits for a lock."""
     with wiring.sessions() as session:
-        for _ in range(1000):
+        for _ in range(6000):
             if session.scalar(
                 text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
             ):

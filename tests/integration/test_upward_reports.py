@@ -7,14 +7,15 @@ from functools import partial
 
 import pytest
 
-from intake.domain.errors import Conflict, DomainError, Forbidden, InvalidInput, NotFound
+from intake.domain.errors import Conflict, DomainError, Forbidden, InvalidInput, InvalidTransition, NotFound
 from intake.domain.upward_report import UPWARD_TABLE, UpwardBody, UpwardState
 from intake.models import Decision, Notification, Submission, UpwardReport
 from intake.queries.receipt import receipt_view
 from intake.queries.upward_report import _STEP_NAMES, first_draft, report_detail, reports_of
+from intake.services import upward_answer
 from intake.services import upward_report as service
 from intake.services.submission_withdraw import withdraw
-from intake.services.upward_report import AnswerFacts
+from intake.services.upward_answer import AnswerFacts
 from intake.wiring import Wiring
 from tests.factories.releases import pooled_topic, street_staff
 from tests.factories.town import Town, actor
@@ -51,7 +52,7 @@ def saved(wiring: Wiring, held: service.Reporting, text: str, *, taken_out: bool
 
 def told_everyone(wiring: Wiring, held: service.Reporting, words: str = "") -> int:
     with wiring.sessions.begin() as session:
-        return service.tell(session, held, words=words)
+        return upward_answer.tell(session, held, words=words)
 
 
 def steps_on(wiring: Wiring, submission_id: int) -> list[tuple[str, str]]:
@@ -154,7 +155,7 @@ def test_an_answer_is_checked_and_comes_once(wiring: Wiring, town: Town) -> None
 
     def answered(facts: AnswerFacts, held: service.Reporting) -> None:
         with wiring.sessions.begin() as session:
-            service.answer(session, held, facts)
+            upward_answer.answer(session, held, facts)
 
     held = reporting(wiring, town.jing_id, report_id)
     for wrong, field in (
@@ -203,3 +204,85 @@ def test_a_draft_that_is_given_up_stays_and_is_read(wiring: Wiring, town: Town) 
     with wiring.sessions() as session:
         assert session.query(UpwardReport).one().state is UpwardState.ABANDONED
     refused(lambda: sent(wiring, reporting(wiring, town.jing_id, report_id)), DomainError)
+
+
+RIGHT = AnswerFacts("从十二月起延到二十一点三十分。", "临交函〔2026〕5号", date(2026, 11, 3))
+
+
+def corrected(wiring: Wiring, held: service.Reporting, facts: AnswerFacts = RIGHT, reason: str = "时间录错了") -> None:
+    with wiring.sessions.begin() as session:
+        upward_answer.correct(session, held, facts, reason=reason)
+
+
+def supplemented(wiring: Wiring, held: service.Reporting, facts: AnswerFacts = RIGHT) -> None:
+    with wiring.sessions.begin() as session:
+        upward_answer.supplement(session, held, facts)
+
+
+def test_what_was_written_down_wrongly_is_set_right_before_anybody_reads_it(wiring: Wiring, town: Town) -> None:
+    class_id, said = class_of(wiring, town)
+    report_id = report_answered(wiring, town, report_drafted(wiring, town, class_id))
+    first, second = reporting(wiring, town.jing_id, report_id), reporting(wiring, town.jing_id, report_id)
+    same = AnswerFacts(ANSWER, "临交函〔2026〕4号", date(2026, 11, 2))
+    for wrong, reason, field in (
+        (RIGHT, " ", "reason"),
+        (RIGHT, "错" * 201, "reason"),
+        (same, "没有错", "words"),
+        (replace(RIGHT, words="找张伟，13800000001"), "错了", "words"),
+        (replace(RIGHT, answered_on=date(2026, 11, 1)), "错了", "answered_on"),
+    ):
+        refused(partial(corrected, wiring, first, wrong, reason), InvalidInput, field=field)
+    corrected(wiring, first)
+    refused(lambda: corrected(wiring, second), Conflict)
+    refused(lambda: supplemented(wiring, reporting(wiring, town.jing_id, report_id)), Conflict)
+    with wiring.sessions() as session:
+        detail = report_detail(session, actor(session, town.jing_id), report_id)
+        [of_class] = reports_of(session, actor(session, town.zhou_id), class_id)
+    assert [(one.words, one.reason, one.was_corrected) for one in detail.answers] == [
+        (RIGHT.words, "时间录错了", False),
+        (ANSWER, "", True),
+    ]
+    assert [one.words for one in detail.steps][:2] == ["更正答复", "登记答复"]
+    assert [one.words for one in of_class.answers] == [RIGHT.words], "members read what stands"
+    told_everyone(wiring, reporting(wiring, town.jing_id, report_id))
+    for one in said:
+        assert [written for _words, written in steps_on(wiring, one.submission_id)][-1] == RIGHT.words
+    refused(lambda: corrected(wiring, reporting(wiring, town.jing_id, report_id), same), Conflict)
+
+
+def test_what_comes_after_residents_were_told_is_told_again_and_both_stay(wiring: Wiring, town: Town) -> None:
+    class_id, said = class_of(wiring, town)
+    report_id = report_answered(wiring, town, report_drafted(wiring, town, class_id))
+    told_everyone(wiring, reporting(wiring, town.jing_id, report_id))
+    refused(lambda: supplemented(wiring, reporting(wiring, town.jing_id, report_id), replace(RIGHT, words="")), InvalidInput, field="words")
+    stale = reporting(wiring, town.jing_id, report_id)
+    supplemented(wiring, reporting(wiring, town.jing_id, report_id))
+    refused(lambda: supplemented(wiring, stale), Conflict)
+    assert all(RIGHT.words not in written for one in said for _words, written in steps_on(wiring, one.submission_id)), "not told yet"
+    with wiring.sessions() as session:
+        assert session.get_one(UpwardReport, report_id).told_at is None
+    assert told_everyone(wiring, reporting(wiring, town.jing_id, report_id), "补充：延到二十一点三十分。") == 2
+    refused(lambda: told_everyone(wiring, reporting(wiring, town.jing_id, report_id)), Conflict)
+    for one in said:
+        assert steps_on(wiring, one.submission_id)[-2:] == [
+            ("您反映的这一类事报到了上级，有了答复。", ANSWER),
+            ("您反映的这一类事，上级又有了补充答复。", "补充：延到二十一点三十分。"),
+        ]
+    with wiring.sessions() as session:
+        assert session.query(Notification).join(Decision).filter(Decision.action == "tell_supplement").count() == 2
+        detail = report_detail(session, actor(session, town.jing_id), report_id)
+        [of_class] = reports_of(session, actor(session, town.zhou_id), class_id)
+        assert session.get_one(UpwardReport, report_id).told_at == wiring.clock.now()
+    assert [(one.words, one.told_words) for one in detail.answers] == [(RIGHT.words, "补充：延到二十一点三十分。"), (ANSWER, "")]
+    assert [one.words for one in of_class.answers] == [ANSWER, RIGHT.words]
+
+
+def test_nothing_is_corrected_or_added_where_no_answer_came(wiring: Wiring, town: Town) -> None:
+    report_id = report_written(wiring, town, report_drafted(wiring, town, class_of(wiring, town)[0]))
+    for act in (corrected, supplemented):
+        refused(partial(act, wiring, reporting(wiring, town.jing_id, report_id)), InvalidTransition)
+    beside = street_staff(wiring, "清河街道", "xiaolin")
+    answered = report_answered(wiring, town, report_id)
+    for act in (corrected, supplemented):
+        refused(partial(act, wiring, reporting(wiring, beside, answered)), Forbidden)
+        refused(partial(act, wiring, reporting(wiring, town.stranger_id, answered)), NotFound)

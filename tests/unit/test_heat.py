@@ -3,8 +3,10 @@
 import itertools
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from intake.domain.heat import MOST, HeatFacts, damped, heat_of
+from intake.domain.heat import MOST, HeatFacts, corrected_heat, damped, heat_of
 from intake.domain.submission import Urgency
 
 
@@ -62,3 +64,14 @@ def test_messages_without_a_sender_count_less_the_more_there_are() -> None:
     assert [damped(messages) for messages in (0, 1)] == [0, 1]
     assert all(damped(messages) <= damped(messages + 1) <= messages + 1 for messages in range(2000))
     assert damped(1000) < 50
+
+
+PLENTY = st.integers(0, 5_000)
+
+
+# Whoever is weighed as usual stays where they are; who is weighed more rises, and never over the top.
+@given(st.builds(HeatFacts, PLENTY, PLENTY, PLENTY, PLENTY, st.integers(0, 40), st.sampled_from(Urgency)), st.integers(10, 20))
+def test_corrected_heat_is_never_less_and_never_over_a_hundred(known: HeatFacts, tenths: int) -> None:
+    heat = heat_of(known).points
+    assert corrected_heat(known, 1.0) == heat
+    assert heat <= corrected_heat(known, tenths / 10) <= corrected_heat(known, 2.0) <= 100

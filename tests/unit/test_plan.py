@@ -138,6 +138,7 @@ def figures(**given: object) -> PlanFigures:
         "routes": ((Route.PARTY_GOVERNMENT, 6), (Route.RESIDENTS, 30)),
         "topics": 36,
         "submissions": 412,
+        "suggested": 9,
         "people": 377,
         "conversions": (Converted(ConversionKind.PROPOSAL, 4, 7),),
         "approvals": (ApprovalSaid("党组会议", "区政协党组", DAY, ApprovalDecision.SKIPPED, "", "陈主席"),),
@@ -159,6 +160,7 @@ def test_a_report_names_every_whole_and_what_it_cannot_show() -> None:
         "区政协党组，党组会议，经批准跳过（陈主席）。",
         "计划38场，已协商15场，协商中3场，其余20场尚未开始。已协商的15场里，已办结6场。与全年不少于35场相比，还需协商20场。",
         "党政点题6个（共36个）；群众出题30个（共36个）",
+        "经人确认的来件412件，系统建议并入、还没有人确认的9件；能分辨的反映人377人次。",
         "提案：涉及议题4个（共36个），转化建议7条。",
         "过了原定日期还没有协商的有1场：食堂（原定2027年3月31日前）。原因请补写。",
         "取出1场：公园（已直接办理）。",
@@ -179,7 +181,7 @@ def test_a_report_goes_to_paper_by_its_headings() -> None:
     assert [is_heading(one) for one in ("一、计划", "十二、其他", "第一、", "路灯、垃圾桶", "、")] == [True, True, False, False, False]
     at = SystemClock().now()
     page = ReportPage(
-        1, 2027, "计划", PlanState.ISSUED, PlanReportKind.YEAR_END, "开头。\n一、情况\n\n甲。\n乙。\n二、打算", at, None, "", 1
+        1, 2027, "计划", PlanState.ISSUED, 1, PlanReportKind.YEAR_END, "开头。\n一、情况\n\n甲。\n乙。\n二、打算", at, None, "", 1
     )
     draft = report_draft(page)
     assert draft.title == "计划执行情况年终报告"

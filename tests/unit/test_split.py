@@ -6,7 +6,7 @@ from intake.domain.errors import InvalidInput
 from intake.domain.language.sentences import MOST, sentences_in
 from intake.domain.personal_data import mask, personal_data
 from intake.domain.recognised import pieces, with_gone
-from intake.domain.split import Words, parts_of_choice
+from intake.domain.split import Words, moved, parts_of_choice
 
 
 def words(text: str) -> Words:
@@ -90,3 +90,40 @@ def test_what_left_is_marked_in_the_words() -> None:
         ("井盖响。", False, True),
     ]
     assert with_gone(shown, []) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "taken", "written", "masked"),
+    [
+        # The note stands where the sentences stood; blanks and lines around them stay.
+        ("路灯坏了。\n井盖响。\n垃圾多。", ["井盖响。\n"], "路灯坏了。\n（这几句已撤回。）\n垃圾多。", None),
+        # Sentences that follow each other leave one note, others one each.
+        ("甲灯坏。乙灯坏。丙灯坏。丁灯坏。", ["甲灯坏。", "乙灯坏。", "丁灯坏。"], "（这几句已撤回。）丙灯坏。（这几句已撤回。）", None),
+        # What is masked elsewhere stays as it was written for its own resident.
+        (
+            "打我电话138 0013 8000。井盖响。",
+            ["井盖响。"],
+            "打我电话138 0013 8000。（这几句已撤回。）",
+            "打我电话138••••8000。（这几句已撤回。）",
+        ),
+        ("井盖响。打我电话138 0013 8000。", ["打我电话138••••8000。"], "井盖响。（这几句已撤回。）", None),
+    ],
+)
+def test_sentences_taken_back_leave_a_note(text: str, taken: list[str], written: str, masked: str | None) -> None:
+    message = words(text)
+    spans = [(message.masked.index(one), message.masked.index(one) + len(one)) for one in taken]
+    left = message.without(spans)
+    assert left == Words(written, masked or written)
+    # Every other sentence is found again at its new place, and may leave as before.
+    others = [one for one in message.sentences() if one not in spans]
+    places = moved(others, spans, masked=message.masked)
+    assert [left.masked[start:end] for start, end in places] == [message.masked[start:end] for start, end in others]
+    assert set(places) <= set(left.sentences())
+
+
+def test_words_that_nobody_can_tell_apart_are_not_kept_as_written() -> None:
+    heard = Words("（语音）打幺三八零零幺三八零零零。井盖响。", "打138••••8000。井盖响。")
+    assert heard.without([(0, 13)]).written == "（这几句已撤回。）井盖响。"
+    assert Words("", "井盖响。").without([(0, 4)]) == Words("", "（这几句已撤回。）")
+    full = "灯坏。" + "长" * 4_997
+    assert len(Words(full, full).without([(0, 3)]).written) == 4_997, "a note is left out where it would be too long to keep"

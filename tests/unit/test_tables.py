@@ -10,7 +10,7 @@ from openpyxl import Workbook
 from intake.adapters.tables import reader, workbook
 from intake.adapters.tables.reader import FileTables
 from intake.domain.errors import InvalidInput
-from intake.domain.import_mapping import MOST_COLUMNS
+from intake.domain.import_mapping import MOST_COLUMNS, UNVALUED
 from intake.domain.row_import import ImportFormat
 from tests.factories.imports import as_csv, as_excel_writes_it, as_xlsx
 
@@ -32,6 +32,13 @@ def test_text_is_read_in_each_encoding_with_each_separator(encoding: str, separa
     assert rows_of(as_csv(rows, heads=HEADS, encoding=encoding, separator=separator)) == [(1, list(rows[0])), (3, list(rows[2]))]
 
 
+# Some programs write a mark before GB18030 too, or a second one before UTF-8; the first head is its word all the same.
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-8-sig"])
+def test_a_mark_before_the_first_head_is_no_part_of_it(encoding: str) -> None:
+    table = io.BytesIO("\ufeff编号,内容\n1,路灯坏了\n".encode(encoding))
+    assert TABLES.look(table, ImportFormat.CSV, sheet=0).heads == HEADS
+
+
 def test_a_workbook_gives_words_numbers_days_and_what_formulas_came_to() -> None:
     eight = datetime(2026, 10, 3, 8, 5)  # noqa: DTZ001 -- workbooks know no zones
     table = as_xlsx([(7, "路灯"), (7.5, eight), (None, None), (True, date(2026, 10, 3)), ("=1+1", "-路灯")], heads=HEADS)
@@ -39,8 +46,39 @@ def test_a_workbook_gives_words_numbers_days_and_what_formulas_came_to() -> None
         (1, ["7", "路灯"]),
         (2, ["7.5", "2026-10-03 08:05:00"]),
         (4, ["True", "2026-10-03 00:00:00"]),
-        (5, ["", "-路灯"]),  # nobody has worked the formula out
+        (5, [UNVALUED, "-路灯"]),  # nobody has worked the formula out
     ]
+
+
+# A formula with its result, without, that came to nothing, to an error; words that only look like one; an error somebody typed.
+def test_a_cell_says_when_its_formula_has_no_result() -> None:
+    cells = (
+        '<c t="str"><f>B1&amp;C1</f><v>路灯坏了</v></c>',
+        "<c><f>A1&amp;B1</f></c>",
+        '<c><f>HYPERLINK("http://a.example","看")</f><v/></c>',
+        '<c t="str"><f>IF(1,"")</f><v></v></c>',
+        '<c t="e"><f>1/0</f><v>#DIV/0!</v></c>',
+        '<c t="inlineStr"><is><t>=A1&amp;B1</t></is></c>',
+        '<c t="inlineStr"><is><t>#REF!</t></is></c>',
+        "<c><f>1+1</f><v>2</v></c>",
+    )
+    heads = "".join('<c t="inlineStr"><is><t>列</t></is></c>' for _ in cells)
+    table = with_part(SHEET, sheet(f"<row>{heads}</row><row>{''.join(cells)}</row>"))
+    assert rows_of(table, name="a.xlsx") == [(1, ["路灯坏了", UNVALUED, UNVALUED, "", UNVALUED, "=A1&B1", "#REF!", "2"])]
+
+
+def test_a_head_that_is_a_formula_is_called_by_its_place() -> None:
+    file = io.BytesIO(as_xlsx([("1", "路灯")], heads=("编号", "=A1&B1")))
+    assert TABLES.look(file, ImportFormat.XLSX, sheet=0).heads == ("编号", "第 2 列")
+
+
+# What comes further down under a number that stood before isn't read: a line stands for one row.
+def test_rows_keep_their_own_numbers() -> None:
+    row = '<row r="{}"><c t="inlineStr"><is><t>{}</t></is></c></row>'
+    table = with_part(
+        SHEET, sheet("".join(row.format(at, words) for at, words in ((1, "内容"), (3, "路灯"), (3, "又是三"), (2, "退回二"), (9, "井盖"))))
+    )
+    assert rows_of(table, name="a.xlsx") == [(2, ["路灯"]), (8, ["井盖"])]
 
 
 def test_words_in_the_table_of_shared_texts_are_found() -> None:

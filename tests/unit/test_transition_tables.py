@@ -183,9 +183,12 @@ def test_a_resident_may_take_back_anything_whose_outcome_was_not_told() -> None:
     assert set(WITHDRAWABLE) == set(SubmissionState) - ended
 
 
-# What staff keep for reference is an imported row: no resident waits for a second thought.
+# What staff keep for reference is an imported row: no resident waits for a second thought, and it has its own way back.
 def test_every_decision_of_a_member_can_be_undone() -> None:
     kept = SubmissionAction.SET_ASIDE
+    (back,) = (t for t in SUBMISSION_TABLE.transitions if t.action is SubmissionAction.BRING_BACK)
+    assert back.sources == frozenset({SubmissionState.CLOSED})
+    assert back.target is SubmissionState.TRIAGED
     decisions = {t.target for t in SUBMISSION_TABLE.transitions if t.sources == OPEN_FOR_DECISION and t.action is not kept}
     assert decisions == set(UNDOABLE)
 

@@ -52,7 +52,7 @@ class Telephone:
         """What the platform's page sends the browser back to."""
         self.platform.account.visitor = self.openid
         parts = urlsplit(address)
-        connection = http.client.HTTPConnection(parts.netloc, timeout=10)
+        connection = http.client.HTTPConnection(parts.netloc, timeout=60)
         connection.request("GET", f"{parts.path}?{parts.query}")
         back = connection.getresponse().getheader("Location") or ""
         connection.close()

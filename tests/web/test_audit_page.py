@@ -5,19 +5,23 @@ import io
 from datetime import timedelta
 
 import pytest
+from flask import Flask, Response
 from flask.testing import FlaskClient
 from sqlalchemy import insert
 
 from intake.domain.actor import MACHINE, ActorKind
-from intake.domain.permission import Role
+from intake.domain.permission import Permission, Role
 from intake.models import Area, AuditEntry, AuditLink, User
+from intake.queries.audit_page import WORDS as WORDS_OF_ACTS
 from intake.services import audit_check
 from intake.services.audit import link_new_entries
 from intake.services.contact_reveal import reveal_contact
 from intake.services.person import grant_role
+from intake.web.guard import requires
 from intake.wiring import Wiring
 from tests.factories.administrators import person_with, street_administrator
 from tests.factories.clock import TestClock
+from tests.factories.everything import Everything
 from tests.factories.matters import told
 from tests.factories.releases import pooled_topic
 from tests.factories.town import Town, actor
@@ -209,3 +213,49 @@ def test_a_page_costs_the_same_for_few_acts_and_for_many(seen: str, li: Person, 
     after = first.partition("after=")[2].partition('"')[0].partition("&")[0]
     second = li.get(f"/d/audit?act=contact.reveal&after={after}").get_data(as_text=True)
     assert second.partition("<tbody>")[2].count("<tr>") == 11
+
+
+# What somebody takes along or looks at by itself, and the act that the audit tells of it. That no route is missing: tests/taken_along.py.
+TAKEN = {
+    "/d/points/{intake_points}/code.png": ("point_code.export", "intake_points"),
+    "/d/campaigns/{campaigns}/code.png": ("campaign_code.export", "campaigns"),
+    "/d/campaigns/{campaigns}/funnel.csv": ("campaign.export", "campaigns"),
+    "/files/{attachments}": ("attachment.view", "attachments"),
+    "/said/{submission_files}": ("photo.view", "submission_files"),
+    "/d/photos/{submission_files}/whole": ("photo.view_whole", "submission_files"),
+    "/d/approvals/{approvals}/scan": ("approval.view_scan", "approvals"),
+    "/worker/slips/{paper_slips}.pdf": ("slip.export", "paper_slips"),
+    "/m/year/2026/record.xlsx": ("ledger.export", "own"),
+}
+
+
+def test_who_takes_a_file_along_or_opens_one_stands_in_the_audit(client: FlaskClient, wiring: Wiring, town: Town) -> None:
+    all_ = Everything(wiring, town)
+    ids = {table: all_.id_of(table) for _act, table in TAKEN.values() if table != "own"}
+    own = person_with(wiring, "linxiao", "林晓", *((role, town.district_id) for role in Role))
+    person = sign_in(client, "linxiao")
+    for path, (act, table) in TAKEN.items():
+        answer = person.client.get(path.format(**ids))
+        assert answer.status_code == 200, path
+        with wiring.sessions() as session:
+            newest = session.query(AuditEntry).filter_by(actor_id=own).order_by(AuditEntry.id.desc()).first()
+        assert newest is not None
+        assert (newest.action, newest.entity_id) == (act, ids.get(table, own)), path
+        assert act in WORDS_OF_ACTS
+    for path in ("/files/{attachments}?small=1", "/said/{submission_files}?small=1"):
+        before = _rows_of(wiring, own)
+        assert person.client.get(path.format(**ids)).mimetype == "image/jpeg"
+        assert _rows_of(wiring, own) == before, "a picture in a page is no act of its own"
+
+
+def _rows_of(wiring: Wiring, user_id: int) -> int:
+    with wiring.sessions() as session:
+        return session.query(AuditEntry).filter_by(actor_id=user_id).count()
+
+
+def test_a_file_that_nobody_notes_fails_the_test_that_reaches_it(app: Flask, town: Town) -> None:
+    def forgotten() -> Response:
+        return Response(b"PK", mimetype="application/zip", headers={"Content-Disposition": "attachment"})
+
+    app.add_url_rule("/forgotten.zip", view_func=requires(Permission.SCREEN_VIEW)(forgotten), endpoint="forgotten")
+    assert sign_in(app.test_client(), "wangjing").client.get("/forgotten.zip").status_code == 500

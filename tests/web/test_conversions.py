@@ -55,7 +55,9 @@ def test_staff_record_change_and_take_back_a_conversion(jing: Person, wiring: Wi
     assert "这里还没有转化" in words_of(jing.get("/d/conversions"))
     assert jing.get(path).status_code == 404
     with wiring.sessions() as session:
-        acts = [one.action for one in session.query(AuditEntry).filter_by(noun="conversion", entity_id=conversion_id)]
+        acts = [
+            one.action for one in session.query(AuditEntry).filter_by(noun="conversion", entity_id=conversion_id).order_by(AuditEntry.id)
+        ]
     assert acts == ["conversion.record", "conversion.change", "conversion.take_back"]
 
 

@@ -15,7 +15,7 @@ from intake.domain.dashboard import Against, Step, compared_with, step_for, step
 from intake.domain.figures import Period
 from intake.domain.permission import Role
 from intake.domain.point import PointKind
-from intake.models import Area, AuditEntry, IntakePoint
+from intake.models import Area, AuditEntry, IntakePoint, RoleGrant, User
 from intake.queries.dashboard import DashboardAsked, dashboard
 from intake.queries.district_home import WaitingKind
 from intake.services.place import create_point
@@ -24,7 +24,7 @@ from intake.wiring import Wiring
 from tests.factories.administrators import person_with
 from tests.factories.clock import TestClock
 from tests.factories.counts import counted
-from tests.factories.matters import told, topic_of
+from tests.factories.matters import taken_up, told, topic_of
 from tests.factories.town import Town, actor
 from tests.web.pages import Person, sign_in, words_of
 from tests.web.test_query_counts import cost
@@ -249,3 +249,26 @@ def test_what_a_period_is_compared_with() -> None:
     leap = Period(date(2028, 2, 29), date(2028, 3, 1))
     assert compared_with(leap, Against.BEFORE) == Period(date(2028, 2, 27), date(2028, 2, 28))
     assert compared_with(leap, Against.LAST_YEAR) == Period(date(2027, 2, 28), date(2027, 3, 1))
+
+
+def test_what_waits_is_not_remembered_beyond_the_grant_that_showed_it(jing: Person, wiring: Wiring, town: Town) -> None:
+    taken_up(wiring, town.jing_id, topic_of(wiring, town.zhou_id, "老年食堂", told(wiring, town.ziwei_code, "食堂排队")))
+    person_with(wiring, "heyun", "何云", (Role.STAFF, town.district_id), (Role.LEADER, town.shiqiao_id))
+    he = sign_in(jing.client.application.test_client(), "heyun")
+    assert "待筛选 1" in words_of(he.get(PATH))
+    with wiring.sessions.begin() as session:
+        grant = session.query(RoleGrant).filter_by(area_id=town.district_id).join(User, User.id == RoleGrant.user_id)
+        session.delete(grant.filter(User.login == "heyun").one())
+    left = he.get(PATH)
+    assert (left.status_code, "待筛选 1" in words_of(left)) == (200, False)
+
+
+def test_the_list_at_the_head_leads_to_every_part_of_the_page(jing: Person, wiring: Wiring, town: Town) -> None:
+    heard(wiring, town.longchi_code, 6)
+    for path, least in ((MONTH, 7), (f"{MONTH}&area={town.longchi_id}", 5)):
+        page = jing.get(path).get_data(as_text=True)
+        jump = re.search(r'<nav class="jump"[^>]*>(.*?)</nav>', page, re.DOTALL)
+        assert jump is not None
+        anchors = re.findall(r'href="#([a-z-]+)"', jump.group(1))
+        assert len(anchors) >= least
+        assert [one for one in anchors if page.count(f' id="{one}"') != 1] == []

@@ -51,7 +51,7 @@ def close(person: Person, found: Department, **fields: object) -> TestResponse:
 
 def backstops(wiring: Wiring) -> list[str]:
     with wiring.sessions() as session:
-        return [one.name for one in session.query(Department).filter_by(is_backstop=True)]
+        return [one.name for one in session.query(Department).filter_by(is_backstop=True).order_by(Department.id)]
 
 
 def test_a_department_answers_for_categories(chen: Person, wiring: Wiring, town: Town) -> None:

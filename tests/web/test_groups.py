@@ -123,6 +123,15 @@ def test_what_is_refused_says_why_and_keeps_what_was_written(jing: Person, wirin
     slower = change(jing, old, name="丰山街道第一联络组")
     assert slower.status_code == 409
     assert 'value="丰山街道第一联络组"' in slower.get_data(as_text=True)
+    seen = words_of(slower)
+    assert "现在保存的是 王静 · 修改资料" in seen
+    assert "名称 丰山联络组 丰山街道第一联络组" in seen, "what was saved beside what was written"
+    heads = re.findall(r'<th scope="row">([^<]+)</th>', slower.get_data(as_text=True))
+    assert heads == ["名称"], "what is alike is left out"
+    newest = change(jing, the_group(wiring, group_id), name="丰山街道第一联络组")
+    assert newest.status_code == 303
+    assert "和您写的一样" in words_of(change(jing, old, name="丰山街道第一联络组"))
+    change(jing, the_group(wiring, group_id), name="丰山联络组")
     assert "请至少勾选一个人" in words_of(post(jing, f"{PATH}/{group_id}/members", since="2026-03-02", find="李青"))
     wrong_day = post(jing, f"{PATH}/{group_id}/members", {"people": town.qing_id, "since": "2026-12-01", "find": "李青"})
     assert "请选今天或以前的日子" in words_of(wrong_day)

@@ -13,10 +13,11 @@ from intake.domain.import_mapping import MOST_BYTES
 from intake.domain.permission import Role
 from intake.domain.row_import import ImportState
 from intake.domain.submission import SubmissionState
-from intake.models import RowImport, Submission
+from intake.models import RowImport, Submission, SubmissionLease
+from intake.web.language import filesize
 from intake.wiring import Wiring
 from tests.factories.administrators import person_with
-from tests.factories.imports import HEADS, as_csv, as_xlsx, call, row_of, send, taken_in
+from tests.factories.imports import HEADS, as_csv, as_xlsx, call, row_of, send, taken_in, tried
 from tests.factories.town import Town
 from tests.integration.jobs import jobs_in_this_process
 from tests.web.pages import Person, hidden, sign_in, words_of
@@ -77,7 +78,9 @@ def test_a_table_goes_its_whole_way(jing: Person, wiring: Wiring, town: Town) ->
     ticks = re.findall(r'name="one" value="([^"]+)"', jing.get(f"{page}/rows?show=suggested").get_data(as_text=True))
     assert len(ticks) == 3
     assert "已并入 1 件" in words_of(jing.press(f"{page}/rows", "/rows/attach", one=ticks[0]))
-    assert "1 件留作参考" in words_of(jing.press(f"{page}/rows", "/rows/aside", one=ticks[1]))
+    kept = jing.press(f"{page}/rows", "/rows/aside", one=ticks[1])
+    assert "1 件留作参考，可以在“只作参考”一栏放回" in words_of(kept)
+    assert 'href="' + f'{page}/rows?show=aside"' in kept.get_data(as_text=True)
     assert "没有动" in words_of(jing.press(f"{page}/rows", "/rows/aside", one=ticks[0]))
     assert "一件也没有勾选" in words_of(jing.press(f"{page}/rows", "/rows/attach"))
     assert "已开始撤回" in words_of(jing.press(page, "/undo"))
@@ -149,6 +152,111 @@ def test_another_sheet_can_be_chosen_and_a_table_let_go(jing: Person, wiring: Wi
     assert "没有这张工作表" in words_of(jing.get(page))
     assert "已放弃" in words_of(jing.press(page, "/discard"))
     assert row_of(wiring, import_id).state is ImportState.DISCARDED
+
+
+def test_what_was_kept_for_reference_is_brought_back(jing: Person, wiring: Wiring, town: Town) -> None:
+    import_id = taken_in(wiring, town, as_csv([call(at, community="龙池社区") for at in range(2)]))
+    triage_batch.run()
+    page = f"/d/imports/{import_id}/rows"
+    assert "以后可以放回" in words_of(jing.get(page))
+    whole = jing.get(f"{page}?all=1").get_data(as_text=True)
+    assert (whole.count(" checked"), "都不勾" in whole) == (2, True)
+    assert re.search('href="/d/imports"[^>]*aria-current', whole)
+    assert "勾选这一页的 2 件" in words_of(jing.get(page))
+    ticks = re.findall(r'name="one" value="([^"]+)"', whole)
+    for one in ticks:
+        jing.press(page, "/rows/aside", one=one)
+    shown = jing.get(f"{page}?show=aside")
+    assert "幸福里" in words_of(shown)
+    again, _ = re.findall(r'name="one" value="([^"]+)"', shown.get_data(as_text=True))
+    assert "1 件放回等处理" in words_of(jing.press(f"{page}?show=aside", "/rows/back", one=again))
+    assert "1 件没有动：刚刚有人处理过" in words_of(jing.press(f"{page}?show=aside", "/rows/back", one=again))
+    assert "一件也没有勾选" in words_of(jing.press(f"{page}?show=aside", "/rows/back"))
+    assert len(re.findall(r'name="one"', jing.get(page).get_data(as_text=True))) == 1
+    assert "这一页没有等处理的" not in words_of(jing.get(page))
+
+
+def test_names_of_communities_are_placed_before_the_import(jing: Person, wiring: Wiring, town: Town) -> None:
+    import_id = tried(wiring, town, as_csv([call(1, community="幸福里片区"), call(2, community="幸福里片区"), call(3, community="山那边")]))
+    page = f"/d/imports/{import_id}"
+    words = words_of(jing.get(page))
+    assert "这些社区名称没有对上" in words
+    assert re.search("共 3 行，不选就放到“云栖区”", words)
+    assert re.search("幸福里片区 2 .*山那边 1 ", words)
+    refused = jing.press(page, "/import", to_0=str(10**6), to_1=str(town.longchi_id))
+    assert refused.status_code == 422
+    assert "要放的地方已经不在了" in words_of(refused)
+    assert f'<option value="{town.longchi_id}" selected>' in refused.get_data(as_text=True)
+    assert "已开始导入" in words_of(jing.press(page, "/import", to_0=str(town.longchi_id), to_1=""))
+    row_imports.run()
+    with wiring.sessions() as session:
+        areas = session.scalars(select(Submission.area_id).order_by(Submission.id)).all()
+    assert areas == [town.longchi_id, town.longchi_id, town.district_id]
+    later = tried(wiring, town, as_csv([call(4, community="幸福里片区")]))
+    assert f'<option value="{town.longchi_id}" selected>' in jing.get(f"/d/imports/{later}").get_data(as_text=True)
+
+
+def test_a_formula_without_its_result_is_shown_and_refused_as_one(jing: Person, wiring: Wiring, town: Town) -> None:
+    import_id = send(wiring, town, as_xlsx([("1", "灯", "=A1&B1", "2026-10-03", "", ""), call(2)]), name="热线.xlsx")
+    row_imports.run()
+    page = f"/d/imports/{import_id}"
+    assert "公式，没有结果" in words_of(jing.get(page))
+    jing.press(page, "/check", **COLUMNS)
+    row_imports.run()
+    assert re.search("这一格是公式，文件里没有它的结果。.*“选择性粘贴”成“值”.* 1", words_of(jing.get(page)))
+    assert "1,正文,内容,这一格是公式" in jing.get(f"{page}/refused.csv").get_data(as_text=True)
+
+
+def test_sizes_are_said_in_the_language_of_the_page(jing: Person, wiring: Wiring, town: Town) -> None:
+    import_id = send(wiring, town, as_csv([call(1)]))
+    size = row_of(wiring, import_id).size
+    assert f"大小 {size} 字节" in words_of(jing.get(f"/d/imports/{import_id}"))
+    assert f"{size} bytes" in words_of(jing.get(f"/d/imports/{import_id}?lang=en"))
+    with jing.client.application.test_request_context():
+        said = [filesize(one) for one in (0, 999, 1_000, 12_345, 999_499, 999_500, 1_234_567, 31_457_280, 2_500_000_000)]
+    assert said == ["0 字节", "999 字节", "1 KB", "12 KB", "999 KB", "1.0 MB", "1.2 MB", "31 MB", "2.5 GB"]
+
+
+# A member comes upon it by an address somebody sent: it says what it is, where it stands, and asks nothing of them.
+def test_a_row_opened_as_a_card_says_what_it_is(client: FlaskClient, jing: Person, wiring: Wiring, town: Town) -> None:
+    import_id = taken_in(wiring, town, as_csv([call(1, community="龙池社区")]))
+    triage_batch.run()
+    with wiring.sessions() as session:
+        row = session.scalars(select(Submission)).one()
+    zhou, card = sign_in(client.application.test_client(), "zhou"), f"/m/cards/{row.id}"
+    words = words_of(zhou.get(card))
+    assert "从“12345 热线”转来，那边的编号是 GD00001。" in words
+    assert "由区政协工作人员处理，您不用办。" in words
+    assert "<form" not in zhou.get(card).get_data(as_text=True).split("<main")[1].split("</main")[0]
+    with wiring.sessions() as session:
+        assert session.scalar(select(func.count()).select_from(SubmissionLease)) == 0
+    assert "怎么处理这一件" in words_of(jing.get(card))
+    refused = jing.press(card, f"/m/cards/{row.id}/attach", topic="999")
+    assert refused.status_code == 404
+    assert "没有这个议题" in words_of(refused)
+    done = jing.press(card, "/attach")
+    assert "已经并入议题：" in words_of(done)
+    assert "您不用办" not in words_of(done)
+    assert "/m/topics/" in zhou.get(card).get_data(as_text=True)
+    jing.press(card, "/undo")
+    assert "1 件留作参考" in words_of(jing.press(card, f"/d/imports/{import_id}/rows/aside"))
+
+
+# What the table calls a day is a day; rows may be years old.
+def test_rows_say_when_they_were_said_with_the_year(jing: Person, wiring: Wiring, town: Town) -> None:
+    import_id = taken_in(wiring, town, as_csv([call(1, when="2019-10-03"), call(2, when="2026-10-03 08:05")]))
+    triage_batch.run()
+    words = words_of(jing.get(f"/d/imports/{import_id}/rows"))
+    assert re.search("2019-10-03 · GD00001 .*2026-10-03 08:05 · GD00002", words)
+
+
+def test_what_was_begun_is_said_until_it_is_done(jing: Person, wiring: Wiring, town: Town) -> None:
+    import_id = send(wiring, town, as_csv([call(1)]))
+    row_imports.run()
+    page = f"/d/imports/{import_id}"
+    shown = jing.press(page, "/check", **COLUMNS).get_data(as_text=True)
+    assert shown.index('id="progress"') < shown.index("已开始试读")
+    assert "已开始试读" not in jing.get(f"{page}/progress").get_data(as_text=True)
 
 
 def test_only_staff_of_the_district_see_imports(client: FlaskClient, wiring: Wiring, town: Town) -> None:

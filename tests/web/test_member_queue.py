@@ -173,3 +173,28 @@ def test_a_great_many_are_not_counted_to_the_last(
     assert "待研判 7 件" in words_of(zhou.get("/m"))
     monkeypatch.setattr(member_queue, "MOST_COUNTED", 5)
     assert "待研判 5+ 件" in words_of(zhou.get("/m"))
+
+
+def test_an_emergency_that_a_colleague_looks_at_is_passed_over_but_named(
+    zhou: Person, wiring: Wiring, town: Town, clock: TestClock
+) -> None:
+    gas = told(wiring, town.ziwei_code, "楼道里煤气味很重", urgency=Urgency.EMERGENCY)
+    clock.forward(minutes=1)
+    lamp = told(wiring, town.longchi_code, "路灯坏了")
+    card = f"/m/cards/{lamp.submission_id}"
+    assert "正由" not in words_of(zhou.get(card))
+    with wiring.sessions.begin() as session:
+        held_by(session, town, town.qing_id, gas, clock, minutes=10)
+    following = zhou.get("/m/next")
+    assert following.request.path == card
+    assert "紧急来件正由李青看着，到 09:11" in words_of(following)
+    assert f'href="/m/cards/{gas.submission_id}"' in following.get_data(as_text=True)
+    assert "正由" not in words_of(zhou.get(f"{card}?skip={gas.submission_id}")), "who has just passed it over knows"
+    far = told(wiring, town.shiqiao_code, "石桥有人落水", urgency=Urgency.EMERGENCY)
+    fire = told(wiring, town.ziwei_code, "楼下着火", urgency=Urgency.EMERGENCY)
+    with wiring.sessions.begin() as session:
+        held_by(session, town, town.shiqiao_member_id, far, clock, minutes=10)
+        held_by(session, town, town.laozhou_id, fire, clock, minutes=10)
+    assert "有 2 件紧急来件正由李青、老周看着" in words_of(zhou.get(card))
+    clock.forward(minutes=11)
+    assert "正由" not in words_of(zhou.get(card))

@@ -1,6 +1,8 @@
 """六途径: topics that came by other routes than residents' messages, on the desk and on a community worker's phone."""
 
+import re
 from collections.abc import Mapping
+from threading import Barrier, Thread
 
 import pytest
 from flask import Flask
@@ -8,17 +10,23 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from intake.domain.errors import InvalidInput
+from intake.domain.permission import Role
 from intake.domain.topic import Route, TopicAction, TopicState
 from intake.models import AuditEntry, Submission, Topic, TopicOrigin
 from intake.queries.topic_origin import origin_of
 from intake.services.contribution import recount
 from intake.services.submission_withdraw import withdraw
+from intake.services.topic_origin import OriginFacts, register
 from intake.services.topic_screen import propose
 from intake.wiring import Wiring
+from tests.factories.administrators import person_with
 from tests.factories.matters import decided, screening, told, topic_of, topic_row
-from tests.factories.town import Town
+from tests.factories.sentences import say
+from tests.factories.town import BORN, Town, actor
+from tests.integration.jobs import jobs_in_this_process
 from tests.web.pages import Person, hidden, sign_in, words_of
-from tests.web.test_query_counts import cost
+from tests.web.test_query_counts import cost, statements
+from workers.jobs import triage_batch
 
 ASKED = {"title": "老旧小区加装电梯", "body": "区委办公室", "document_number": "云委办〔2026〕31 号", "received_on": "2026-11-01"}
 
@@ -119,6 +127,137 @@ def test_a_look_alike_is_pointed_out_and_may_be_registered_all_the_same(jing: Pe
     assert post(jing, "/d/origins/new", {**again, "checked": "1"}).status_code == 303
     with wiring.sessions() as session:
         assert session.query(TopicOrigin).count() == 2
+
+
+# Press for press, also without script: the page that asked stands there still, and is sent once more.
+def test_a_form_that_is_sent_twice_is_one_topic_and_other_words_on_it_another(
+    jing: Person, worker: Person, wiring: Wiring, town: Town
+) -> None:
+    once = hidden(jing.get("/d/origins/new?route=party_government").get_data(as_text=True), "once")
+    facts = asked(town, once=once)
+    made = [post(jing, "/d/origins/new", facts).location for _ in range(2)]
+    assert made[0] == made[1]
+    # The button of the page that pointed at a look-alike carries the same mark.
+    alike = {**facts, "title": "老旧小区怎样加装电梯"}
+    pointed = post(jing, "/d/origins/new", alike).get_data(as_text=True)
+    assert hidden(pointed, "once") == once
+    again = [post(jing, "/d/origins/new", {**alike, "checked": "1"}).location for _ in range(2)]
+    assert again[0] == again[1] != made[0]
+    # A colleague who was handed the same page is somebody else, and a mark that nobody gave is none.
+    spoilt = [post(jing, "/d/origins/new", asked(town, title=f"第 {number} 题", once="坏了", checked="1")) for number in range(2)]
+    assert [answer.status_code for answer in spoilt] == [303, 303]
+    once = hidden(worker.get("/worker/topics").get_data(as_text=True), "once")
+    told_twice = [post(worker, "/worker/topics", found(town, once=once)).location for _ in range(2)]
+    assert told_twice[0] == told_twice[1]
+    with wiring.sessions() as session:
+        assert session.query(TopicOrigin).count() == 5
+        assert session.query(AuditEntry).filter_by(action="topic.register").count() == 5
+
+
+def test_two_presses_at_once_make_one_topic(wiring: Wiring, town: Town) -> None:
+    facts = OriginFacts(
+        Route.PARTY_GOVERNMENT, "老旧小区加装电梯", town.street_id, None, "请调研。", body="区委办公室", received_on=BORN.date()
+    )
+    together, made = Barrier(2), list[int]()
+
+    def press() -> None:
+        with wiring.sessions.begin() as session:
+            me = actor(session, town.jing_id)
+            together.wait()
+            made.append(register(session, actor=me, facts=facts, nonce=b"one press of one", at=wiring.clock.now()).id)
+
+    threads = [Thread(target=press) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 2
+    assert made[0] == made[1]
+    with wiring.sessions() as session:
+        assert session.query(TopicOrigin).count() == 1
+
+
+@pytest.fixture
+def heard(wiring: Wiring, town: Town) -> None:
+    """Residents of three communities, in two streets, who were read by the machine."""
+    for code, words in (
+        (town.longchi_code, "幸福里3栋加装电梯，方案公示完就没下文了"),
+        (town.shiqiao_code, "石桥花园加装电梯的补贴还有没有，方案什么时候公示"),
+        (town.ziwei_code, "紫薇苑的电梯抖得厉害"),
+        (town.ziwei_code, "菜场门口增设两个垃圾桶吧"),
+    ):
+        say(wiring, code, words)
+    with jobs_in_this_process(wiring):
+        triage_batch.run()
+
+
+def pointed_at(person: Person, facts: Mapping[str, object]) -> str:
+    """What is said above the form, from the first look-alike to the last."""
+    answer = post(person, "/d/origins/new", facts)
+    return words_of(answer).partition("请先看看：")[2].partition("是同一件事，就在")[0] if answer.status_code == 200 else ""
+
+
+# Near first and with what both say; one word in common, or words that every paper has, are nothing.
+@pytest.mark.usefixtures("heard")
+def test_only_what_is_near_enough_is_pointed_at_the_same_street_first(jing: Person, town: Town) -> None:
+    shown = pointed_at(jing, asked(town, title="推进老旧小区加装电梯", area=str(town.longchi_id), words="请调研怎样加装，形成方案。"))
+    near, _, far = shown.partition("区里别处的")
+    assert "同一个街道的" in near
+    assert "幸福里3栋加装电梯" in near
+    assert "龙池社区 · 都有“加装电梯、方案”" in near
+    assert "石桥社区" in far
+    assert "抖得厉害" not in shown
+    assert "垃圾桶" not in shown
+    turned = pointed_at(jing, asked(town, title="推进老旧小区加装电梯", area=str(town.shiqiao_id), words="请调研怎样加装，形成方案。"))
+    assert turned.index("石桥社区") < turned.index("龙池社区")
+    # What both say is said whole, with 小区 in it, which tells nothing by itself.
+    post(jing, "/d/origins/new", asked(town, checked="1"))
+    assert "都有“老旧小区加装电梯”" in pointed_at(jing, asked(town, title="推进老旧小区加装电梯"))
+    # For the whole district nothing is elsewhere.
+    everywhere = pointed_at(jing, asked(town, title="推进老旧小区加装电梯", area=str(town.district_id), words="请调研怎样加装。"))
+    assert "加装电梯" in everywhere
+    assert "区里别处的" not in everywhere
+    for title, words in (("城市书房布局", "请研究在各街道增设城市书房。"), ("优化营商环境", "请围绕中小企业融资难开展协商。")):
+        assert pointed_at(jing, asked(town, title=title, words=words)) == ""
+
+
+# Titles may be known everywhere in the district (queries/similar.py); what residents of another street wrote, and the topic's page, are closed.
+@pytest.mark.usefixtures("heard")
+def test_of_a_topic_elsewhere_a_street_reads_what_it_is_called_alone(client: FlaskClient, wiring: Wiring, town: Town) -> None:
+    person_with(wiring, "fengshan", "丰山的工作人员", (Role.STAFF, town.street_id))
+    street = sign_in(client, "fengshan")
+    facts = asked(town, title="推进老旧小区加装电梯", area=str(town.longchi_id), words="请调研怎样加装，形成方案。")
+    shown = pointed_at(street, facts)
+    near, _, far = shown.partition("区里别处的")
+    assert "都有“加装电梯、方案”" in near
+    assert "石桥社区" in far
+    assert "都有" not in far
+    page = post(street, "/d/origins/new", facts).get_data(as_text=True)
+    links = re.findall(r'<li><a href="(/d/topics/\d+)"', page)
+    assert links
+    assert [street.get(link).status_code for link in links] == [200] * len(links)
+
+
+@pytest.mark.usefixtures("heard")
+def test_looking_for_the_like_costs_the_same_for_few_and_for_many(jing: Person, wiring: Wiring, town: Town) -> None:
+    counts = []
+    for number in (1, 12):
+        for _ in range(number):
+            post(jing, "/d/origins/new", asked(town, checked="1"))
+        with statements(wiring) as made:
+            assert "老旧小区加装电梯" in pointed_at(jing, asked(town))
+        counts.append(len(made))
+    assert counts[0] == counts[1]
+
+
+def test_what_was_typed_is_there_again_however_much_and_whatever_it_is(jing: Person, town: Town) -> None:
+    hostile = "</textarea><script>alert(1)</script>{{ 7*7 }}\u202e" + "长" * 5_000
+    page = post(jing, "/d/origins/new", asked(town, words=hostile, body="<b>区委</b>", once='"><script>')).get_data(as_text=True)
+    assert re.search("最多 2000 个字，多了 30[0-9]{2} 个", page)
+    assert "&lt;/textarea&gt;&lt;script&gt;alert(1)" in page
+    assert "<script>alert" not in page
+    assert "长" * 5_000 in page
+    assert "&lt;b&gt;区委" in page
 
 
 def test_a_post_is_kept_by_its_address_and_its_words_are_masked(jing: Person, wiring: Wiring, town: Town) -> None:

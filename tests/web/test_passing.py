@@ -7,13 +7,17 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from intake.domain.permission import Role
 from intake.domain.submission import Urgency
-from intake.models import Reassignment, SubmissionLease
+from intake.models import AuditEntry, Reassignment, Submission, SubmissionLease, SubmissionPart
+from intake.services.submission_split import split
 from intake.services.submission_submit import Stored
+from intake.web.chosen_person import LIST_MOST
 from intake.wiring import Wiring
+from tests.factories.administrators import person_with
 from tests.factories.clock import TestClock
-from tests.factories.hands import handed_over, looked_at, recused
-from tests.factories.matters import receipt_path, told
+from tests.factories.hands import handed_over, looked_at, passed_up, recused
+from tests.factories.matters import deciding, receipt_path, told, triage
 from tests.factories.referrals import referred, replied
 from tests.factories.sentences import submission_of
 from tests.factories.town import Town
@@ -297,3 +301,79 @@ def test_these_pages_cost_the_same_for_one_and_for_twenty(laozhou: Person, wirin
     for number in range(20):
         looked_at(wiring, town.qing_id, told(wiring, town.ziwei_code, f"第 {number} 件事"))
     assert {path: cost(wiring, laozhou, path, shows) for path, shows in paths.items()} == one
+
+
+def test_lifting_a_recusal_lifts_it_from_all_that_the_message_was_split_into(app: Flask, qing: Person, wiring: Wiring, town: Town) -> None:
+    text = "紫薇的垃圾没人收。楼道的灯也坏了。"
+    both = told(wiring, town.ziwei_code, text)
+    recused(wiring, town.qing_id, both)
+    with wiring.sessions.begin() as session:
+        split(session, deciding(wiring, town.zhou_id, both), choice={text.index("楼道"): 1}, vault=wiring.vault)
+        part = session.query(SubmissionPart).one().submission_id
+    with wiring.sessions() as session:
+        child = session.get_one(Submission, part)
+        triage(wiring, Stored(child.id, child.receipt_number, child.receipt_salt, repeated=False))
+    assert qing.get(f"/m/cards/{part}").status_code == 403
+    jing = sign_in(app.test_client(), "wangjing")
+    desk = f"/d/submissions/{both.submission_id}"
+    assert "原件和分出的共 2 件，回避一起取消" in words_of(jing.get(desk))
+    jing.press(desk, "/lift")
+    for path in (card(both), f"/m/cards/{part}"):
+        assert "楼道的灯也坏了" in words_of(qing.get(path))
+    with wiring.sessions() as session:
+        lifted = {one.entity_id for one in session.query(AuditEntry).filter_by(action="submission.recusal_lift")}
+    assert lifted == {both.submission_id, part}
+
+
+# --- word of it -----------------------------------------------------------------------------------------------------------------------
+
+
+def test_whoever_is_handed_cards_reads_so_above_their_queue_until_they_act(
+    qing: Person, zhou: Person, laozhou: Person, wiring: Wiring, town: Town, bin_: Stored, clock: TestClock
+) -> None:
+    clock.forward(minutes=1)
+    lamp = told(wiring, town.ziwei_code, "紫薇的路灯不亮")
+    for stored in (bin_, lamp):
+        handed_over(wiring, town.qing_id, stored, town.zhou_id)
+    page = zhou.get("/m")
+    assert "李青转交给您 2 件" in words_of(page)
+    assert f'href="{card(bin_)}"' in page.get_data(as_text=True)
+    assert words_of(page).count("李青转交 ") == 2, "and on each of the cards"
+    assert "转交给您" not in words_of(qing.get("/m")) + words_of(laozhou.get("/m"))
+    zhou.press(card(bin_), "/answer", **as_it_is("今天下午清运。"))
+    assert "李青转交给您 1 件" in words_of(zhou.get("/m"))
+    clock.forward(minutes=10)  # it has come to the screen after the first
+    qing.press(f"{card(lamp)}/pass", "/take-back")
+    assert "转交给您" not in words_of(zhou.get("/m"))
+    passed_up(wiring, town.qing_id, lamp, Role.CONVENOR)
+    assert "李青上交给您 1 件" in words_of(laozhou.get("/m"))
+
+
+def test_what_was_handed_over_adds_no_statement_for_each(zhou: Person, wiring: Wiring, town: Town, bin_: Stored) -> None:
+    handed_over(wiring, town.qing_id, bin_, town.zhou_id)
+    one = cost(wiring, zhou, "/m", "李青转交给您 1 件")
+    for number in range(12):
+        handed_over(wiring, town.qing_id, told(wiring, town.ziwei_code, f"第 {number} 件事"), town.zhou_id)
+    assert cost(wiring, zhou, "/m", "李青转交给您 13 件") == one
+
+
+# --- a long list of colleagues --------------------------------------------------------------------------------------------------------
+
+
+def test_among_many_a_colleague_is_written_by_name(qing: Person, wiring: Wiring, town: Town, bin_: Stored) -> None:
+    for number in range(LIST_MOST):
+        person_with(wiring, f"m{number}", f"委员{number:02}", (Role.MEMBER, town.ziwei_id))
+    for login in ("wangfang1", "wangfang2"):
+        person_with(wiring, login, "王芳", (Role.MEMBER, town.ziwei_id))
+    page = f"{card(bin_)}/pass"
+    html = qing.get(page).get_data(as_text=True)
+    assert '<datalist id="to-offered">' in html
+    assert '<option value="周明远">委员</option>' in html
+    for name, words in (("周明", "例如：周明远。"), ("张三", "没有叫“张三”的"), ("王芳", "有 2 位叫“王芳”"), ("", "请选一位同事")):
+        refused = qing.press(page, "/hand-over", to=name, words="请看看。")
+        assert refused.status_code == 422
+        assert words in words_of(refused)
+        assert f'name="to" value="{name}"' in refused.get_data(as_text=True)
+        assert "请看看。" in words_of(refused)
+    assert "您转交给了周明远" in words_of(qing.press(page, "/hand-over", to=" 周明远", words="请看看。"))
+    assert submission_of(wiring, bin_).owner_id == town.zhou_id

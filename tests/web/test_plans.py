@@ -15,16 +15,20 @@ from intake.domain.plan_progress import Progress
 from intake.domain.topic import TopicAction, TopicState
 from intake.domain.year_plan import ConsultationForm, PlanReportKind, PlanState
 from intake.models import Area, AuditEntry, Decision, PlanEdition, PlanItem, PlanReport, Topic, YearPlan
+from intake.queries.plan_edition import edition_page
 from intake.queries.plan_report import plan_figures
-from intake.queries.year_plan import edition_page, plan_of_topic, plan_page, plans_in
+from intake.queries.plan_topics import plan_of_topic
+from intake.queries.plan_years import plans_in
+from intake.queries.year_plan import plan_page
 from intake.services import plan_item, plan_report, year_plan
 from intake.services.person import create_user, grant_role
 from intake.services.plan_report import Reporting
+from intake.services.topic_pool import merge_into
 from intake.services.transition import move
 from intake.services.year_plan import PlanFacts
 from intake.wiring import Wiring
 from tests.factories.clock import TestClock
-from tests.factories.matters import decided, receipt_path, taken_up, told, topic_of, topic_row
+from tests.factories.matters import decided, receipt_path, screening, taken_up, told, topic_of, topic_row
 from tests.factories.plans import (
     WORDS,
     YEAR,
@@ -142,7 +146,7 @@ def test_a_plan_goes_from_the_pool_through_its_chain_to_its_editions(client: Fla
     no_reason = jing.press(page, "/revise", reason="", words="", issued_on="2026-11-03", document_number="")
     assert (no_reason.status_code, "请写明为什么印发新版" in words_of(no_reason)) == (422, True)
     assert "新版已印发" in words_of(
-        jing.press(page, "/revise", reason="路灯已列入工程。", words="", issued_on="2026-11-03", document_number="")
+        jing.press(page, "/revise", reason="路灯已列入工程。", words="", issued_on="2026-11-03", document_number="", fewer="1")
     )
     editions = words_of(jing.get(f"{page}/editions"))
     assert "第 2 版 2026-11-03 2 路灯已列入工程。" in editions
@@ -198,6 +202,94 @@ def test_a_topic_that_went_elsewhere_holds_the_issue_up_by_name(wiring: Wiring, 
     with wiring.sessions.begin() as session:
         year_plan.issue(session, held_plan, issuing())
     assert topic_row(wiring, stays).state is TopicState.PLANNED
+
+
+# Each press says what it will do before it does: how few there are, and what residents will read.
+def test_an_edition_asks_for_the_words_first_and_whether_so_few_are_meant(jing: Person, wiring: Wiring, town: Town) -> None:
+    plan_id = plan_of(wiring, town, quota=2)
+    item_id = placeholder(wiring, town, plan_id)
+    approved(wiring, town, ApprovalSubject.PLAN, plan_id)
+    page = f"/d/plans/{plan_id}"
+    assert "这一版没有新列入的议题，不会发给居民" in words_of(jing.get(page))
+    assert 'name="words"' not in jing.get(page).get_data(as_text=True)
+    lamp = pooled(wiring, town, "路灯")
+    with wiring.sessions.begin() as session:
+        plan_item.link_topic(session, itemising(wiring, town, item_id), lamp)
+    html = jing.get(page).get_data(as_text=True)
+    assert "这件事列入了《云栖区2027年度协商计划》。开始协商、有了结果，都会在这里告诉您。</textarea>" in html
+    assert "新列入的 1 个议题，反映过的居民会先看到“列入年度协商计划。”" in words_of(jing.get(page))
+    assert "全年不少于 2 场，现在列入 1 场，还差 1 场" in words_of(jing.get(page))
+    sent = {"words": WORDS, "issued_on": "2026-11-03", "document_number": ""}
+    asked = jing.press(page, "/issue", **sent)
+    assert (asked.status_code, "请勾选后再按一次" in words_of(asked), WORDS in words_of(asked)) == (422, True, True)
+    assert topic_row(wiring, lamp).state is TopicState.POOLED
+    emptied = jing.press(page, "/issue", **{**sent, "words": ""}, fewer="1")
+    assert (emptied.status_code, "请写明列入计划的理由" in words_of(emptied)) == (422, True)
+    assert 'name="fewer" value="1" checked' in emptied.get_data(as_text=True), "what was ticked stays"
+    assert "已印发" in words_of(jing.press(page, "/issue", **sent, fewer="1"))
+    # A plan that holds its quota asks nothing.
+    placeholder(wiring, town, plan_id, "又一场")
+    assert "还差" not in words_of(jing.get(page))
+    assert "新版已印发" in words_of(jing.press(page, "/revise", reason="增补。", issued_on="2026-11-03", document_number=""))
+
+
+def test_a_line_whose_topic_left_the_pool_says_so_and_how_to_go_on(jing: Person, wiring: Wiring, town: Town) -> None:
+    plan_id = plan_of(wiring, town)
+    away, gone, twice, other, planned = (pooled(wiring, town, title) for title in ("并走的", "出库的", "也并走的", "留下的", "计划里的"))
+    away_item, gone_item, twice_item, _ = added(wiring, town, plan_id, away, gone, twice, planned)
+    page = f"/d/plans/{plan_id}"
+    assert "议题有变化" not in words_of(jing.get(page))
+    for topic, into in ((away, other), (twice, planned)):
+        held = screening(wiring, town.jing_id, topic)
+        with wiring.sessions.begin() as session:
+            merge_into(session, held, target_topic_id=into, words="是同一件事。", told_planned=[topic])
+    consulted(wiring, town, gone, TopicAction.DROP)
+    shown = words_of(jing.get(page))
+    assert "3 场的议题有变化，处理以后才能印发" in shown
+    assert f"议题已并入“留下的”（{topic_row(wiring, other).number}）。可以换成那个议题。" in shown
+    assert "那个议题已经在计划里。" in shown
+    assert "议题现在是“不立项”，不在议题库。" in shown
+    assert "取出这一场" in words_of(jing.get(f"{page}/items/{gone_item}?act=drop"))
+    # One press puts the topic in that it was merged into; a topic that stands in the plan already can't be put in twice.
+    assert f'/items/{twice_item}/topic" data-once' not in jing.get(page).get_data(as_text=True)
+    assert "议题接上了" in words_of(jing.press(page, f"/items/{away_item}/topic"))
+    for item_id in (gone_item, twice_item):
+        jing.press(f"{page}/items/{item_id}", "/drop", reason="议题已经并走或者出库。")
+    assert "议题有变化" not in words_of(jing.get(page))
+    issued(wiring, town, plan_id)
+    assert [topic_row(wiring, one).state for one in (other, planned)] == [TopicState.PLANNED] * 2
+
+
+def test_what_is_refused_comes_back_where_it_was_ticked(jing: Person, wiring: Wiring, town: Town) -> None:
+    page = f"/d/plans/{plan_of(wiring, town)}/add"
+    lamp, bins = pooled(wiring, town, "路灯"), pooled(wiring, town, "垃圾桶")
+    for asked, ticked, other in (("?q=路灯", lamp, bins), (f"?after={bins}", lamp, bins), (f"?topics={lamp}", lamp, bins)):
+        refused = jing.press(f"{page}{asked}", asked.replace("路灯", "%E8%B7%AF%E7%81%AF"), topics=str(ticked), quarter="", form="special")
+        html = refused.get_data(as_text=True)
+        assert (refused.status_code, f'value="{ticked}" checked' in html, f'value="{other}"' in html) == (422, True, False), asked
+
+
+# A member opens the topics of the communities they reach; of the others the line is read alone.
+def test_a_members_plan_leads_to_the_topics_they_may_open(client: FlaskClient, wiring: Wiring, town: Town) -> None:
+    plan_id = plan_of(wiring, town)
+    lamp, late = pooled(wiring, town, "路灯"), pooled(wiring, town, "后来接上的")
+    added(wiring, town, plan_id, lamp)
+    item_id = placeholder(wiring, town, plan_id, "待定的一场")
+    issued(wiring, town, plan_id)
+    approved(wiring, town, ApprovalSubject.TOPIC, late)
+    with wiring.sessions.begin() as session:
+        plan_item.link_topic(session, itemising(wiring, town, item_id), late)
+    zhou = sign_in(client, "zhou")
+    phone = zhou.get("/m/plan")
+    assert f'href="/m/topics/{lamp}"' in phone.get_data(as_text=True)
+    assert "路灯" in words_of(zhou.get(f"/m/topics/{lamp}"))
+    assert f"/m/topics/{late}" not in phone.get_data(as_text=True), "no edition names it yet"
+    assert "待定的一场 议题待定" in words_of(phone)
+    elsewhere = sign_in(client.application.test_client(), "hemiao")
+    shown = elsewhere.get("/m/plan")
+    assert ("路灯" in words_of(shown), "/m/topics/" in shown.get_data(as_text=True).split("<main", 1)[1]) == (True, False)
+    chair = _person(client, wiring, town, Role.CHAIR, "云栖区")
+    assert f'href="/d/topics/{lamp}"' in chair.get("/m/plan").get_data(as_text=True)
 
 
 def test_items_are_put_in_order_by_buttons_and_cross_into_the_next_quarter(jing: Person, wiring: Wiring, town: Town) -> None:
@@ -330,7 +422,7 @@ def test_the_plan_is_for_staff_of_the_district_and_read_by_members_once_issued(c
         assert "DOCX" not in shown
         assert reader.get(f"{page}/paper.docx").status_code == 403
     phone = words_of(zhou.get("/m/plan"))
-    assert "第二季度 1 场 老菜场怎么改 议题待定 界别协商 · 领衔：林副主席" in phone
+    assert "第二季度 1 场 老菜场怎么改 议题待定 界别协商 领衔：林副主席 没有安排的：第一季度、第三季度、第四季度。" in phone
     placeholder(wiring, town, plan_id, "还没印发的", lead_chair="另一位主席")
     with wiring.sessions.begin() as session:
         plan_item.change_item(session, itemising(wiring, town, item_id), facts("老菜场的新名字", quarter=3, lead_chair="另一位主席"))

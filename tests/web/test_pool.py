@@ -16,6 +16,7 @@ from intake.services.topic_pool import keep
 from intake.wiring import Wiring
 from tests.factories.administrators import person_with
 from tests.factories.matters import decided, screening, taken_up, told, topic_of, topic_row
+from tests.factories.plans import added, plan_of
 from tests.factories.town import Town, actor
 from tests.integration.test_topic_pool import pooled
 from tests.web.pages import Person, as_it_is, hidden, sign_in, words_of
@@ -85,8 +86,10 @@ def test_two_to_four_are_compared(jing: Person, picked: list[str]) -> None:
 
 
 def test_who_ticked_nothing_is_told_so_and_an_address_without_topics_leads_to_the_pool(jing: Person, lights: int) -> None:
-    asked = sent(jing, "/d/pool", action="compare")
-    assert (asked.status_code, "勾选 2 到 4 个议题" in words_of(asked), "路灯不亮" in words_of(asked)) == (422, True, True)
+    for action, said in (("compare", "勾选 2 到 4 个议题"), ("plan", "请先勾选要选进计划的议题")):
+        asked = sent(jing, "/d/pool", action=action, words=WHY)
+        assert (asked.status_code, said in words_of(asked), "路灯不亮" in words_of(asked)) == (422, True, True)
+        assert WHY in asked.get_data(as_text=True)
     assert jing.get("/d/pool/compare").request.path == "/d/pool"
 
 
@@ -110,6 +113,42 @@ def test_what_was_ticked_is_chosen_for_the_newest_plan_and_is_marked_in_the_pool
     assert ("长椅坏了" in words_of(onwards), "路灯不亮" in words_of(onwards)) == (True, False)
 
 
+def test_what_stands_in_a_plan_leaves_the_pool_only_when_that_is_known(
+    jing: Person, wiring: Wiring, town: Town, lights: int, bench: int
+) -> None:
+    plan_id = plan_of(wiring, town)
+    added(wiring, town, plan_id, lights, quarter=2)
+    asked = sent(jing, "/d/pool", action="drop", topic=tick(wiring, lights, bench), **as_it_is(WHY))
+    assert (asked.status_code, WHY in asked.get_data(as_text=True)) == (422, True)
+    assert "还没有出库：勾选的议题已选进年度计划" in words_of(asked)
+    assert "《云栖区2027年度协商计划》第二季度的“路灯不亮”" in words_of(asked)
+    assert 'name="knows_planned" value="1" autofocus' in asked.get_data(as_text=True)
+    assert [topic_row(wiring, one).state for one in (lights, bench)] == [TopicState.POOLED] * 2, "the other one waits too"
+    # Not ticked it is asked again; what was ticked for one topic isn't said of another.
+    again = {"in_plan": lights, **as_it_is(WHY)}
+    assert sent(jing, "/d/pool", action="drop", topic=tick(wiring, lights), **again).status_code == 422
+    other = sent(jing, "/d/pool", action="drop", topic=tick(wiring, lights), **{**again, "in_plan": bench}, knows_planned="1")
+    assert other.status_code == 422
+    unsaid = sent(jing, "/d/pool", action="drop", topic=tick(wiring, lights), words="", in_plan=lights, knows_planned="1")
+    assert (unsaid.status_code, 'name="knows_planned" value="1" checked' in unsaid.get_data(as_text=True)) == (422, True)
+    done = sent(jing, "/d/pool", action="drop", topic=tick(wiring, lights), **again, knows_planned="1")
+    assert "1 个议题已出库" in words_of(done)
+    assert topic_row(wiring, lights).state is TopicState.REJECTED
+
+
+def test_what_stands_in_a_plan_is_merged_only_when_that_is_known(jing: Person, wiring: Wiring, town: Town, lights: int, bench: int) -> None:
+    added(wiring, town, plan_of(wiring, town), lights)
+    here = f"/d/pool/compare?topic={lights}&topic={bench}"
+    assert "已选进 2027 年计划，待印发" in words_of(jing.get(here))
+    form = {"action": "merge", "topic": tick(wiring, lights), "target": bench, **as_it_is("是同一件事。")}
+    asked = sent(jing, here, **form)
+    assert (asked.status_code, "还没有合并：要并走的议题已选进年度计划" in words_of(asked)) == (422, True)
+    assert asked.get_data(as_text=True).count('name="in_plan"') == 1, "the other form asks nothing"
+    assert topic_row(wiring, lights).state is TopicState.POOLED
+    assert "1 个议题已并入" in words_of(sent(jing, here, **form, in_plan=lights, knows_planned="1"))
+    assert topic_row(wiring, lights).state is TopicState.MERGED
+
+
 def test_several_go_together_and_what_changed_meanwhile_is_named(jing: Person, wiring: Wiring, town: Town, lights: int, bench: int) -> None:
     ticked = tick(wiring, lights, bench)
     decided_meanwhile = screening(wiring, town.jing_id, bench)
@@ -119,10 +158,22 @@ def test_several_go_together_and_what_changed_meanwhile_is_named(jing: Person, w
     assert page.status_code == 200
     assert "1 个议题已出库" in words_of(page)
     assert "下面这些没有办成： 长椅坏了 ：这个议题刚刚有人处理过" in words_of(page)
+    assert WHY in page.get_data(as_text=True), "the words wait for what is ticked again"
     assert [topic_row(wiring, one).state for one in (lights, bench)] == [TopicState.REJECTED, TopicState.POOLED]
     again = sent(jing, "/d/pool", action="drop", topic=ticked, **as_it_is(WHY))
     assert again.status_code == 409
     assert WHY in again.get_data(as_text=True)
+
+
+def test_the_rest_of_several_is_not_said_to_stand_in_a_plan(jing: Person, wiring: Wiring, town: Town, lights: int, bench: int) -> None:
+    added(wiring, town, plan_of(wiring, town), lights)
+    ticked = tick(wiring, lights, bench)
+    held = screening(wiring, town.jing_id, bench)
+    with wiring.sessions.begin() as session:
+        keep(session, held, words="同事先留下了。", look_again_on=None)
+    page = sent(jing, "/d/pool", action="drop", topic=ticked, **as_it_is(WHY), in_plan=lights, knows_planned="1")
+    assert "1 个议题已出库" in words_of(page)
+    assert (WHY in page.get_data(as_text=True), "还没有出库" in words_of(page)) == (True, False)
 
 
 # Each row: what is sent, and what is said about it; nothing happens and the words stay.

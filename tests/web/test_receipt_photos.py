@@ -77,7 +77,7 @@ def test_a_script_sends_one_by_one_and_the_same_again_is_harmless(client: FlaskC
 
 def test_two_requests_with_the_same_photo_at_once_make_one(receipt: str, wiring: Wiring, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both have stored its bytes before either has a row; those of the second go again."""
-    owner, put, both = submission_id(wiring), wiring.objects.put, Barrier(2, timeout=20)
+    owner, put, both = submission_id(wiring), wiring.objects.put, Barrier(2, timeout=120)
     kept: list[int] = []
 
     def stored_by_both(key: str, source: Any) -> int:

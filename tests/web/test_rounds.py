@@ -1,7 +1,6 @@
 """集中公布 on the desk: a round is made, filled, changed and published; until then no page of anybody else says a word of it."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -12,26 +11,19 @@ from intake.domain.permission import Role
 from intake.domain.receipt import SHANGHAI
 from intake.domain.topic import TopicAction, TopicState
 from intake.models import ScreeningDraft
-from intake.ports import NullJobQueue
 from intake.services.screening_round import draft
 from intake.wiring import Wiring
 from tests.factories.administrators import person_with
 from tests.factories.clock import TestClock
 from tests.factories.matters import decided, receipt_path, screening, taken_up, told, topic_of, topic_row
 from tests.factories.town import Town
-from tests.integration.jobs import jobs_in_this_process
 from tests.web.pages import Person, as_it_is, sign_in, words_of
 from tests.web.test_query_counts import cost
 from workers.jobs import publish_rounds
 
 WORDS = "反映的人多，涉及老人和孩子，情况清楚，进入议题库。"
 
-
-@pytest.fixture(autouse=True)
-def in_process(wiring: Wiring) -> Iterator[None]:
-    wiring.queue = NullJobQueue()
-    with jobs_in_this_process(wiring):
-        yield
+pytestmark = pytest.mark.usefixtures("in_process")
 
 
 @pytest.fixture
@@ -198,3 +190,40 @@ def test_rounds_cost_the_same_for_one_decision_and_for_twenty(jing: Person, wiri
         drafted(wiring, town, proposed(wiring, town, f"第 {number} 个"), round_page)
         jing.press("/d/rounds/new", "/d/rounds/new", name=f"第 {number} 轮", day="2027-01-05", hour="09:00")
     assert (cost(wiring, jing, round_page, "第 11 个"), cost(wiring, jing, "/d/rounds", "第 11 轮")) == one
+
+
+def test_what_has_to_wait_says_so_and_when_it_is_tried_again(
+    jing: Person, wiring: Wiring, town: Town, clock: TestClock, round_page: str
+) -> None:
+    lamp, bench = proposed(wiring, town, "路灯不亮"), proposed(wiring, town, "长椅坏了")
+    for one in (lamp, bench):
+        drafted(wiring, town, one, round_page)
+    clock.forward(days=2)
+    with wiring.sessions.begin() as session:
+        row = session.query(ScreeningDraft).filter_by(topic_id=lamp).one()
+        row.tries, row.try_again_at = 2, clock.now() + timedelta(minutes=2)
+    publish_rounds.run()
+    page = words_of(sign_in(jing.client.application.test_client(), "wangjing").get(round_page))
+    assert "有 1 个决定暂时没能作出，系统会再试" in page
+    assert "试了 2 次还没能作出，11 月 5 日 09:02 以后再试" in page
+    assert "已公布 1 个" in page
+
+
+def test_the_thirteenth_round_can_be_chosen_too(jing: Person, wiring: Wiring, town: Town) -> None:
+    for number in range(14):
+        jing.press("/d/rounds/new", "/d/rounds/new", name=f"第 {number} 轮", day=f"2027-01-{number + 1:02}", hour="09:00")
+    page = jing.get(f"/d/topics?topic={proposed(wiring, town, '路灯不亮')}").get_data(as_text=True)
+    assert all(f"第 {number} 轮" in page for number in range(14))
+
+
+def test_who_pressed_publish_hears_what_was_not_made(jing: Person, wiring: Wiring, town: Town, round_page: str) -> None:
+    lamp, bench = proposed(wiring, town, "路灯不亮"), proposed(wiring, town, "长椅坏了")
+    for one in (lamp, bench):
+        drafted(wiring, town, one, round_page)
+    decided(wiring, town.jing_id, lamp, TopicAction.RETURN, "请补充。")  # a colleague was faster
+    pressed = jing.press(round_page, "/publish")
+    publish_rounds.run()
+    page = words_of(jing.get(f"{pressed.request.path}?done=publishing"))
+    assert "公布了 1 个；另有 1 个没有公布成，原因在下面。" in page
+    assert "公布之前，这个议题已经有了变化" in page
+    assert "每位反映过的居民都能在回执上看到" not in page

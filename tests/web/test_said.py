@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from intake.domain.submission_file import FileState
-from intake.models import SubmissionFile
+from intake.models import AuditEntry, SubmissionFile
 from intake.wiring import Wiring
 from tests.factories import files
 from tests.factories.clock import TestClock
@@ -78,6 +78,14 @@ def test_a_telephone_may_ask_for_a_part_of_a_voice(receipt: str, wiring: Wiring,
     assert (part.status_code, part.data) == (206, whole[:100])
     assert part.headers["Content-Range"] == f"bytes 0-99/{len(whole)}"
     assert "sandbox" in part.headers["Content-Security-Policy"]
+
+
+def test_a_hearing_is_written_down_once_in_however_many_pieces_it_comes(receipt: str, wiring: Wiring, zhou: Person) -> None:
+    path = f"/said/{file_ids(wiring)[VOICE]}"
+    for wanted in ("bytes=0-1", "bytes=0-", "bytes=100-199", "bytes=200-"):  # as an iPhone asks
+        assert zhou.client.get(path, headers={"Range": wanted}).status_code == 206
+    with wiring.sessions() as session:
+        assert [one.noun for one in session.query(AuditEntry).filter_by(action="voice.hear")] == ["submission_file"]
 
 
 def test_staff_see_it_on_the_submissions_page(receipt: str, app: Flask, wiring: Wiring) -> None:

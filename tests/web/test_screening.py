@@ -1,6 +1,7 @@
 """The board complete: marks beside evidence, what is like a topic, who else looks, several at once, and what a return asks for."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
@@ -13,19 +14,21 @@ from intake.domain.screening import Criterion
 from intake.domain.topic import Route, TopicAction, TopicState
 from intake.domain.triage_result import Verdict
 from intake.models import Area, AuditEntry, Submission, Topic, TopicMark, TopicWatch
-from intake.queries.topic_board import BOARD_STATES, board, topic_after
+from intake.queries.topic_board import BOARD_STATES, TopicRow, board, topic_after
+from intake.queries.topic_order import Order
 from intake.services import topic_screen_together
 from intake.services.person import create_user, grant_role
 from intake.services.submission_submit import Stored
 from intake.services.topic_class import open_class
 from intake.services.topic_mark import WORDS_MAX, Mark, mark_topic
+from intake.services.topic_origin import OriginFacts, register
 from intake.services.topic_screen_together import AT_ONCE, screen_together
 from intake.wiring import Wiring
 from tests.factories.administrators import person_with
 from tests.factories.clock import TestClock
 from tests.factories.matters import decided, receipt_path, taken_up, told, topic_of, topic_row
 from tests.factories.town import ENCODED, Town, actor
-from tests.web.pages import Person, hidden, sign_in, words_of
+from tests.web.pages import Person, as_it_is, hidden, sign_in, words_of
 from tests.web.test_query_counts import cost
 
 
@@ -363,7 +366,8 @@ def test_the_board_of_one_route_stays_there_from_card_to_card(jing: Person, wiri
     assert "途径：党政点题" in words_of(shown)
     assert "幸福里路灯不亮" not in page.split('id="pane"')[0]
     assert re.search(r'class="count">10</span>', page)
-    links = {one.replace("&amp;", "&") for one in re.findall(r'href="(/d/topics\?[^"]*)"', page)}
+    ways = page.split('class="elsewhere ways"')[1].split("</nav>")[0]
+    links = {one.replace("&amp;", "&") for one in re.findall(r'href="(/d/topics\?[^"]*)"', page.replace(ways, ""))}
     assert [one for one in links if "route=party_government" not in one] == []
     more = next(one for one in links if "after=" in one)
     assert words_of(jing.get(more)).count("区委点的第") >= 2
@@ -377,6 +381,114 @@ def test_the_board_of_one_route_stays_there_from_card_to_card(jing: Person, wiri
     searched = jing.client.get("/d/topics", query_string={"route": "residents", "q": "区委"}).get_data(as_text=True)
     assert 'class="card topic"' not in searched
     assert jing.get("/d/topics?route=everything").status_code == 200
+
+
+def cards(person: Person, path: str) -> list[int]:
+    """Topics on the board, in its order."""
+    return [int(one) for one in re.findall(r'name="pick" value="(\d+)\.', person.get(path).get_data(as_text=True))]
+
+
+def registered(wiring: Wiring, town: Town, title: str, route: Route = Route.PARTY_GOVERNMENT) -> int:
+    """A topic that no message opened, put up for screening."""
+    facts = OriginFacts(route, title, town.street_id, None, "请调研。", body="区委办公室", received_on=wiring.clock.now().date())
+    with wiring.sessions.begin() as session:
+        return register(session, actor=actor(session, town.jing_id), facts=facts, at=wiring.clock.now()).id
+
+
+# A decision is a change of state, so that of those that wait the one decided on is the youngest from then on.
+@pytest.mark.parametrize("order", list(Order))
+def test_a_decision_leads_to_what_followed_in_the_order_one_works_in(
+    jing: Person, wiring: Wiring, town: Town, clock: TestClock, order: Order
+) -> None:
+    for number in range(4):
+        taken_up(wiring, town.jing_id, a_topic(wiring, town, f"第 {number} 件", 1 + number % 2))
+        clock.forward(minutes=1)
+    board_page = f"/d/topics?state=proposed&order={order.value}"
+    _first, second, third, _last = cards(jing, board_page)
+    after = jing.press(f"{board_page}&topic={second}", "/decide", action="reject", words="街道已经换了新的，不再列入。", checked="")
+    if topic_row(wiring, second).state is TopicState.PROPOSED:  # remarks on the words first
+        after = jing.press(f"{board_page}&topic={second}", "/decide", action="reject", **as_it_is("街道已经换了新的，不再列入。"))
+    assert topic_row(wiring, second).state is TopicState.REJECTED
+    assert f"topic={third}&" in f"{after.request.query_string.decode()}&"
+
+
+# What was asked for by an office has no heat to be found by: the routes stand at the head with how many of each wait.
+def test_topics_without_messages_are_found_by_their_route_and_by_waiting(
+    jing: Person, wiring: Wiring, town: Town, clock: TestClock, lamp: int
+) -> None:
+    clock.forward(minutes=5)
+    asked = [registered(wiring, town, f"老旧小区加装电梯之{number}") for number in "一二"]
+    clock.forward(minutes=5)
+    taken_up(wiring, town.jing_id, a_topic(wiring, town, "河边栏杆松动", 3))
+    page = jing.get("/d/topics").get_data(as_text=True)
+    ways = section(page, 'class="elsewhere ways"').split("</nav>")[0]
+    assert "待筛选 全部途径 4 党政点题 2 群众出题 2" in ways
+    assert "没有来件，不排热度 · 丰山街道 · 11 月" in words_of(jing.get("/d/topics"))
+    assert cards(jing, "/d/topics?state=proposed")[-2:] == asked[::-1], "heat is what residents said"
+    assert cards(jing, "/d/topics?state=proposed&order=waiting")[:3] == [lamp, *asked], "who waits longest comes first, whoever asked"
+    assert cards(jing, "/d/topics?state=proposed&route=party_government") == asked[::-1]
+    # The state that stands alone is counted, and what is looked for is not counted again.
+    assert "候选议题 全部途径" not in words_of(jing.get("/d/topics?state=candidate"))
+    assert 'class="elsewhere ways"' not in jing.client.get("/d/topics", query_string={"q": "电梯"}).get_data(as_text=True)
+    few = cost(wiring, jing, f"/d/topics?topic={lamp}", "党政点题")
+    for number in range(6):
+        registered(wiring, town, f"第 {number} 件", Route.COMMUNITIES if number % 2 else Route.PARTY_GOVERNMENT)
+    assert cost(wiring, jing, f"/d/topics?topic={lamp}", "两委找题") == few
+
+
+PLACE: dict[Order, Callable[[TopicRow], float]] = {
+    Order.HEAT: lambda row: -row.heat,
+    Order.CORRECTED: lambda row: -row.heat_corrected,
+    Order.SPREAD: lambda row: -row.areas,
+    Order.WAITING: lambda row: row.since.timestamp(),
+    Order.NEWEST: lambda row: -row.last_at.timestamp(),
+}
+
+
+@pytest.mark.parametrize("order", list(Order))
+def test_every_order_goes_on_page_by_page_and_ends(wiring: Wiring, town: Town, clock: TestClock, order: Order) -> None:
+    made = []
+    for number in range(7):
+        made.append(a_topic(wiring, town, f"第 {number} 件", 1 + number % 2))
+        clock.forward(minutes=number % 3)
+    with wiring.sessions.begin() as session:
+        for number, topic_id in enumerate(made):
+            topic = session.get_one(Topic, topic_id)
+            topic.heat, topic.heat_corrected, topic.area_count = 9 - number, 20 + number % 2, 1 + number % 3
+    with wiring.sessions() as session:
+        me, at = actor(session, town.jing_id), wiring.clock.now()
+        whole = board(session, me, [TopicState.CANDIDATE], order=order, limit=20, at=at).pages[0]
+        seen: list[int] = []
+        after = ""
+        for _ in range(4):
+            page = board(session, me, [TopicState.CANDIDATE], order=order, limit=2, after=after, at=at).pages[0]
+            seen += [row.id for row in page.rows]
+            after = page.next_key
+        assert after == ""
+        assert seen == [row.id for row in whole.rows]
+        assert sorted(seen) == sorted(made)
+        # Looked for by words, it is the same order, and one goes from one to the next in it.
+        found = board(session, me, [TopicState.CANDIDATE], order=order, words="件", limit=20, at=at).pages[0]
+        assert [row.id for row in found.rows] == seen
+        assert [topic_after(session, me, one, state=TopicState.CANDIDATE, order=order) for one in seen] == [*seen[1:], seen[0]]
+        places = [PLACE[order](row) for row in whole.rows]
+        assert places == sorted(places)
+        for strange in ("9" * 19 + "_1", "1_" + "9" * 30, "x_y", "-1_2", "_", "9" * 15):
+            board(session, me, [TopicState.CANDIDATE], order=order, after=strange, at=at)
+
+
+def test_an_order_of_corrected_heat_says_both_numbers_and_why(jing: Person, wiring: Wiring, town: Town, lamp: int) -> None:
+    with wiring.sessions.begin() as session:
+        topic = session.get_one(Topic, lamp)
+        topic.heat, topic.heat_corrected = 10, 17
+    page = words_of(jing.get("/d/topics?order=corrected"))
+    assert "热度 10，校正后 17" in page
+    assert "来件少的社区，一个人最多按两个人算" in page
+    assert "校正后 17" not in words_of(jing.get("/d/topics")).split("来件少的社区一个人多算一些")[0]
+    assert "校正后是 17" in words_of(jing.get(f"/d/topics/{lamp}"))
+    nothing = jing.get("/d/topics?order=gossip")
+    assert nothing.status_code == 200
+    assert "来件少的社区，一个人" not in words_of(nothing)
 
 
 def test_blanks_are_no_search(jing: Person, lamp: int) -> None:

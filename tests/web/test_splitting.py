@@ -11,6 +11,7 @@ from intake.domain.submission import SubmissionState
 from intake.domain.triage_result import Verdict
 from intake.models import Contributor, Submission, SubmissionPart
 from intake.services.submission_submit import Stored
+from intake.services.submission_withdraw import withdraw
 from intake.wiring import Wiring
 from tests.factories.matters import receipt_path, told, triage
 from tests.factories.photos import photo_said
@@ -62,7 +63,7 @@ def test_a_message_is_split_looked_at_and_put_together_again(zhou: Person, wirin
     own = receipt_path(wiring, part)
     assert own in unescape(receipt.get_data(as_text=True))
     assert two.receipt_number in words_of(zhou.client.get(own))
-    assert "要全部收回，请在那张上也撤回。" in words_of(zhou.client.get(own))
+    assert "那张回执上的这几句也一起去掉" in words_of(zhou.client.get(own))
     assert receipt_path(wiring, two) not in zhou.client.get(own).get_data(as_text=True)
     triage(wiring, part)
     back = zhou.press(f"/m/cards/{part.submission_id}", f"/m/cards/{part.submission_id}/rejoin")
@@ -165,3 +166,28 @@ def test_every_way_says_what_the_resident_will_read(zhou: Person, wiring: Wiring
         assert f"居民会读到：{sentence}" in page
     zhou.press(f"/m/cards/{two.submission_id}", "/refer", words="请城管局看。")
     assert "委员已转给有关单位，等答复。" in words_of(zhou.client.get(receipt_path(wiring, two)))
+
+
+# The message is handled on with what is left; what its resident took back stands on nobody's page any more.
+def test_what_a_resident_takes_back_of_a_message_is_read_nowhere(app: Flask, zhou: Person, wiring: Wiring, two: Stored) -> None:
+    card = f"/m/cards/{two.submission_id}"
+    zhou.press(f"{card}/split?s0=0&s{LID}=1", f"{card}/split")
+    part = the_part(wiring, two)
+    triage(wiring, part)
+    with wiring.sessions.begin() as session:
+        withdraw(session, submission_id=part.submission_id, at=wiring.clock.now())
+    jing = sign_in(app.test_client(), "wangjing")
+    for person, path in (
+        (zhou, "/m"),
+        (zhou, card),
+        (zhou, "/m/search?q=幸福里"),
+        (jing, f"/d/submissions/{two.submission_id}"),
+    ):
+        page = words_of(person.get(path))
+        assert "幸福里 3 号楼路灯坏了" in page, path
+        assert "井盖" not in page, path
+    assert "（这几句已撤回。）" in words_of(zhou.get(card))
+    assert "井盖" not in words_of(zhou.get(f"{card}/split"))
+    assert "幸福里 3 号楼" not in words_of(zhou.get("/m/search?q=井盖响了"))
+    receipt = words_of(zhou.client.get(receipt_path(wiring, two)))
+    assert "幸福里 3 号楼路灯坏了。（这几句已撤回。）" in receipt

@@ -111,7 +111,10 @@ def test_who_may_not_stays_out_of_every_page(client: FlaskClient, wiring: Wiring
     report_id = report_answered(wiring, town, report_drafted(wiring, town, class_id))
     reads = ("/d/upward", f"/d/upward/{report_id}")
     writes = (f"/d/upward/new?topic={class_id}", f"/d/upward/{report_id}/edit", f"/d/upward/{report_id}/paper.docx")
-    posts = ("/d/upward/new", *(f"/d/upward/{report_id}/{act}" for act in ("edit", "send", "answer", "tell", "abandon")))
+    posts = (
+        "/d/upward/new",
+        *(f"/d/upward/{report_id}/{act}" for act in ("edit", "send", "answer", "correct", "supplement", "tell", "abandon")),
+    )
     form = {
         "version": "3",
         "topic": str(class_id),
@@ -119,6 +122,7 @@ def test_who_may_not_stays_out_of_every_page(client: FlaskClient, wiring: Wiring
         "title": "x",
         "text": "x",
         "words": "x",
+        "reason": "x",
         "answered_on": "2026-11-03",
         **PAPER,
     }
@@ -165,3 +169,38 @@ def test_the_class_and_its_matters_show_the_report(jing: Person, wiring: Wiring,
     assert matter is not None
     for topic_id in (class_id, matter.id):
         assert ANSWER in words_of(jing.get(f"/d/topics/{topic_id}"))
+
+
+def test_an_answer_is_corrected_then_told_then_added_to_and_every_word_typed_is_kept(jing: Person, wiring: Wiring, town: Town) -> None:
+    class_id, said = class_of(wiring, town)
+    page = f"/d/upward/{report_answered(wiring, town, report_drafted(wiring, town, class_id))}"
+    assert "还没有告诉居民" in words_of(jing.get("/d/upward"))
+    right = {"words": "延到二十一点三十分。", "number": "临交函〔2026〕5号", "answered_on": "2026-11-03"}
+    no_reason = jing.press(page, "/correct", **right, reason="")
+    html = no_reason.get_data(as_text=True)
+    assert (no_reason.status_code, "请写明为什么更正" in html, "延到二十一点三十分。" in html) == (422, True, True)
+    early = {name: hidden(jing.get(page).get_data(as_text=True), name) for name in ("csrf_token", "version")}
+    done = words_of(jing.press(page, "/correct", **right, reason="时间录错了"))
+    for words in ("已更正", "更正过：时间录错了", "更正以前登记的", ANSWER, "临交函〔2026〕5号"):
+        assert words in done
+    late = jing.client.post(f"{page}/correct", data={**early, **right, "words": "我也改了这一句", "reason": "我的理由"})
+    html = late.get_data(as_text=True)
+    assert (late.status_code, "我也改了这一句" in html, "我的理由" in html) == (409, True, True)
+    assert "已告诉" in words_of(jing.press(page, "/tell", told=""))
+    assert "还没有告诉居民" not in words_of(jing.get("/d/upward"))
+    gone = jing.client.post(f"{page}/tell", data={**early, "told": "已经写好的另一段话"})
+    assert (gone.status_code, "已经写好的另一段话" in words_of(gone)) == (409, True)
+    assert "/correct" not in jing.get(page).get_data(as_text=True)
+    assert "请写下答复里可以转告的内容" in words_of(jing.press(page, "/supplement", **{**right, "words": ""}))
+    more = jing.press(page, "/supplement", **{**right, "words": "三条线路再各加一班。"})
+    assert "补充答复已登记" in words_of(more)
+    assert "已告诉" in words_of(jing.press(page, "/tell", told=""))
+    for one in said:
+        receipt = words_of(jing.client.application.test_client().get(receipt_path(wiring, one)))
+        assert receipt.index("延到二十一点三十分。") < receipt.index("上级又有了补充答复") < receipt.index("三条线路再各加一班。")
+        assert ANSWER not in receipt
+    at_class = words_of(jing.get(f"/d/topics/{class_id}"))
+    assert at_class.index("延到二十一点三十分。") < at_class.index("三条线路再各加一班。")
+    trail = words_of(jing.get(page))
+    for words in ("更正答复", "登记补充答复", "把补充答复告诉了居民"):
+        assert words in trail

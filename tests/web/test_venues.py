@@ -116,6 +116,7 @@ def test_what_is_refused_names_its_field(jing: Person, wiring: Wiring, town: Tow
     slower = change(jing, old, address="丰山街 2 号")
     assert slower.status_code == 409
     assert "丰山街 2 号" in slower.get_data(as_text=True)
+    assert "现在保存的是 王静 · 修改资料" in words_of(slower)
 
 
 # The newest check counts, whatever day it is of; older ones stay to be read, and nothing is ranked.

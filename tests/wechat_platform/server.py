@@ -44,7 +44,7 @@ class WeChatServer:
     def __init__(self, port: int = 0) -> None:
         self.world = World()
         self.let_go = threading.Event()
-        """Set at the end, so that a slow answer doesn't outlive its test."""
+        """Set when slow answers are waited for no longer, at the latest by the next test."""
         self.views: dict[str, Callable[[Asked], File]] = {"/connect/oauth2/authorize": self._authorize, "/__": self._back_door}
         """Pages by the beginning of their path; others may be added."""
         handler = type("Handler", (_Handler,), {"server_": self})
@@ -297,13 +297,13 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep quiet."""
 
 
-def wait_until_up(url: str, seconds: float = 10.0) -> None:
+def wait_until_up(url: str, seconds: float = 60.0) -> None:
     """Return when a server started elsewhere answers; TimeoutError."""
     from urllib.request import ProxyHandler, build_opener
 
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        with suppress(OSError), build_opener(ProxyHandler({})).open(f"{url}/__clock", timeout=1):
+        with suppress(OSError), build_opener(ProxyHandler({})).open(f"{url}/__clock", timeout=seconds):
             return
         time.sleep(0.05)
     raise TimeoutError(url)

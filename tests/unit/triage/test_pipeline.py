@@ -63,9 +63,9 @@ def test_the_matching_form_of_a_matching_form_is_itself(text: str) -> None:
 )
 def test_a_huge_text_is_done_in_a_moment_and_its_grams_are_bounded(piece: str) -> None:
     text = (piece * 20_000)[:20_000]
-    started = time.perf_counter()
+    started = time.thread_time()  # what others do on this machine meanwhile doesn't count
     finding = TRIAGE(message(text), Finding())
-    assert time.perf_counter() - started < 1.0
+    assert time.thread_time() - started < 1.0
     assert len(finding.grams) < GRAM_CHARACTERS
     assert len(finding.masked) <= len(text)
 
