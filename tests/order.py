@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-SLOW = ("faults", "integration", "architecture", "triage")
+SLOW = ("faults", "integration", "architecture", "triage", "contract")
 """Folders with modules that take half a minute and more. What is left are thousands of tests that take a moment."""
 LONGEST = (
     "test_demo_process",
@@ -16,7 +16,9 @@ LONGEST = (
     "test_notices_killed",
     "test_route_cases",
     "test_routes",
+    "test_shared_rows",
     "test_same_matter_learning",
+    "test_api_fuzz",
 )
 """Modules that begin before the others of their folder: whoever comes to one at the end keeps everybody waiting."""
 

@@ -20,7 +20,7 @@ SMALL = frozenset({"attachments.show", "said.show"})
 EMBLEM = "profile.emblem"
 """The district's own, which stands on every poster."""
 VOICE = "said.show"
-"""Fetched in pieces: the first is noted (tests/web/test_said.py)."""
+"""Fetched in pieces: the first that somebody gets is noted (tests/web/test_said.py)."""
 
 
 def is_file(response: Response) -> bool:
@@ -30,12 +30,12 @@ def is_file(response: Response) -> bool:
     )
 
 
-def is_part_of_a_page() -> bool:
+def is_part_of_a_page(response: Response) -> bool:
     """A picture that a page shows, or a piece of a voice."""
     return (
         request.endpoint == EMBLEM
-        or (request.endpoint in SMALL and "small" in request.args)
-        or (request.endpoint == VOICE and request.range is not None)
+        or (request.endpoint in SMALL and "small" in request.args and response.mimetype == "image/jpeg")
+        or (request.endpoint == VOICE and request.range is not None and response.mimetype == "audio/mpeg")
     )
 
 
@@ -50,7 +50,7 @@ def look(app: Flask, response: Response, **_: Any) -> None:
     access = access_of(app, request.endpoint) if request.endpoint is not None else None
     if access is None or access.permission is None or not session.get(COOKIE_KEY) or not is_file(response):
         return
-    assert is_part_of_a_page() or g.get("noted_visit"), f"{request.endpoint} hands out a file that no audit row tells of"
+    assert is_part_of_a_page(response) or g.get("noted_visit"), f"{request.endpoint} hands out a file that no audit row tells of"
 
 
 class TakenAlong:

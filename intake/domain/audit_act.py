@@ -376,6 +376,7 @@ DETAIL_NAMES: dict[str, str] = {
     "user": "人员编号",
     "users": "人员编号",
     "way": "方式",
+    "what": "哪一种",
     "year": "年份",
 }
 """Screen names of what a row says besides; values are codes and numbers and stay as they are."""

@@ -15,6 +15,8 @@ class Reassignment(Base):
     __tablename__ = "reassignments"
     __table_args__ = (
         Index("ix_reassignments_submission", "submission_id", "id"),
+        # What came to a person by hand, few among all that waits with them.
+        Index("ix_reassignments_to", "to_user_id", "submission_id", postgresql_where="to_user_id IS NOT NULL"),
         Index("uq_reassignments_recused", "from_user_id", "submission_id", unique=True, postgresql_where="kind = 'recuse'"),
     )
 

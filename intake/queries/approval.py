@@ -1,11 +1,11 @@
-"""审批链: a district's chains, how far a plan or topic has come on one, and everything that was written down."""
+"""审批链: a district's chains, and how far a plan or topic has come on one."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import PurePosixPath
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session, aliased
 
 from intake.domain.actor import Actor
@@ -25,11 +25,9 @@ from intake.domain.year_plan import PlanState
 from intake.models import Approval, ApprovalStep, Topic, User, YearPlan
 from intake.queries.attachment import StoredFile
 from intake.queries.departments import manages_district
-from intake.queries.pages import PAGE, Page, key_of, page_of
 
 QUARANTINE = "quarantine/approvals/"
 """Where the bytes of a scan lie until a worker has made them anew."""
-UNDER_WAY_MOST = 20
 Subject = YearPlan | Topic
 _UNDOER = aliased(User)
 
@@ -147,25 +145,6 @@ class SubjectApprovals:
         return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovalRow:
-    """One line of the district's list."""
-
-    id: int
-    subject: ApprovalSubject
-    subject_id: int
-    title: str
-    line: ApprovalLine
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovalFilter:
-    """None means all."""
-
-    subject: ApprovalSubject | None = None
-    decision: ApprovalDecision | None = None
-
-
 def require_approvals(session: Session, actor: Actor) -> None:
     """Forbidden unless the actor makes the plan for their whole district: approvals are its papers, whatever places they name."""
     if not manages_district(session, actor, Permission.PLAN_MANAGE):
@@ -220,9 +199,10 @@ def approvals_of(session: Session, actor: Actor, subject: ApprovalSubject, subje
     manages = manages_district(session, actor, Permission.PLAN_MANAGE)
     chain = chain_of(session, found.district_id, subject, ended=True)
     lines = [
-        (row[0], _line(row, inside=manages)) for row in session.execute(_lines().where(_about(subject, subject_id)).order_by(Approval.id))
+        (row[0], line_of(row, inside=manages))
+        for row in session.execute(recorded_lines().where(_about(subject, subject_id)).order_by(Approval.id))
     ]
-    return _path(found, chain, lines, manages=manages, today=today)
+    return path_of(found, chain, lines, manages=manages, today=today)
 
 
 def missing_steps(session: Session, subject: ApprovalSubject, found: Subject) -> tuple[str, ...]:
@@ -238,57 +218,6 @@ def recorded_of(session: Session, subject: ApprovalSubject, subject_id: int) -> 
     return tuple(_recorded(row) for row in rows)
 
 
-def approvals_in(session: Session, actor: Actor, chosen: ApprovalFilter, *, after: str, limit: int = PAGE) -> Page[ApprovalRow]:
-    """A page of everything written down in the district, the newest first, in three queries; Forbidden as `require_approvals`."""
-    require_approvals(session, actor)
-    where: list[ColumnElement[bool]] = [Approval.district_id == actor.district_id]
-    if chosen.subject is not None:
-        where.append((Approval.plan_id if chosen.subject is ApprovalSubject.PLAN else Approval.topic_id).is_not(None))
-    if chosen.decision is not None:
-        where.append(Approval.decision == chosen.decision)
-    total = session.scalar(select(func.count()).select_from(Approval).where(*where)) or 0
-    key = key_of(after)
-    if key is not None:
-        where.append(Approval.id < key)
-    rows = session.execute(
-        _lines()
-        .add_columns(YearPlan.title, Topic.title)
-        .outerjoin(YearPlan, YearPlan.id == Approval.plan_id)
-        .outerjoin(Topic, Topic.id == Approval.topic_id)
-        .where(*where)
-        .order_by(Approval.id.desc())
-        .limit(limit + 1)
-    )
-    return page_of([_row(row) for row in rows], total=total, limit=limit)
-
-
-def under_way(session: Session, actor: Actor, *, today: date) -> tuple[SubjectApprovals, ...]:
-    """Plans that are being made and pooled topics of which a step was written down, the newest first; at most UNDER_WAY_MOST of each, in
-    a constant number of queries. Forbidden as `require_approvals`.
-    """
-    require_approvals(session, actor)
-    begun = select(Approval.topic_id).where(
-        Approval.district_id == actor.district_id, Approval.topic_id.is_not(None), Approval.undone_at.is_(None)
-    )
-    drafting = select(YearPlan).where(YearPlan.district_id == actor.district_id, YearPlan.state == PlanState.DRAFTING)
-    pooled = select(Topic).where(Topic.id.in_(begun), Topic.state == TopicState.POOLED)
-    asked: dict[ApprovalSubject, Sequence[Subject]] = {
-        ApprovalSubject.PLAN: session.scalars(drafting.order_by(YearPlan.id.desc()).limit(UNDER_WAY_MOST)).all(),
-        ApprovalSubject.TOPIC: session.scalars(pooled.order_by(Topic.id.desc()).limit(UNDER_WAY_MOST)).all(),
-    }
-    shown: list[SubjectApprovals] = []
-    for subject, rows in asked.items():
-        if not rows:
-            continue
-        chain = chain_of(session, rows[0].district_id, subject, ended=True)
-        column = Approval.plan_id if subject is ApprovalSubject.PLAN else Approval.topic_id
-        lines = session.execute(_lines().where(column.in_([one.id for one in rows])).order_by(Approval.id)).all()
-        for found in rows:
-            own = [(row[0], _line(row, inside=True)) for row in lines if found.id == (row[0].plan_id or row[0].topic_id)]
-            shown.append(_path(found, chain, own, manages=True, today=today))
-    return tuple(shown)
-
-
 def scan_of(session: Session, actor: Actor, approval_id: int) -> StoredFile:
     """The scan of a paper, once a worker has made it anew; NotFound otherwise, Forbidden as `require_approvals`."""
     require_approvals(session, actor)
@@ -299,7 +228,7 @@ def scan_of(session: Session, actor: Actor, approval_id: int) -> StoredFile:
     return StoredFile(found.id, found.file_name, media_type, 0, found.file_key)
 
 
-def _path(
+def path_of(
     found: Subject,
     chain: Sequence[StepLine],
     lines: Iterable[tuple[Approval, ApprovalLine]],
@@ -307,6 +236,7 @@ def _path(
     manages: bool,
     today: date,
 ) -> SubjectApprovals:
+    """The plan or topic on its chain, with what was written down of it in that order; `manages`: the reader may write steps down."""
     rows = list(lines)
     by_id = {line.id: line for _, line in rows}
     standing = [row for row, _ in rows if row.undone_at is None]
@@ -333,7 +263,8 @@ def _about(subject: ApprovalSubject, subject_id: int) -> ColumnElement[bool]:
     return (Approval.plan_id if subject is ApprovalSubject.PLAN else Approval.topic_id) == subject_id
 
 
-def _lines() -> Select[Approval, str, str | None]:
+def recorded_lines() -> Select[Approval, str, str | None]:
+    """What was written down, for `line_of`: with who wrote it and who took it back."""
     return (
         select(Approval, User.name, _UNDOER.name)
         .join(User, User.id == Approval.recorded_by)
@@ -341,7 +272,8 @@ def _lines() -> Select[Approval, str, str | None]:
     )
 
 
-def _line(row: Sequence[object], *, inside: bool) -> ApprovalLine:
+def line_of(row: Sequence[object], *, inside: bool) -> ApprovalLine:
+    """A row that begins with the columns of `recorded_lines`; minutes and scan are for those inside."""
     one, by, undone_by = row[:3]
     assert isinstance(one, Approval)
     state = "waiting" if one.file_key.startswith(QUARANTINE) else "ready" if one.file_key else "refused"
@@ -363,18 +295,6 @@ def _line(row: Sequence[object], *, inside: bool) -> ApprovalLine:
         at=one.recorded_at,
         undone_at=one.undone_at,
         undone_by=str(undone_by or ""),
-    )
-
-
-def _row(row: Sequence[object]) -> ApprovalRow:
-    one, plan_title, topic_title = row[0], row[-2], row[-1]
-    assert isinstance(one, Approval)
-    return ApprovalRow(
-        id=one.id,
-        subject=ApprovalSubject.PLAN if one.plan_id is not None else ApprovalSubject.TOPIC,
-        subject_id=one.plan_id or one.topic_id or 0,
-        title=str(plan_title or topic_title),
-        line=_line(row, inside=True),
     )
 
 

@@ -314,6 +314,8 @@ def _line(row: Any, names: Mapping[tuple[str, int], tuple[str, str]]) -> ActLine
 
 
 def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {one}" for name, one in sorted(value.items()))
     return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
 
 

@@ -57,11 +57,13 @@ def handed_to(session: Session, actor: Actor) -> tuple[HandedCard, ...]:
 
     It is over once somebody decides, hands it on or takes it back.
     """
+    # From the few that ever came to the actor by hand, not from all that waits with them.
+    ever = select(Reassignment.submission_id).where(Reassignment.to_user_id == actor.user_id, Reassignment.kind != ReassignmentKind.RECUSE)
     rows = session.execute(
         _waiting(Submission.id, User.name, _NEWEST.c.kind == ReassignmentKind.ESCALATE, _NEWEST.c.at)
         .join(Area, Area.id == Submission.area_id)
         .join(User, User.id == _NEWEST.c.from_user_id)
-        .where(Submission.owner_id == actor.user_id, within(actor, Permission.TRIAGE_VIEW))
+        .where(Submission.id.in_(ever), Submission.owner_id == actor.user_id, within(actor, Permission.TRIAGE_VIEW))
         .order_by(_NEWEST.c.at, Submission.id)
         .limit(SHOWN)
     )

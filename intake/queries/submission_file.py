@@ -12,7 +12,7 @@ from intake.domain.errors import NotFound
 from intake.domain.permission import Permission
 from intake.domain.photo_blur import Part
 from intake.domain.submission_file import FileKind, FileState
-from intake.models import Area, ChatPart, Submission, SubmissionFile, User
+from intake.models import Area, AuditEntry, ChatPart, Submission, SubmissionFile, User
 from intake.queries.lease import recused
 
 _NONE = "没有这张照片或这段语音，可能已经清除，或者不归您看。"
@@ -118,6 +118,18 @@ def file_for(session: Session, actor: Actor, file_id: int) -> StoredSaid:
     if row is None or not row.key or not actor.may(Permission.VOICE_HEAR, area_path=row.path):
         raise NotFound(_NONE)
     return StoredSaid(row.key, row.media_type)
+
+
+def heard_since(session: Session, actor: Actor, file_id: int, *, since: datetime) -> bool:
+    """Whether it is written down that the actor heard this voice after `since`."""
+    heard = select(AuditEntry.id).where(
+        AuditEntry.noun == "submission_file",
+        AuditEntry.entity_id == file_id,
+        AuditEntry.action == "voice.hear",
+        AuditEntry.actor_id == actor.user_id,
+        AuditEntry.at > since,
+    )
+    return session.scalar(heard.limit(1)) is not None
 
 
 def photo_to_blur(session: Session, actor: Actor, file_id: int) -> PhotoToBlur:

@@ -84,9 +84,10 @@ def family_ids(submission: Submission) -> Select[int]:
 
 
 def count_of_family(session: Session, submission_id: int) -> int:
-    """How many a message and its parts are, whichever of them is given; 1 where nothing was split off. One question."""
+    """How many a message and its parts are, whichever of them is given, without those that came back; 1 where nothing is apart. One question."""
     whole = select(whole_message()).where(Submission.id == submission_id).scalar_subquery()
-    return 1 + (session.scalar(select(func.count()).select_from(SubmissionPart).where(SubmissionPart.parent_id == whole)) or 0)
+    apart = (SubmissionPart.parent_id == whole) & SubmissionPart.rejoined_at.is_(None)
+    return 1 + (session.scalar(select(func.count()).select_from(SubmissionPart).where(apart)) or 0)
 
 
 def _parts_of(message_id: int) -> Select[int]:

@@ -249,11 +249,11 @@ def topic_after(
     return next_one if next_one is not None else session.scalar(query)
 
 
-def topic_name(session: Session, actor: Actor, topic_id: int) -> tuple[str, TopicState] | None:
-    """Title and state of a topic within reach."""
+def topic_name(session: Session, actor: Actor, topic_id: int) -> tuple[str, TopicState, bool] | None:
+    """Title and state of a topic within reach, and whether confirmed messages stand behind it."""
     where = [Topic.id == topic_id, Topic.district_id == actor.district_id, _reach(actor, Permission.SCREEN_VIEW)]
-    found = session.execute(select(Topic.title, Topic.state).where(*where)).one_or_none()
-    return (found[0], TopicState(found[1])) if found is not None else None
+    found = session.execute(select(Topic.title, Topic.state, Topic.confirmed_count > 0).where(*where)).one_or_none()
+    return (found[0], TopicState(found[1]), bool(found[2])) if found is not None else None
 
 
 def _asked(session: Session, actor: Actor, words: str, route: Route | None) -> list[ColumnElement[bool]]:

@@ -21,6 +21,7 @@ from intake.queries.assistant_draft import with_adopted_summary
 from intake.queries.endorsement import wordless
 from intake.queries.lease import recused
 from intake.queries.submission_file import shown_key
+from intake.queries.topic_counts import sender
 from intake.queries.topic_detail import with_matters
 from intake.queries.topic_proposer import ProposerLine, proposers_of
 
@@ -131,9 +132,17 @@ def brief(session: Session, actor: Actor, topic_id: int, *, at: datetime) -> Bri
 
 
 def behind_topic(session: Session, topic: Topic, *, at: datetime) -> Behind:
-    """What stands behind a topic, and behind the matters of a class, at `at`; one question. A class counts its people over all its matters."""
+    """What stands behind a topic, and behind the matters of a class, at `at`; one question. Of a class each person counts once."""
     confirmed = Contributor.status == ContributorStatus.CONFIRMED
     told = confirmed & ~wordless()
+    people = (
+        select(func.count(sender().distinct()))
+        .select_from(Contributor)
+        .join(Submission, Submission.id == Contributor.submission_id)
+        .where(Contributor.topic_id.in_(with_matters(topic.id)), told)
+        .correlate(None)
+        .scalar_subquery()
+    )
     rows = session.execute(
         select(
             Area.id,
@@ -144,6 +153,7 @@ def behind_topic(session: Session, topic: Topic, *, at: datetime) -> Behind:
             func.min(Submission.received_at).filter(told),
             func.count().filter(told & (Submission.received_at > at - WEEK)),
             func.count().filter(told & (Submission.urgency != Urgency.NORMAL)),
+            people,
         )
         .select_from(Contributor)
         .join(Submission, Submission.id == Contributor.submission_id)
@@ -155,7 +165,7 @@ def behind_topic(session: Session, topic: Topic, *, at: datetime) -> Behind:
     places = sorted((PlaceCount(row[0], row[1], row[2]) for row in rows if row[2]), key=lambda one: (-one.count, one.name))
     return Behind(
         told=sum(row[2] for row in rows),
-        people=topic.people_count,
+        people=rows[0][8] if rows else 0,
         waiting=sum(row[4] for row in rows),
         endorsed=sum(row[3] for row in rows),
         places=tuple(places),

@@ -71,7 +71,7 @@ def _counts(session: Session, query: Select[Any], ids: Collection[int], *, at: d
 
 def _query(key: InstrumentedAttribute[int] | InstrumentedAttribute[int | None]) -> Select[Any]:
     """Built once: it is asked with every message and every decision."""
-    named = func.coalesce(Submission.openid_hash, Submission.device_hash, _member())
+    named = _named()
     voices = (
         select(
             key.label("topic"),
@@ -80,8 +80,7 @@ def _query(key: InstrumentedAttribute[int] | InstrumentedAttribute[int | None]) 
             Submission.received_at,
             _RANK.label("rank"),
             named.is_not(None).label("named"),
-            # A message without a sender is a sender of its own, together with what was split off it.
-            func.coalesce(named, type_coerce(func.int8send(whole_message()), LargeBinary)).label("sender"),
+            sender().label("sender"),
         )
         .join(Submission, Submission.id == Contributor.submission_id)
         .join(Topic, Topic.id == Contributor.topic_id)
@@ -124,6 +123,15 @@ def _query(key: InstrumentedAttribute[int] | InstrumentedAttribute[int | None]) 
         .subquery()
     )
     return select(all_of, people).join(people, people.c.topic == all_of.c.topic)
+
+
+def sender() -> ColumnElement[bytes]:
+    """Who sent it, as far as that can be told; a message without a sender is one of its own, together with what was split off it."""
+    return func.coalesce(_named(), type_coerce(func.int8send(whole_message()), LargeBinary))
+
+
+def _named() -> ColumnElement[bytes | None]:
+    return func.coalesce(Submission.openid_hash, Submission.device_hash, _member())
 
 
 def _member() -> ColumnElement[bytes | None]:

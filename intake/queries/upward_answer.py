@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import CompoundSelect, select, union
 from sqlalchemy.orm import Session, aliased
 
-from intake.models import Decision, UpwardAnswer, User
+from intake.domain.contributor import ContributorStatus
+from intake.models import Contributor, Decision, Notification, UpwardAnswer, User
+from intake.queries.imported import somebody_waits
+from intake.queries.topic_detail import with_matters
 
 _LATER = aliased(UpwardAnswer)
 
@@ -38,6 +41,21 @@ class AnswerKept:
     told_at: datetime | None
     told_words: str
     """As residents read it; empty where that was the answer itself."""
+
+
+def to_be_told(report_id: int, topic_id: int) -> CompoundSelect[int]:
+    """Ids of the submissions whose residents hear of an answer: all behind the class now, and whoever was told of one before, wherever their
+    matter stands since, so that nobody is left with what was set right. Behind imported rows there is nobody.
+    """
+    confirmed = select(Contributor.submission_id).where(
+        Contributor.status == ContributorStatus.CONFIRMED, somebody_waits(Contributor.submission_id)
+    )
+    told = (
+        select(Notification.submission_id)
+        .join(UpwardAnswer, UpwardAnswer.decision_id == Notification.decision_id)
+        .where(UpwardAnswer.report_id == report_id)
+    )
+    return union(confirmed.where(Contributor.topic_id.in_(with_matters(topic_id))), confirmed.where(Contributor.submission_id.in_(told)))
 
 
 def standing_answers(session: Session, report_ids: Sequence[int]) -> dict[int, list[AnswerTold]]:

@@ -1,6 +1,5 @@
 """一类事上报 on the desk: the reports of a district, one of them with its answer, and what a new one is drafted from."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -10,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
 from intake.domain.bulletin_text import TextPart, parts_of, to_write
-from intake.domain.contributor import ContributorStatus
 from intake.domain.errors import Forbidden, NotFound
 from intake.domain.permission import Permission
 from intake.domain.personal_data import KIND_NAMES, personal_data
@@ -26,7 +24,7 @@ from intake.queries.bulletin import source_of
 from intake.queries.pages import PAGE, Page, holding, key_of, page_of, within
 from intake.queries.quotation import TakenBack, quoted_in, taken_back_from
 from intake.queries.topic_detail import with_matters
-from intake.queries.upward_answer import AnswerKept, AnswerTold, answers_kept, standing_answers
+from intake.queries.upward_answer import AnswerKept, AnswerTold, answers_kept, standing_answers, to_be_told
 
 REPORTABLE = tuple(state for state in TopicState if state not in {TopicState.DISSOLVED, TopicState.MERGED})
 OFFERED = 20
@@ -197,7 +195,7 @@ def report_detail(session: Session, actor: Actor, report_id: int) -> UpwardDetai
     if not actor.may(Permission.SCREEN_VIEW, area_path=path):
         raise Forbidden("这一类事不在您负责的范围。")
     steps = _steps(session, row.id)
-    behind = session.scalar(select(func.count()).select_from(Contributor).where(*_behind(row.topic_id)))
+    behind = session.scalar(select(func.count()).select_from(to_be_told(row.id, row.topic_id).subquery()))
     return UpwardDetail(
         line=UpwardLine(*found[: len(_COLUMNS)]),
         text=row.text,
@@ -324,10 +322,6 @@ def _classes() -> Select[int, str, str, TopicState, int, int, int]:
 
 def _with_topic(query: Any) -> Any:
     return query.select_from(UpwardReport).join(Topic, Topic.id == UpwardReport.topic_id).join(Area, Area.id == Topic.area_id)
-
-
-def _behind(topic_id: int) -> Sequence[ColumnElement[bool]]:
-    return Contributor.topic_id.in_(with_matters(topic_id)), Contributor.status == ContributorStatus.CONFIRMED
 
 
 def _steps(session: Session, report_id: int) -> tuple[UpwardStep, ...]:

@@ -17,6 +17,7 @@ from intake.models import Area, Reassignment, Submission, SubmissionPart, User
 from intake.queries.appeal import barred_from
 from intake.queries.lease import recused_from
 from intake.queries.reassignment import colleagues
+from intake.queries.submission_part import whole_message
 from intake.services.alarm import leave_to_others
 from intake.services.appeal import refuse_own_decline
 from intake.services.audit import record
@@ -143,7 +144,11 @@ def _step_back(session: Session, passing: Passing, submission: Submission, words
 
 
 def _with_its_words(session: Session, submission_id: int) -> list[int]:
-    """The submission, what it was split off, and what was split off it, in the order of locks."""
+    """The submission, what it was split off, and what was split off it, in the order of locks; the message is locked, so that nobody splits it
+    meanwhile.
+    """
+    whole = select(whole_message()).where(Submission.id == submission_id).scalar_subquery()
+    session.execute(select(Submission.id).where(Submission.id == whole).with_for_update())
     row = session.execute(select(Submission.parent_id).where(Submission.id == submission_id)).one_or_none()
     parts = session.scalars(select(SubmissionPart.submission_id).where(SubmissionPart.parent_id == submission_id))
     return sorted({submission_id, *parts, *((row.parent_id,) if row is not None and row.parent_id is not None else ())})

@@ -57,7 +57,7 @@ def publish_next(session: Session, *, workflow: Workflow, at: datetime) -> bool:
     draft = _next_draft(session, due.id, at=at)
     if draft is not None:
         _make(session, draft, workflow=workflow, at=at)
-    else:
+    elif not _holds_any(session, due.id):  # another worker may have put the last one off before the round was locked
         _end(session, due, at=at)
     session.flush()
     return True

@@ -37,6 +37,15 @@ def _forget_reasons(session: Session, parent: Submission, taken: Sequence[tuple[
         finding.content = _without_quotes(finding.content, parent.text_masked, taken, before=before)
     for contributor in session.scalars(select(Contributor).where(Contributor.submission_id == parent.id)):
         contributor.reasons = _still_said(contributor.reasons, parent.text_masked)
+        contributor.sentence_start, contributor.sentence_end = _sentence_now(contributor, taken, before=before)
+
+
+def _sentence_now(contributor: Contributor, taken: Sequence[tuple[int, int]], *, before: str) -> tuple[int | None, int | None]:
+    """Where the sentence stands that was told from the others; nowhere once it was taken back."""
+    start, end = contributor.sentence_start, contributor.sentence_end
+    if start is None or end is None or any(start < one[1] and one[0] < end for one in taken):
+        return None, None
+    return moved([(start, end)], taken, masked=before)[0]
 
 
 def _without_quotes(content: Mapping[str, Any], text: str, taken: Sequence[tuple[int, int]], *, before: str) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from intake.domain.actor import Actor
 from intake.domain.errors import Conflict, InvalidInput, NotFound
 from intake.domain.topic import CLASS_FEWEST, CLASS_MOST, JOINABLE, TopicKind, TopicState
-from intake.models import Area, Topic
+from intake.domain.upward_report import UpwardState
+from intake.models import Area, Topic, UpwardReport
 from intake.services.audit import record
 from intake.services.contribution import recount
 from intake.services.topic_decision import Screening, lock_topic, lock_topics, require_screening
@@ -40,7 +41,7 @@ def revive_class(session: Session, *, actor: Actor, class_id: int, topic_ids: Se
 
 
 def leave_class(session: Session, screening: Screening) -> Topic:
-    """One matter leaves its class, which dissolves when nothing is left in it; returns the class."""
+    """One matter leaves its class, which dissolves when nothing is left in it; returns the class. Of the last, raises what `dissolve_class` raises."""
     topic, _ = lock_topic(session, screening)
     require_screening(session, screening.actor, topic)
     if topic.class_topic_id is None:
@@ -49,13 +50,16 @@ def leave_class(session: Session, screening: Screening) -> Topic:
     if former.state is not TopicState.CANDIDATE:
         raise Conflict("这一类事已经提交或处理过，不能再移出。")
     topic.class_topic_id = None
+    session.flush()
+    if session.scalar(select(Topic.id).where(Topic.class_topic_id == former.id).limit(1)) is None:
+        _refuse_while_reported(session, former)
     _note(session, "topic.leave_class", topic, former, actor=screening.actor, at=screening.at)
     recount(session, {topic.id, former.id}, at=screening.at)
     return former
 
 
 def dissolve_class(session: Session, screening: Screening) -> None:
-    """The class comes apart, and its matters stand as they were; Conflict once it went to screening."""
+    """The class comes apart, and its matters stand as they were; Conflict once it went to screening, or while a report upward of it isn't told."""
     # Matters are locked before classes.
     matters = lock_topics(session, list(session.scalars(select(Topic.id).where(Topic.class_topic_id == screening.topic_id))))
     former, _ = lock_topic(session, screening)
@@ -64,10 +68,20 @@ def dissolve_class(session: Session, screening: Screening) -> None:
         raise NotFound("这不是一类事。")
     if former.state is not TopicState.CANDIDATE:
         raise Conflict("这一类事已经提交或处理过，不能拆开。退回之后可以拆开。")
+    _refuse_while_reported(session, former)
     for matter in matters.values():
         matter.class_topic_id = None
         _note(session, "topic.leave_class", matter, former, actor=screening.actor, at=screening.at)
     recount(session, {former.id, *matters}, at=screening.at)
+
+
+def _refuse_while_reported(session: Session, former: Topic) -> None:
+    """Residents are told of an answer from above through the class: once it has come apart, nobody would hear of it."""
+    under_way = (UpwardReport.state == UpwardState.SENT) | ((UpwardReport.state == UpwardState.ANSWERED) & UpwardReport.told_at.is_(None))
+    if session.scalar(select(UpwardReport.id).where(UpwardReport.topic_id == former.id, under_way).limit(1)) is not None:
+        raise Conflict(
+            "这一类事报到了上级，居民还不知道结果，现在不能拆开。请先登记答复、告诉居民；上级没有答复的，也照实登记、告诉居民。"
+        )
 
 
 def _matters(session: Session, actor: Actor, topic_ids: Sequence[int]) -> list[Topic]:

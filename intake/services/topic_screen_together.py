@@ -1,6 +1,6 @@
 """一起筛选: one decision with one reason on several topics, each through the same service as if it had been pressed alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from config.workflow import Workflow
 from intake.domain.actor import Actor
-from intake.domain.errors import DomainError, InvalidInput
+from intake.domain.errors import Conflict, DomainError, InvalidInput
 from intake.domain.permission import Permission
 from intake.domain.topic import TopicAction
-from intake.models import Area, Topic
+from intake.models import Area, ScreeningDraft, ScreeningRound, Topic
 from intake.services.topic_decision import lock_topics, words_of
 from intake.services.topic_screen import Screening, screen, take_up
 
@@ -50,7 +50,7 @@ def screen_together(
     workflow: Workflow,
     at: datetime,
 ) -> Together:
-    """Decide on each of `chosen` (id and the version on the screen); what changed meanwhile is left out and named.
+    """Decide on each of `chosen` (id and the version on the screen); what changed meanwhile, or was decided and waits, is left out and named.
 
     Raises InvalidInput (field `pick`) for none or more than AT_ONCE, (field `action`) for what isn't decided together, (field `words`)
     where a reason is needed and missing.
@@ -64,6 +64,7 @@ def screen_together(
     if action is not TopicAction.TAKE_UP:
         words = words_of(words)
     topics = lock_topics(session, _with_classes(session, [topic_id for topic_id, _ in chosen]))
+    waiting = _waiting(session, topics)
     done, left_out = [], []
     for topic_id, version in sorted(chosen):
         if topic_id in topics and topics[topic_id].version != version:
@@ -72,6 +73,8 @@ def screen_together(
         screening = Screening(actor=actor, topic_id=topic_id, version=version, at=at)
         try:
             with session.begin_nested():
+                if topic_id in waiting:
+                    raise Conflict(f"这个议题已经有一个决定等着在“{waiting[topic_id]}”公布。要改，请到那一轮里改话或者收回。")
                 _decide(session, screening, action, words=words, workflow=workflow)
         except InvalidInput:
             raise  # the reason itself: too long for one is too long for all
@@ -86,6 +89,16 @@ def _with_classes(session: Session, topic_ids: Sequence[int]) -> list[int]:
     """The topics and the classes they belong to, which are counted anew with them: locked together, two who press can't wait for each other."""
     classes = select(Topic.class_topic_id).where(Topic.id.in_(topic_ids), Topic.class_topic_id.is_not(None))
     return [*topic_ids, *(one for one in session.scalars(classes) if one is not None)]
+
+
+def _waiting(session: Session, topics: Mapping[int, Topic]) -> dict[int, str]:
+    """The round that each of them waits in with a decision that still holds; this one would undo it unseen."""
+    rows = session.execute(
+        select(ScreeningDraft.topic_id, ScreeningDraft.topic_version, ScreeningRound.name)
+        .join(ScreeningRound, ScreeningRound.id == ScreeningDraft.round_id)
+        .where(ScreeningDraft.topic_id.in_(topics), ScreeningDraft.ended_at.is_(None))
+    )
+    return {topic_id: name for topic_id, version, name in rows if version == topics[topic_id].version}
 
 
 def _decide(session: Session, screening: Screening, action: TopicAction, *, words: str, workflow: Workflow) -> None:

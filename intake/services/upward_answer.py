@@ -6,16 +6,16 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from intake.domain.errors import Conflict, InvalidInput, NotFound
+from intake.domain.errors import Conflict, InvalidInput
 from intake.domain.notification import NoticeKind
 from intake.domain.text import clean_line
 from intake.domain.upward_report import ANSWER_MAX, NUMBER_MAX, REASON_MAX, UPWARD_TABLE, UpwardAction, UpwardState
-from intake.models import Decision, Topic, UpwardAnswer, UpwardReport
+from intake.models import Decision, UpwardAnswer, UpwardReport
+from intake.queries.upward_answer import to_be_told
 from intake.queries.upward_report import personal_in
 from intake.services.notify import announce
-from intake.services.topic_decision import confirmed_in, lock_topics
 from intake.services.transition import move
-from intake.services.upward_report import Reporting, day_of, lock_report, needed_line, needed_text, note_act
+from intake.services.upward_report import Reporting, day_of, lock_report, lock_topic_first, needed_line, needed_text, note_act
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +75,11 @@ def supplement(session: Session, reporting: Reporting, facts: AnswerFacts) -> Up
 
 
 def tell(session: Session, reporting: Reporting, *, words: str) -> int:
-    """Everyone behind the class's matters reads the latest answer, or `words` where there are any; how many submissions.
+    """Everyone behind the class's matters, and who read an answer before, reads the latest, or `words` where there are any; how many submissions.
 
     Raises Conflict when they were told before or somebody was faster, InvalidInput (field `told`).
     """
-    topic = _topic_first(session, reporting)
+    topic = lock_topic_first(session, reporting)
     found, path = lock_report(session, reporting)
     if found.told_at is not None:
         raise Conflict("已经告诉过居民了，每位都能在回执上看到。")
@@ -99,20 +99,11 @@ def tell(session: Session, reporting: Reporting, *, words: str) -> int:
     move(session, found, action, actor=reporting.actor, at=reporting.at, area_path=path, decision=decision)
     session.flush()
     found.told_at, latest.decision_id = reporting.at, decision.id
-    behind = confirmed_in(session, topic)
+    behind = session.scalars(to_be_told(found.id, topic.id)).all()
     announce(session, decision=decision, submission_ids=behind, kind=NoticeKind.TOPIC_DECISION, due_at=reporting.at, at=reporting.at)
     note_act(session, found, actor=reporting.actor, act="tell", at=reporting.at)
     session.flush()
     return len(behind)
-
-
-def _topic_first(session: Session, reporting: Reporting) -> Topic:
-    """The class, locked before its report, as everybody locks topics first."""
-    topic_id = session.scalar(select(UpwardReport.topic_id).where(UpwardReport.id == reporting.report_id))
-    topic = lock_topics(session, [topic_id]).get(topic_id) if topic_id is not None else None
-    if topic is None:
-        raise NotFound("没有这份上报，或者不在您的区。")
-    return topic
 
 
 def _checked(found: UpwardReport, facts: AnswerFacts, *, at: datetime) -> AnswerFacts:

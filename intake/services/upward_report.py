@@ -99,10 +99,13 @@ def save(
 def send(session: Session, reporting: Reporting, *, document_number: str, signer: str, sent_on: date | None) -> UpwardReport:
     """Write down that the signed paper went out: its number, who signed, the day.
 
-    Raises Conflict when somebody was faster, InvalidInput (field `document_number`, `signer`, `sent_on`, or `text` while something is still
+    Raises Conflict when somebody was faster or the class has come apart, InvalidInput (field `document_number`, `signer`, `sent_on`, or `text` while something is still
     to be written, or a resident took back what it quotes).
     """
+    topic = lock_topic_first(session, reporting)
     found, path = lock_report(session, reporting)
+    if topic.state not in REPORTABLE:
+        raise Conflict("这一类事已经拆开，上级有了答复也告诉不到居民。请重新归类、另起草一份；这一份请按“不报了”。")
     if to_write(found.text):
         raise InvalidInput("稿子里还有“【待补…】”没有写，请先补上。", field="text")
     if taken_back(session, found):
@@ -125,6 +128,15 @@ def abandon(session: Session, reporting: Reporting) -> UpwardReport:
     note_act(session, found, actor=reporting.actor, act="abandon", at=reporting.at)
     session.flush()
     return found
+
+
+def lock_topic_first(session: Session, reporting: Reporting) -> Topic:
+    """The class, locked before its report, as everybody locks topics first."""
+    topic_id = session.scalar(select(UpwardReport.topic_id).where(UpwardReport.id == reporting.report_id))
+    topic = lock_topics(session, [topic_id]).get(topic_id) if topic_id is not None else None
+    if topic is None:
+        raise NotFound("没有这份上报，或者不在您的区。")
+    return topic
 
 
 def lock_report(session: Session, reporting: Reporting) -> tuple[UpwardReport, str]:

@@ -22,15 +22,16 @@ _TYPES = frozenset({"image/jpeg", "application/pdf"})
 @requires(Permission.EVIDENCE_VIEW)
 def show(attachment_id: int) -> Response:
     """One file; `?small=1` a small picture of it."""
-    answer = stored_file(file_for(db(), actor(), attachment_id))
-    if not is_small():
+    found = file_for(db(), actor(), attachment_id)
+    answer = stored_file(found)
+    if not is_small(found.media_type):
         note_visit("attachment.view", "attachment", {}, entity_id=attachment_id)
     return answer
 
 
-def is_small() -> bool:
-    """Whether a page asks for the small picture it shows; to open the whole one somebody presses it."""
-    return "small" in request.args
+def is_small(media_type: str) -> bool:
+    """Whether a page asks for the small picture it shows; to open the whole one somebody presses it. Nothing else has a small one."""
+    return media_type == "image/jpeg" and "small" in request.args
 
 
 def stored_file(found: StoredFile) -> Response:
@@ -38,8 +39,7 @@ def stored_file(found: StoredFile) -> Response:
 
     Caches between don't keep it, the person's own browser does for an hour.
     """
-    small = found.is_picture and is_small()
-    key = small_key(found.key) if small else found.key
+    key = small_key(found.key) if is_small(found.media_type) else found.key
     assert found.media_type in _TYPES, "nothing else becomes ready"
     try:
         size, file = wiring().objects.size(key), wiring().objects.open(key)

@@ -1,5 +1,6 @@
 """照片与语音 that residents sent, for the pages that show them: the bytes, and the question a card asks."""
 
+from datetime import timedelta
 from hashlib import sha256
 from io import BytesIO
 
@@ -8,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from intake.domain.errors import Expired
 from intake.domain.permission import Permission
-from intake.queries.submission_file import FileSaid, StoredSaid, file_for, files_on_card
+from intake.queries.submission_file import FileSaid, StoredSaid, file_for, files_on_card, heard_since
 from intake.services.attachment import small_key
 from intake.web.attachments import SANDBOX, is_small
 from intake.web.exported import note_visit
@@ -18,6 +19,8 @@ from intake.web.unit_of_work import db, wiring
 said = Blueprint("said", __name__)
 
 _TYPES = frozenset({"image/jpeg", "audio/mpeg"})
+_ONE_HEARING = timedelta(hours=1)
+"""So long whoever plays a voice fetches further pieces of it."""
 
 
 @said.get("/said/<int:file_id>")
@@ -26,15 +29,22 @@ def show(file_id: int) -> Response:
     """One photo or voice; `?small=1` a small picture."""
     found = file_for(db(), actor(), file_id)
     answer = said_file(found)
-    if not is_small() and _begins():
-        note_visit("photo.view" if found.media_type == "image/jpeg" else "voice.hear", "submission_file", {}, entity_id=file_id)
+    if found.media_type == "image/jpeg":
+        if not is_small(found.media_type):
+            note_visit("photo.view", "submission_file", {}, entity_id=file_id)
+    elif _begins(file_id):
+        note_visit("voice.hear", "submission_file", {}, entity_id=file_id)
     return answer
 
 
-def _begins() -> bool:
-    """A voice is fetched in pieces, by iPhones after a question for two bytes: the piece it begins with is the hearing."""
-    wanted = request.range.ranges[0] if request.range is not None and request.range.ranges else (0, None)
-    return wanted[0] == 0 and wanted[1] != 2
+def _begins(file_id: int) -> bool:
+    """A voice is fetched in pieces, by iPhones after a question for two bytes. The hearing is the piece it begins with, or, for whoever asks
+    for another by hand, the first that they get.
+    """
+    begin, end = request.range.ranges[0] if request.range is not None and request.range.ranges else (0, None)
+    if begin == 0:
+        return end != 2
+    return not heard_since(db(), actor(), file_id, since=wiring().clock.now() - _ONE_HEARING)
 
 
 @said.app_template_global()
@@ -51,7 +61,7 @@ def said_file(found: StoredSaid) -> Response:
     """
     assert found.media_type in _TYPES, "nothing else becomes ready"
     is_photo = found.media_type == "image/jpeg"
-    key = small_key(found.key) if is_photo and is_small() else found.key
+    key = small_key(found.key) if is_small(found.media_type) else found.key
     tag = sha256(key.encode()).hexdigest()[:20]
     if request.if_none_match.contains(tag):
         answer = Response(status=304)

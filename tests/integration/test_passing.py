@@ -1,5 +1,6 @@
 """换人: handing over, passing up, stepping back; whose it is then, by when, and who never reads it again."""
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -39,7 +40,7 @@ from tests.factories.hands import handed_over, looked_at, passed_up, passing, re
 from tests.factories.matters import attach, deciding, told, topic_of
 from tests.factories.sentences import submission_of
 from tests.factories.town import Town, actor
-from tests.integration.test_two_members import at_once
+from tests.integration.test_two_members import at_once, wait_until_somebody_waits
 
 GAS = "楼道里煤气味很重，有人晕倒了"
 
@@ -331,6 +332,30 @@ def test_the_parts_of_a_message_share_its_recusals(wiring: Wiring, town: Town, c
         found = recused_from(session, [both.submission_id, *parts])
     # Of the message: before and, with her part, 李青. Of the part that left later: both of them as well.
     assert found == {one: {town.zhou_id, town.qing_id} for one in (both.submission_id, *parts)}
+
+
+# Somebody steps back while a colleague splits the message: the part that leaves just then is theirs to read no more, either.
+def test_stepping_back_waits_for_a_split_that_is_under_way(wiring: Wiring, town: Town) -> None:
+    both = told(wiring, town.ziwei_code, "垃圾没人收。路灯也坏了两盏。")
+    held, stepping = deciding(wiring, town.qing_id, both), passing(wiring, town.zhou_id, both)
+    ended: list[bool] = []
+
+    def step_back() -> None:
+        with wiring.sessions.begin() as session:
+            ended.append(reassign.recuse(session, stepping, words="我在那家物业任职。"))
+
+    with wiring.sessions() as session:
+        split(session, held, choice={len("垃圾没人收。"): 1}, vault=wiring.vault)
+        session.flush()
+        later = threading.Thread(target=step_back)
+        later.start()
+        wait_until_somebody_waits(wiring)
+        session.commit()
+    later.join()
+    with wiring.sessions() as session:
+        part = session.query(SubmissionPart).one().submission_id
+        assert ended == [False]
+        assert recused_from(session, [both.submission_id, part]) == {one: {town.zhou_id} for one in (both.submission_id, part)}
 
 
 def test_a_withdrawn_message_takes_the_reasons_with_it(wiring: Wiring, town: Town, bin_: Stored, clock: TestClock) -> None:

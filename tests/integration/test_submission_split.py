@@ -12,6 +12,7 @@ from intake.domain.notification import NoticeState
 from intake.domain.submission import SubmissionAction, SubmissionState
 from intake.models import AuditEntry, Contributor, Decision, Finding, Notification, Submission, SubmissionPart, Topic
 from intake.queries.figures import FiguresAsked, figures
+from intake.queries.submission_part import count_of_family
 from intake.services import submission_decide as decide
 from intake.services.appeal import appeal_submission
 from intake.services.contact_consent import agree, take_back
@@ -375,6 +376,20 @@ def test_a_part_taken_back_alone_takes_its_sentences_out_of_the_message(wiring: 
     assert "8000" not in submission_of(wiring, stored).text_written
 
 
+def test_a_message_counts_the_parts_that_are_still_apart(wiring: Wiring, town: Town) -> None:
+    stored = triaged(wiring, town)
+    phone, lid = part(wiring, stored, {PHONE: 1, LID: 2}, by=town.zhou_id)
+    run_triage(wiring)
+
+    def counted() -> list[int]:
+        with wiring.sessions() as session:
+            return [count_of_family(session, one) for one in (stored.submission_id, lid)]
+
+    assert counted() == [3, 3]
+    back(wiring, phone, by=town.zhou_id)
+    assert counted() == [2, 2]
+
+
 def test_what_the_machine_quoted_of_sentences_taken_back_goes_with_them(wiring: Wiring, town: Town) -> None:
     stored = triaged(wiring, town)
     (child_id,) = part(wiring, stored, {LID: 1}, by=town.zhou_id)
@@ -396,6 +411,24 @@ def test_what_the_machine_quoted_of_sentences_taken_back_goes_with_them(wiring: 
         assert content.content["urgency_reasons"] == ["提到：路灯"]
         text = session.get_one(Submission, stored.submission_id).text_masked
         assert [text[one["start"] : one["end"]] for one in content.content["demands"]][1] == "（这几句已撤回。）"
+
+
+@pytest.mark.parametrize(("sentence", "left"), [((LID, LID + 12), "紫薇路井盖响了半个月！"), ((PHONE, LID), None)])
+def test_the_sentence_that_was_told_from_the_others_moves_along_or_is_no_longer_named(
+    wiring: Wiring, town: Town, sentence: tuple[int, int], left: str | None
+) -> None:
+    stored = triaged(wiring, town, contact="13800138000")
+    (child_id,) = part(wiring, stored, {PHONE: 1}, by=town.zhou_id)
+    topic_of(wiring, town.zhou_id, "井盖", stored)
+    with wiring.sessions.begin() as session:
+        one = session.query(Contributor).filter_by(submission_id=stored.submission_id).one()
+        one.sentence_start, one.sentence_end = sentence
+    with wiring.sessions.begin() as session:
+        withdraw(session, submission_id=child_id, at=wiring.clock.now())
+    with wiring.sessions() as session:
+        one = session.query(Contributor).filter_by(submission_id=stored.submission_id).one()
+        text = session.get_one(Submission, stored.submission_id).text_masked
+        assert (text[one.sentence_start : one.sentence_end].strip() if one.sentence_start is not None else None) == left
 
 
 def test_a_message_taken_back_keeps_its_words_whole_until_they_go(wiring: Wiring, town: Town) -> None:

@@ -9,14 +9,16 @@ import pytest
 
 from intake.domain.errors import Conflict, DomainError, Forbidden, InvalidInput, InvalidTransition, NotFound
 from intake.domain.upward_report import UPWARD_TABLE, UpwardBody, UpwardState
-from intake.models import Decision, Notification, Submission, UpwardReport
+from intake.models import Decision, Notification, Submission, Topic, UpwardReport
 from intake.queries.receipt import receipt_view
 from intake.queries.upward_report import _STEP_NAMES, first_draft, report_detail, reports_of
 from intake.services import upward_answer
 from intake.services import upward_report as service
 from intake.services.submission_withdraw import withdraw
+from intake.services.topic_class import dissolve_class, leave_class
 from intake.services.upward_answer import AnswerFacts
 from intake.wiring import Wiring
+from tests.factories.matters import screening
 from tests.factories.releases import pooled_topic, street_staff
 from tests.factories.town import Town, actor
 from tests.factories.upward import (
@@ -275,6 +277,54 @@ def test_what_comes_after_residents_were_told_is_told_again_and_both_stay(wiring
         assert session.get_one(UpwardReport, report_id).told_at == wiring.clock.now()
     assert [(one.words, one.told_words) for one in detail.answers] == [(RIGHT.words, "补充：延到二十一点三十分。"), (ANSWER, "")]
     assert [one.words for one in of_class.answers] == [ANSWER, RIGHT.words]
+
+
+def apart(wiring: Wiring, town: Town, class_id: int) -> None:
+    held = screening(wiring, town.jing_id, class_id)
+    with wiring.sessions.begin() as session:
+        dissolve_class(session, held)
+
+
+def left(wiring: Wiring, town: Town, topic_id: int) -> None:
+    held = screening(wiring, town.jing_id, topic_id)
+    with wiring.sessions.begin() as session:
+        leave_class(session, held)
+
+
+# They are told through the class: once it has come apart, nobody would hear of it. What was put there by mistake may leave it.
+def test_a_class_stays_until_its_residents_were_told(wiring: Wiring, town: Town) -> None:
+    class_id, said = class_of(wiring, town)
+    with wiring.sessions() as session:
+        first, last = (one.id for one in session.query(Topic.id).filter_by(class_topic_id=class_id).order_by(Topic.id))
+    report_id = report_written(wiring, town, report_drafted(wiring, town, class_id))
+    sent(wiring, reporting(wiring, town.jing_id, report_id))
+    refused(lambda: apart(wiring, town, class_id), Conflict)
+    with wiring.sessions.begin() as session:
+        upward_answer.answer(session, reporting(wiring, town.jing_id, report_id), RIGHT)
+    refused(lambda: apart(wiring, town, class_id), Conflict)
+    with wiring.sessions.begin() as session:
+        leave_class(session, screening(wiring, town.jing_id, first))
+        with pytest.raises(Conflict):
+            leave_class(session, screening(wiring, town.jing_id, last))
+        session.rollback()
+    assert told_everyone(wiring, reporting(wiring, town.jing_id, report_id)) == 2
+    left(wiring, town, first)
+    left(wiring, town, last)
+    supplemented(wiring, reporting(wiring, town.jing_id, report_id), replace(RIGHT, words="更正：延到二十二点。"))
+    with wiring.sessions() as session:
+        assert report_detail(session, actor(session, town.jing_id), report_id).behind == 2
+    assert told_everyone(wiring, reporting(wiring, town.jing_id, report_id)) == 2, "nobody is left with what was set right"
+    for one in said:
+        assert steps_on(wiring, one.submission_id)[-1][1] == "更正：延到二十二点。"
+
+
+def test_a_draft_about_a_class_that_has_come_apart_is_not_sent(wiring: Wiring, town: Town) -> None:
+    class_id, _said = class_of(wiring, town)
+    report_id = report_written(wiring, town, report_drafted(wiring, town, class_id))
+    apart(wiring, town, class_id)
+    refused(lambda: sent(wiring, reporting(wiring, town.jing_id, report_id)), Conflict)
+    with wiring.sessions.begin() as session:
+        service.abandon(session, reporting(wiring, town.jing_id, report_id))
 
 
 def test_nothing_is_corrected_or_added_where_no_answer_came(wiring: Wiring, town: Town) -> None:

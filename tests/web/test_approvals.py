@@ -51,6 +51,11 @@ def test_a_step_is_written_down_sent_back_skipped_and_taken_back_on_the_page(jin
     assert "主席 陈启明批准跳过：去年已征" in words_of(skipped)
     back = jing.press(page, "/undo")
     assert "已撤销" in words_of(back)
+    assert "已完成 0 步，共 6 步" in words_of(back)
+    # What was sent back by mistake is taken back as well: the steps before it count again.
+    assert "当作没有退回过" in words_of(back)
+    assert "已完成 1 步，共 6 步" in words_of(jing.press(page, "/undo"))
+    jing.press(page, page, decision="sent_back", **back_to)
     listed = words_of(jing.get("/d/approvals"))
     assert "2027年协商计划" in listed
     assert "下一步：征集议题" in listed

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from intake.domain.attachment import MOST_BYTES, MOST_FILES, AttachmentState
 from intake.domain.referral import ReferralState
-from intake.models import Attachment, Referral
+from intake.models import Attachment, AuditEntry, Referral
 from intake.ports import Wake
 from intake.queries.attachment import file_on_receipt
 from intake.services import referral_check, referral_department
@@ -96,6 +96,9 @@ def test_a_pdf_is_only_to_be_kept(gao: Person, wiring: Wiring, town: Town, task:
     assert shown.mimetype == "application/pdf"
     assert shown.headers["Content-Disposition"].startswith("attachment")
     assert "sandbox" in shown.headers["Content-Security-Policy"]
+    assert gao.get(f"/files/{one.id}?small=1").data == shown.data
+    with wiring.sessions() as session:
+        assert session.query(AuditEntry).filter_by(action="attachment.view").count() == 2, "there is no small one to look at unnoted"
 
 
 @pytest.mark.parametrize(

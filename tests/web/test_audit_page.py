@@ -14,7 +14,7 @@ from intake.domain.permission import Permission, Role
 from intake.models import Area, AuditEntry, AuditLink, User
 from intake.queries.audit_page import WORDS as WORDS_OF_ACTS
 from intake.services import audit_check
-from intake.services.audit import link_new_entries
+from intake.services.audit import link_new_entries, record
 from intake.services.contact_reveal import reveal_contact
 from intake.services.person import grant_role
 from intake.web.guard import requires
@@ -102,6 +102,16 @@ def test_looking_and_taking_along_leave_rows_of_their_own(seen: str, li: Person,
     assert looked.detail == {"kind": "saw", "person": town.jing_id}
     assert taken.detail == {"kind": "saw", "last": "2026-11-04"}
     assert "看了审计记录" in words_of(li.get("/d/audit"))
+
+
+def test_marks_stand_as_words_and_numbers_and_every_detail_has_its_name(li: Person, wiring: Wiring, town: Town) -> None:
+    with wiring.sessions.begin() as session:
+        who, marks = actor(session, town.jing_id), {"remit": 2, "people": 3}
+        at, of = wiring.clock.now(), town.district_id
+        record(session, actor=who, district_id=of, action="topic.mark", noun="topic", entity_id=1, at=at, marks=marks, what="edition 2")
+    said = words_of(li.get("/d/audit"))
+    assert "打分：people 3, remit 2" in said
+    assert "哪一种：edition 2" in said
 
 
 def test_things_lead_to_their_page_for_whoever_may_open_it(client: FlaskClient, wiring: Wiring, town: Town, seen: str) -> None:

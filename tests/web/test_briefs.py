@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 
 from intake.domain.member_group import GroupKind
 from intake.domain.topic import TopicAction, TopicState
+from intake.domain.triage_result import Verdict
 from intake.models import Topic, TopicBrief, TopicProposer
 from intake.services.audit import record
 from intake.services.submission_withdraw import withdraw
@@ -64,6 +65,15 @@ def test_a_draft_says_how_many_from_where_and_quotes_one_of_each_community(zhou:
     assert "涉及2个社区（龙池社区2件、紫薇社区1件）" in html
     assert len(ticked(html, "said")) == 2
     assert brief_row(wiring, topic) is None, "reading a draft writes nothing"
+
+
+def test_who_only_the_machine_thinks_belongs_there_is_not_among_the_people(zhou: Person, topic: int, wiring: Wiring, town: Town) -> None:
+    for text in ("路灯又灭了", "路灯闪个不停"):
+        told(wiring, town.longchi_code, text, verdict=Verdict.ATTACH, topic_id=topic)
+    assert topic_row(wiring, topic).people_count > 3, "on the board they count"
+    html = zhou.get(page(topic)).get_data(as_text=True)
+    assert "3件来件反映同一件事，约3人" in html
+    assert "约 3 人" in html
 
 
 def test_it_is_kept_and_goes_to_screening_with_the_numbers_of_that_day(zhou: Person, topic: int, wiring: Wiring, town: Town) -> None:

@@ -1,8 +1,10 @@
 """今天要办: what of screening, the pool and the plan waits, for whom, and the way to it; and the month beneath it."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from html import unescape
 
 import pytest
 from flask import Flask
@@ -347,6 +349,21 @@ def test_every_line_stands_on_the_page_in_its_order_with_the_way_to_where_it_is_
     ):
         assert said in words
     assert cost(wiring, client, "/d", "没有公布成 1") == app_cost
+
+
+def test_a_street_may_open_whatever_waits_for_it(app: Flask, wiring: Wiring, town: Town, clock: TestClock) -> None:
+    person_with(wiring, "fengshan", "丰山的工作人员", (Role.STAFF, town.street_id))
+    topic = a_pooled_topic(wiring, town, "老年食堂")
+    kept_until(wiring, town, topic, clock.now().astimezone(SHANGHAI).date() + timedelta(days=1))
+    report_answered(wiring, town, report_drafted(wiring, town, class_of(wiring, town)[0]))
+    a_failed_round(wiring, town, clock, "路灯不亮")
+    send(wiring, town, as_csv([call(1)]), area_id=town.longchi_id)
+    row_imports.run()
+    client = app.test_client()
+    page = sign_in(client, "fengshan").get("/d").get_data(as_text=True)
+    ways = re.findall(r'<a class="btn" href="([^"]+)"', page.split('<ul class="waiting">')[1].split("</ul>")[0])
+    assert len(ways) >= 5
+    assert [client.get(unescape(way)).status_code for way in ways] == [200] * len(ways)
 
 
 # --- the month ----------------------------------------------------------------------------------------------------------------------

@@ -83,6 +83,16 @@ def test_what_the_party_committee_asks_is_registered_and_screened(jing: Person, 
 
 
 # What is wrong: which field says so.
+def test_a_decision_that_no_resident_reads_does_not_say_they_do(jing: Person, wiring: Wiring, town: Town) -> None:
+    post(jing, "/d/origins/new", asked(town))
+    topic, _ = latest(wiring)
+    decided(wiring, town.jing_id, topic.id, TopicAction.RETURN, "请写明是哪几栋。")
+    for path in (f"/d/topics?done=return&was={topic.id}", f"/d/topics/{topic.id}?done=return"):
+        said = words_of(jing.get(path))
+        assert "已退回。" in said or "已记下。" in said
+        assert "每位反映过的居民都能在回执上看到" not in said
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

@@ -266,7 +266,9 @@ def test_what_is_refused_comes_back_where_it_was_ticked(jing: Person, wiring: Wi
     for asked, ticked, other in (("?q=路灯", lamp, bins), (f"?after={bins}", lamp, bins), (f"?topics={lamp}", lamp, bins)):
         refused = jing.press(f"{page}{asked}", asked.replace("路灯", "%E8%B7%AF%E7%81%AF"), topics=str(ticked), quarter="", form="special")
         html = refused.get_data(as_text=True)
-        assert (refused.status_code, f'value="{ticked}" checked' in html, f'value="{other}"' in html) == (422, True, False), asked
+        assert (refused.status_code, f'value="{ticked}" checked' in html, f'name="topics" value="{other}"' in html) == (422, True, False), (
+            asked
+        )
 
 
 # A member opens the topics of the communities they reach; of the others the line is read alone.

@@ -227,3 +227,17 @@ def test_who_pressed_publish_hears_what_was_not_made(jing: Person, wiring: Wirin
     assert "公布了 1 个；另有 1 个没有公布成，原因在下面。" in page
     assert "公布之前，这个议题已经有了变化" in page
     assert "每位反映过的居民都能在回执上看到" not in page
+
+
+def test_what_waits_in_a_round_is_not_decided_otherwise_with_others(jing: Person, wiring: Wiring, town: Town, round_page: str) -> None:
+    lamp, bench = proposed(wiring, town, "路灯不亮"), proposed(wiring, town, "长椅坏了")
+    drafted(wiring, town, lamp, round_page)
+    ticked = [f"{one}.{topic_row(wiring, one).version}" for one in (lamp, bench)]
+    page = jing.client.get("/d/topics/together", query_string={"pick": ticked}).get_data(as_text=True)
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found
+    data = {"csrf_token": found[1], "pick": ticked, "action": "return", "words": "请补充具体地点。"}
+    said = words_of(jing.client.post("/d/topics/together", data=data))
+    assert "1 个已经处理：退回 长椅坏了" in said
+    assert "1 个没有处理 路灯不亮 这个议题已经有一个决定等着在“十一月集中公布”公布。" in said
+    assert [topic_row(wiring, one).state for one in (lamp, bench)] == [TopicState.PROPOSED, TopicState.CANDIDATE]

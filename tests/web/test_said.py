@@ -88,6 +88,39 @@ def test_a_hearing_is_written_down_once_in_however_many_pieces_it_comes(receipt:
         assert [one.noun for one in session.query(AuditEntry).filter_by(action="voice.hear")] == ["submission_file"]
 
 
+# Nobody gets round the row by what they ask for.
+@pytest.mark.parametrize(
+    ("which", "asked", "wanted"),
+    [
+        (VOICE, "?small=1", None),
+        (VOICE, "", "bytes=1-"),
+        (VOICE, "", "bytes=-50"),
+        (PHOTO, "", "bytes=1-"),
+        (PHOTO, "", "bytes=0-1"),
+        (PHOTO, "", "bytes=-50"),
+    ],
+)
+def test_no_piece_of_it_leaves_the_house_unnoted(
+    receipt: str, wiring: Wiring, zhou: Person, which: int, asked: str, wanted: str | None
+) -> None:
+    headers = {"Range": wanted} if wanted else {}
+    file_id = file_ids(wiring)[which]
+    assert zhou.client.get(f"/said/{file_id}{asked}", headers=headers).status_code in {200, 206}
+    with wiring.sessions() as session:
+        noted = session.query(AuditEntry).filter(AuditEntry.action.in_(("voice.hear", "photo.view"))).one()
+        assert (noted.entity_id, noted.actor_id is not None) == (file_id, True)
+
+
+def test_another_hearing_is_written_down_again(receipt: str, wiring: Wiring, zhou: Person, clock: TestClock) -> None:
+    path = f"/said/{file_ids(wiring)[VOICE]}"
+    for _ in range(2):
+        assert zhou.client.get(path, headers={"Range": "bytes=100-199"}).status_code == 206
+    clock.forward(minutes=61)
+    zhou.client.get(path, headers={"Range": "bytes=100-199"})
+    with wiring.sessions() as session:
+        assert session.query(AuditEntry).filter_by(action="voice.hear").count() == 2
+
+
 def test_staff_see_it_on_the_submissions_page(receipt: str, app: Flask, wiring: Wiring) -> None:
     staff = sign_in(app.test_client(), "wangjing")
     html = staff.client.get(f"/d/submissions/{submissions(wiring)[0].id}").get_data(as_text=True)

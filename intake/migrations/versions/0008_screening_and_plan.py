@@ -695,6 +695,9 @@ def upgrade() -> None:
         postgresql_with={"gin_pending_list_limit": "1024"},
     )
     _index_submissions(rows_apart=True)
+    op.create_index(
+        "ix_reassignments_to", "reassignments", ["to_user_id", "submission_id"], unique=False, postgresql_where="to_user_id IS NOT NULL"
+    )
     op.create_index("ix_contributors_suggested", "contributors", ["submission_id"], unique=False, postgresql_where="status = 'suggested'")
     for name, where in IMPORTED_ROWS:
         op.create_index(name, "submissions", ["district_id", "id"], unique=False, postgresql_where=where)
@@ -704,6 +707,7 @@ def downgrade() -> None:
     for name, _ in IMPORTED_ROWS:
         op.drop_index(name, table_name="submissions")
     op.drop_index("ix_contributors_suggested", table_name="contributors")
+    op.drop_index("ix_reassignments_to", table_name="reassignments", postgresql_where="to_user_id IS NOT NULL")
     _index_submissions(rows_apart=False)
     op.execute("DELETE FROM role_grants WHERE role = 'city'")
     op.execute("DELETE FROM invitations WHERE role = 'city'")

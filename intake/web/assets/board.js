@@ -40,8 +40,11 @@ function say(words) {
 
 // Where the list scrolls by itself, the card of the topic beside it is in sight.
 function bringInSight() {
-  const list = find(".board-list");
-  if (list.scrollHeight > list.clientHeight + 1) find("a.topic[aria-current]", list)?.scrollIntoView({ block: "center" });
+  const list = find(".board-list"), card = find("a.topic[aria-current]", list);
+  if (!card) return;
+  // The list alone moves, never the page.
+  const around = list.getBoundingClientRect(), at = card.getBoundingClientRect();
+  if (at.top < around.top || at.bottom > around.bottom) list.scrollTop += at.top - around.top - (around.height - at.height) / 2;
 }
 
 let shown = 0;

@@ -20,17 +20,8 @@ from intake.domain.approval import (
 from intake.domain.errors import DomainError, InvalidInput
 from intake.domain.permission import Permission
 from intake.domain.working_days import SHANGHAI
-from intake.queries.approval import (
-    ApprovalFilter,
-    SubjectApprovals,
-    approvals_in,
-    approvals_of,
-    chain_of,
-    require_approvals,
-    scan_of,
-    step_line,
-    under_way,
-)
+from intake.queries.approval import SubjectApprovals, approvals_of, chain_of, require_approvals, scan_of, step_line
+from intake.queries.approval_list import ApprovalFilter, approvals_in, under_way
 from intake.services import approval as service
 from intake.services import approval_chain
 from intake.services.approval import ApprovalFacts, Recording

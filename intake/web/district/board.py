@@ -207,9 +207,10 @@ def _done() -> Done | None:
     named = topic_name(db(), actor(), topic_id) if action is not None and topic_id is not None else None
     if action is None or topic_id is None or named is None:
         return None
-    title, state = named
+    title, state, confirmed = named
+    merged = state is TopicState.MERGED  # its messages stand behind the other one now
     waits = bool(request.args.get("waits"))
-    return Done(topic_id=topic_id, title=title, action=action, can_take_back=state is TopicState.MERGED, waits=waits)
+    return Done(topic_id=topic_id, title=title, action=action, can_take_back=merged, waits=waits, heard=confirmed or merged)
 
 
 def back_to(topic_id: int, following: int | None, action: TopicAction) -> str:

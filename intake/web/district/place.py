@@ -73,6 +73,8 @@ class Done:
     can_take_back: bool
     waits: bool
     """Whether it was written for a round, and nobody else knows it yet."""
+    heard: bool
+    """Whether a resident raised it and reads the decision."""
 
 
 def place_of(source: MultiDict[str, str]) -> Place:
