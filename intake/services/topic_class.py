@@ -49,10 +49,9 @@ def leave_class(session: Session, screening: Screening) -> Topic:
     former = lock_topics(session, [topic.class_topic_id])[topic.class_topic_id]
     if former.state is not TopicState.CANDIDATE:
         raise Conflict("这一类事已经提交或处理过，不能再移出。")
-    topic.class_topic_id = None
-    session.flush()
-    if session.scalar(select(Topic.id).where(Topic.class_topic_id == former.id).limit(1)) is None:
+    if session.scalar(select(Topic.id).where(Topic.class_topic_id == former.id, Topic.id != topic.id).limit(1)) is None:
         _refuse_while_reported(session, former)
+    topic.class_topic_id = None
     _note(session, "topic.leave_class", topic, former, actor=screening.actor, at=screening.at)
     recount(session, {topic.id, former.id}, at=screening.at)
     return former
@@ -79,9 +78,7 @@ def _refuse_while_reported(session: Session, former: Topic) -> None:
     """Residents are told of an answer from above through the class: once it has come apart, nobody would hear of it."""
     under_way = (UpwardReport.state == UpwardState.SENT) | ((UpwardReport.state == UpwardState.ANSWERED) & UpwardReport.told_at.is_(None))
     if session.scalar(select(UpwardReport.id).where(UpwardReport.topic_id == former.id, under_way).limit(1)) is not None:
-        raise Conflict(
-            "这一类事报到了上级，居民还不知道结果，现在不能拆开。请先登记答复、告诉居民；上级没有答复的，也照实登记、告诉居民。"
-        )
+        raise Conflict("这一类事报到了上级，居民还不知道结果，现在不能拆开。请先登记答复、告诉居民；上级没有答复的，也照实登记、告诉居民。")
 
 
 def _matters(session: Session, actor: Actor, topic_ids: Sequence[int]) -> list[Topic]:

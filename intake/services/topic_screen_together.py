@@ -73,8 +73,8 @@ def screen_together(
         screening = Screening(actor=actor, topic_id=topic_id, version=version, at=at)
         try:
             with session.begin_nested():
-                if topic_id in waiting:
-                    raise Conflict(f"这个议题已经有一个决定等着在“{waiting[topic_id]}”公布。要改，请到那一轮里改话或者收回。")
+                if name := waiting.get(topic_id):
+                    raise Conflict(f"这个议题已经有一个决定等着在“{name}”公布。要改，请到那一轮里改话或者收回。")
                 _decide(session, screening, action, words=words, workflow=workflow)
         except InvalidInput:
             raise  # the reason itself: too long for one is too long for all

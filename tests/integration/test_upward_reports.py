@@ -302,11 +302,10 @@ def test_a_class_stays_until_its_residents_were_told(wiring: Wiring, town: Town)
     with wiring.sessions.begin() as session:
         upward_answer.answer(session, reporting(wiring, town.jing_id, report_id), RIGHT)
     refused(lambda: apart(wiring, town, class_id), Conflict)
-    with wiring.sessions.begin() as session:
+    with wiring.sessions() as session:
         leave_class(session, screening(wiring, town.jing_id, first))
         with pytest.raises(Conflict):
             leave_class(session, screening(wiring, town.jing_id, last))
-        session.rollback()
     assert told_everyone(wiring, reporting(wiring, town.jing_id, report_id)) == 2
     left(wiring, town, first)
     left(wiring, town, last)
