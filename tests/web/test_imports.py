@@ -14,6 +14,7 @@ from intake.domain.permission import Role
 from intake.domain.row_import import ImportState
 from intake.domain.submission import SubmissionState
 from intake.models import RowImport, Submission, SubmissionLease
+from intake.services.row_import import forget_files
 from intake.web.language import filesize
 from intake.wiring import Wiring
 from tests.factories.administrators import person_with
@@ -152,6 +153,20 @@ def test_another_sheet_can_be_chosen_and_a_table_let_go(jing: Person, wiring: Wi
     assert "没有这张工作表" in words_of(jing.get(page))
     assert "已放弃" in words_of(jing.press(page, "/discard"))
     assert row_of(wiring, import_id).state is ImportState.DISCARDED
+
+
+@pytest.mark.parametrize("reached", ["mapped", "tried"])
+def test_a_table_whose_file_is_gone_asks_for_another(jing: Person, wiring: Wiring, town: Town, reached: str) -> None:
+    import_id = tried(wiring, town, as_csv([call(1)])) if reached == "tried" else send(wiring, town, as_csv([call(1)]))
+    row_imports.run()
+    page = f"/d/imports/{import_id}"
+    assert "请重新上传" not in words_of(jing.get(page))
+    with wiring.sessions() as session:
+        forget_files(session, [import_id])
+        session.commit()
+    shown = jing.get(page).get_data(as_text=True)
+    assert "换一个文件" in shown
+    assert not re.search(f'action="{page}/(check|import)"', shown)
 
 
 def test_what_was_kept_for_reference_is_brought_back(jing: Person, wiring: Wiring, town: Town) -> None:
