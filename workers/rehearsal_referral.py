@@ -15,7 +15,7 @@ from intake.domain.permission import Role
 from intake.models import Department, Extension, Outcome, Referral, RoleGrant, User
 from intake.queries.actor import actor_of_user
 from intake.services import referral_check, referral_department, referral_office
-from intake.services.outcome import say_verdict
+from intake.services.outcome import note_seen, say_verdict
 from intake.services.referral import Sending, add_responsibility
 from intake.services.referral_lock import Acting
 
@@ -58,6 +58,7 @@ class Handling:
         ).one_or_none()
         if outcome is None:
             return
+        note_seen(self.session, submission_id=outcome.submission_id, at=event.at)  # who judges has read it
         say_verdict(
             self.session,
             submission_id=outcome.submission_id,

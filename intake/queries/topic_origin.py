@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
@@ -18,6 +18,8 @@ from intake.queries.pages import Page, key_of, page_of, within
 
 SHOWN = 20
 """Lines of a page."""
+MERGED_MOST = 10
+"""Of topics merged into one, so many are told of where they came from."""
 TOLD = (
     TopicAction.APPROVE, TopicAction.RETURN, TopicAction.MERGE, TopicAction.REFER, TopicAction.REJECT,
     TopicAction.DROP, TopicAction.PLAN, TopicAction.LEAVE_PLAN, TopicAction.VERIFY,
@@ -81,25 +83,38 @@ def has_origin(session: Session, topic_id: int) -> bool:
 
 def origin_of(session: Session, topic_id: int) -> Origin | None:
     """Where the topic came from, in at most two queries; None where residents' messages opened it."""
-    row = session.execute(
-        select(TopicOrigin, User.name).join(User, User.id == TopicOrigin.registered_by).where(TopicOrigin.topic_id == topic_id)
-    ).one_or_none()
-    if row is None:
-        return None
-    found, name = row
-    return Origin(
-        topic_id=topic_id,
-        route=found.route,
-        body=found.body,
-        document_number=found.document_number,
-        received_on=found.received_on,
-        source_address=found.source_address,
-        words=found.words,
-        place=found.place,
-        homes=found.homes,
-        named=_named(session, found),
-        registered_by=name,
-        created_at=found.created_at,
+    return next((one for one in origins_of(session, topic_id) if one.topic_id == topic_id), None)
+
+
+def origins_of(session: Session, topic_id: int) -> tuple[Origin, ...]:
+    """Where the topic came from, and after it each topic that was merged into it, the latest MERGED_MOST; one query, one more for each
+    that names messages.
+    """
+    own = TopicOrigin.topic_id == topic_id
+    merged = select(Topic.id).where(Topic.merged_into_id == topic_id)
+    rows = session.execute(
+        select(TopicOrigin, User.name)
+        .join(User, User.id == TopicOrigin.registered_by)
+        .where(or_(own, TopicOrigin.topic_id.in_(merged)))
+        .order_by(own.desc(), TopicOrigin.topic_id.desc())
+        .limit(MERGED_MOST + 1)
+    )
+    return tuple(
+        Origin(
+            topic_id=found.topic_id,
+            route=found.route,
+            body=found.body,
+            document_number=found.document_number,
+            received_on=found.received_on,
+            source_address=found.source_address,
+            words=found.words,
+            place=found.place,
+            homes=found.homes,
+            named=_named(session, found),
+            registered_by=name,
+            created_at=found.created_at,
+        )
+        for found, name in rows
     )
 
 

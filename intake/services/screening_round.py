@@ -136,7 +136,7 @@ def draft(
     another decision on the topic waits already, naming its round.
     """
     # Rounds are locked before topics, here and where they are published.
-    holding = _lock_open(session, screening.actor, round_id, at=screening.at)
+    holding = lock_open(session, screening.actor, round_id, at=screening.at)
     text = words_of(words)
     _try_out(session, screening, action, words=text, target_topic_id=target_topic_id, office_id=office_id)
     topic, _ = lock_topic(session, screening)
@@ -240,7 +240,11 @@ def _waiting(session: Session, round_id: int) -> list[ScreeningDraft]:
     return list(session.scalars(query.order_by(ScreeningDraft.id).execution_options(populate_existing=True)))
 
 
-def _lock_open(session: Session, actor: Actor, round_id: int, *, at: datetime) -> ScreeningRound:
+def lock_open(session: Session, actor: Actor, round_id: int, *, at: datetime) -> ScreeningRound:
+    """The round, held until the transaction ends; whoever holds topics, too, holds it first.
+
+    Raises NotFound for another district's, Conflict once it was published or cancelled or its moment has come.
+    """
     found = session.scalars(
         select(ScreeningRound).where(ScreeningRound.id == round_id).with_for_update().execution_options(populate_existing=True)
     ).one_or_none()
@@ -256,7 +260,7 @@ def _lock_open(session: Session, actor: Actor, round_id: int, *, at: datetime) -
 
 
 def _lock_mine(session: Session, rounding: Rounding) -> ScreeningRound:
-    found = _lock_open(session, rounding.actor, rounding.round_id, at=rounding.at)
+    found = lock_open(session, rounding.actor, rounding.round_id, at=rounding.at)
     require(rounding.actor, Permission.SCREEN_DECIDE, area_path=_district_path(session, found.district_id))
     if found.version != rounding.version:
         raise Conflict("这一轮刚刚有人改过。您写的还在，请先看看现在的样子。")
@@ -268,7 +272,7 @@ def _lock_draft(session: Session, drafting: Drafting) -> ScreeningDraft:
     row = session.get(ScreeningDraft, drafting.draft_id)
     if row is None or row.district_id != drafting.actor.district_id:
         raise NotFound("没有这个决定，或者不在您的区。")
-    _lock_open(session, drafting.actor, row.round_id, at=drafting.at)
+    lock_open(session, drafting.actor, row.round_id, at=drafting.at)
     require_screening(session, drafting.actor, session.get_one(Topic, row.topic_id, populate_existing=True))
     found = session.get_one(ScreeningDraft, drafting.draft_id, populate_existing=True)
     if found.ended_at is not None or found.version != drafting.version:

@@ -20,7 +20,7 @@ from intake.services.topic_origin import OriginFacts, register
 from intake.services.topic_screen import propose
 from intake.wiring import Wiring
 from tests.factories.administrators import person_with
-from tests.factories.matters import decided, screening, told, topic_of, topic_row
+from tests.factories.matters import decided, screening, taken_up, told, topic_of, topic_row
 from tests.factories.sentences import say
 from tests.factories.town import BORN, Town, actor
 from tests.integration.jobs import jobs_in_this_process
@@ -137,6 +137,18 @@ def test_a_look_alike_is_pointed_out_and_may_be_registered_all_the_same(jing: Pe
     assert post(jing, "/d/origins/new", {**again, "checked": "1"}).status_code == 303
     with wiring.sessions() as session:
         assert session.query(TopicOrigin).count() == 2
+
+
+def test_a_paper_about_a_matter_that_is_known_goes_with_it(jing: Person, wiring: Wiring, town: Town) -> None:
+    known = topic_of(wiring, town.zhou_id, "小区加装电梯", told(wiring, town.longchi_code, "想加装电梯"))
+    taken_up(wiring, town.jing_id, known)
+    assert "题从哪里来" not in words_of(jing.get(f"/d/topics/{known}"))
+    post(jing, "/d/origins/new", {**asked(town), "checked": "1"})
+    paper, _ = latest(wiring)
+    decided(wiring, town.jing_id, paper.id, TopicAction.MERGE, "是同一件事，并到一起办。", target=known)
+    shown = words_of(jing.get(f"/d/topics/{known}"))
+    assert "云委办〔2026〕31 号" in shown
+    assert "随并进来的议题" in shown
 
 
 # Press for press, also without script: the page that asked stands there still, and is sent once more.

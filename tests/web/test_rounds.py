@@ -241,3 +241,26 @@ def test_what_waits_in_a_round_is_not_decided_otherwise_with_others(jing: Person
     assert "1 个已经处理：退回 长椅坏了" in said
     assert "1 个没有处理 路灯不亮 这个议题已经有一个决定等着在“十一月集中公布”公布。" in said
     assert [topic_row(wiring, one).state for one in (lamp, bench)] == [TopicState.PROPOSED, TopicState.CANDIDATE]
+
+
+def test_several_are_decided_for_one_day_together(jing: Person, wiring: Wiring, town: Town, round_page: str) -> None:
+    lamp, bench = proposed(wiring, town, "路灯不亮"), proposed(wiring, town, "长椅坏了")
+    ticked = [f"{one}.{topic_row(wiring, one).version}" for one in (lamp, bench)]
+    page = jing.client.get("/d/topics/together", query_string={"pick": ticked}).get_data(as_text=True)
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found
+    data = {"csrf_token": found[1], "pick": ticked, "words": WORDS, "round": round_page.rsplit("/", 1)[1]}
+    refused = jing.client.post("/d/topics/together", data={**data, "action": "take_up"})
+    assert "不放进集中公布" in words_of(refused)
+    assert re.search(r'<option value="\d+" selected>', refused.get_data(as_text=True))
+    for _ in range(2):  # sent twice it is once
+        said = words_of(jing.client.post("/d/topics/together", data={**data, "action": "approve"}))
+        assert "2 个决定放进了“十一月集中公布”：入库" in said
+        assert "公布以前居民和委员都不知道" in said
+    assert [topic_row(wiring, one).state for one in (lamp, bench)] == [TopicState.PROPOSED] * 2
+    jing.press(round_page, "/publish")
+    publish_rounds.run()
+    assert [topic_row(wiring, one).state for one in (lamp, bench)] == [TopicState.POOLED] * 2
+    late = jing.client.post("/d/topics/together", data={**data, "action": "approve"})
+    assert late.status_code == 409
+    assert "已经公布" in words_of(late)

@@ -13,7 +13,7 @@ from intake.domain.topic_origin import ADDRESS_MAX, BODY_MAX, BY_HAND, HOW, NUMB
 from intake.domain.working_days import SHANGHAI
 from intake.queries.area import area_choices
 from intake.queries.registered_alike import Alike, alike
-from intake.queries.topic_origin import Origin, came_by_route, origin_of, registered
+from intake.queries.topic_origin import Origin, came_by_route, origin_of, origins_of, registered
 from intake.services.topic_open import TITLE_MAX
 from intake.services.topic_origin import OriginFacts, check_facts, register, registered_before
 from intake.web.asked import count_sent, day_sent, id_asked, id_sent, one_of, sent, typed
@@ -84,6 +84,12 @@ def create() -> Page:
         db().rollback()
         return form_page(route, typed(longest=LONGEST), error=error)
     return redirect(url_for("origins.index", done=topic.id), code=303)
+
+
+@origins.app_template_global("origins_of")
+def _origins_of(topic_id: int) -> tuple[Origin, ...]:
+    """For a topic's page: where it came from, and what was merged into it."""
+    return origins_of(db(), topic_id)
 
 
 @origins.app_template_global("origin_of")

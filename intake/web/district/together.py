@@ -11,7 +11,7 @@ from intake.domain.topic import TopicAction
 from intake.domain.topic_return import MISSING_NAMES, with_missing
 from intake.queries.topics_together import topics_chosen
 from intake.services.topic_screen_together import AT_ONCE, TOGETHER, Together, screen_together
-from intake.web.asked import one_of, sent
+from intake.web.asked import id_sent, one_of, sent
 from intake.web.district.blueprint import district
 from intake.web.district.board import Page
 from intake.web.district.place import missing_sent
@@ -61,6 +61,7 @@ def _decide(action: TopicAction) -> Together:
         words=with_missing(words, missing_sent()) if action is TopicAction.RETURN else words,
         workflow=wiring().workflow,
         at=wiring().clock.now(),
+        round_id=id_sent("round"),
     )
 
 
