@@ -21,6 +21,7 @@ from bench.asking import milliseconds, size_asked
 from bench.rows import RARE_WORD, District, filled
 from bench.visitors import percentile
 from intake.app import create_app
+from intake.cli.serve import spare_the_collector
 from intake.domain.actor import MACHINE
 from intake.domain.permission import Role
 from intake.domain.receipt import SHANGHAI
@@ -186,6 +187,7 @@ def measure(wiring: Wiring, districts: list[District], *, only: str) -> dict[str
         connection.execute(
             text("ANALYZE audit_entries, audit_links, daily_counts")
         )  # as autovacuum does on a server that isn't a minute old
+    spare_the_collector()
     for number in range(WARM + ROUNDS):
         one = made.chance.choice(districts)
         for name, browser, path in made.pages(one):

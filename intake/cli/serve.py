@@ -53,11 +53,15 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # its base has no types
         """Called once in each process."""
         configure_logging(self._settings.log_level)
         app = create_app(wire(self._settings))
-        # What was made so far lives as long as the process: the collector needn't look at it again with every few hundred requests.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(20_000, 20, 50)
+        spare_the_collector()
         return app
+
+
+def spare_the_collector() -> None:
+    """What was made so far lives as long as the process: the collector needn't look at it again with every few hundred requests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def options(settings: Settings) -> dict[str, Any]:
