@@ -58,7 +58,7 @@ KIND_NAMES: dict[WaitingKind, str] = {
     WaitingKind.IMPORT_FAILED: "没有成功的导入",
     WaitingKind.IMPORT: "没有办完的导入",
     WaitingKind.FAILED_BATCH: "没有生成的海报",
-    WaitingKind.SILENT_POINT: "很久没有来件的直报点",
+    WaitingKind.SILENT_POINT: "很久没有人扫码的直报点",
 }
 """What waits, in few words; what isn't here is said to be something else."""
 COUNTED_SECONDS, WAITING_SECONDS = 60, 20
