@@ -18,7 +18,7 @@ help:
 demo: $(VENV)/.run front translations
 	@$(BIN)/zhibao demo $(ARGS)
 
-## make test   install and pass the tests on real PostgreSQL and Valkey (6 to 8 minutes, and 1 to install the first time)
+## make test   install and pass the tests on real PostgreSQL and Valkey (7 to 11 minutes, and 1 to install the first time)
 test: $(VENV)/.dev front translations
 	@$(BIN)/python -m tests.run $(ARGS)
 
@@ -62,7 +62,7 @@ translations: $(PO:.po=.mo)
 %.mo: %.po
 	@$(BIN)/pybabel -q compile -i $< -o $@
 
-## make check  lint, types, layers, generated documents, and all that is tried in a browser (8 minutes; without Chromium 1)
+## make check  lint, types, layers, generated documents, and all that is tried in a browser (8 to 12 minutes; without Chromium 1)
 check: $(VENV)/.dev front translations
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check -q . || { echo "some files are not formatted: run make fix"; exit 1; }

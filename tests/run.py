@@ -20,7 +20,7 @@ def main() -> int:
 
 def _suite(words: Sequence[str]) -> int:
     """Twice as many processes as cores, since half of a test is waiting for a server or a browser."""
-    print("Starting PostgreSQL and Valkey from wheels and running the tests (6 to 8 minutes) …", flush=True)
+    print("Starting PostgreSQL and Valkey from wheels and running the tests (7 to 11 minutes) …", flush=True)
     chosen = "-m" in words or any(word.startswith("tests") for word in words)
     if not chosen:
         print("What needs Chromium is part of `make check`, not of this.", flush=True)
@@ -33,7 +33,7 @@ def _in_browser(words: Sequence[str]) -> int:
     if "CI" not in os.environ and shutil.which("chromium") is None:
         print("No Chromium, so nobody looks at the pages here: apt-get install chromium fonts-noto-cjk", flush=True)
         return 0
-    print("In Chromium: every page in every mode, and people's ways through them (about 6 minutes) …", flush=True)
+    print("In Chromium: every page in every mode, and people's ways through them (6 to 10 minutes) …", flush=True)
     return _pytest("-n", str(min(_cores(), 4)), "--dist", "loadfile", "-m", "browser", "tests/browser", *words)
 
 
