@@ -38,6 +38,14 @@ class Person:
         """Wait until the words stand on the page."""
         self.page.get_by_text(words).first.wait_for()
 
+    def until(self, promise: str) -> None:
+        """Wait until what this promise comes to is true; `wait_for_function` takes the promise itself for a yes."""
+        for _ in range(600):
+            if self.page.evaluate(promise):
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(promise)
+
     @property
     def words(self) -> str:
         """All that can be read."""

@@ -72,7 +72,7 @@ def rows(member: Person, name: str) -> list[dict[str, Any]]:
 def open_and_keep(member: Person, first: Stored, *, cards: int) -> None:
     """Look at a card until as many lie on the phone."""
     member.open(f"/m/cards/{first.submission_id}")
-    member.page.wait_for_function(WORKER)
+    member.until(WORKER)
     for _ in range(1200):
         if sum("version" in row for row in rows(member, "pages")) == cards:
             return
@@ -287,7 +287,7 @@ def test_what_could_not_be_recorded_waits_and_is_made_later(
         member.page.wait_for_url("**/sign-in**")
         assert rows(member, "waiting")
         expect(member.page.locator("#password")).to_be_visible()
-        member.page.wait_for_function(f"async () => !(await ({ROWS})('pages')).length")
+        member.until(f"async () => !(await ({ROWS})('pages')).length")
     member.context.add_cookies(cookies)  # type: ignore[arg-type]  # Playwright reads and takes the same names
     member.open("/m")
     settled(member)

@@ -249,7 +249,7 @@ def test_a_photo_that_cannot_be_taken_is_named_beside_its_reason(enter: Enter, s
 
 def test_a_form_once_seen_opens_without_signal_and_nothing_else_is_kept(enter: Enter, said: Callable[[], list[str]], site: Site) -> None:
     resident = opened(enter)
-    assert resident.page.wait_for_function(SEEN)
+    resident.until(SEEN)
     receipt = resident.say(LONGCHI, "先写了一件")
     resident.sign_in("zhou")
     for path in (receipt, "/m", "/r", "/", "/d", f"{FORM}?c=x", "/p/nosuchcode"):
@@ -263,7 +263,7 @@ def test_a_form_once_seen_opens_without_signal_and_nothing_else_is_kept(enter: E
     assert len(paths) >= 4
     resident.context.clear_cookies()
     resident.open(FORM)
-    assert resident.page.wait_for_function(SEEN)
+    resident.until(SEEN)
     resident.context.set_offline(True)
     resident.open(FORM)
     resident.sees("现在没有信号，这一页是上次存在手机上的")
@@ -281,7 +281,7 @@ def test_a_form_once_seen_opens_without_signal_and_nothing_else_is_kept(enter: E
 def test_a_form_first_opened_in_large_print_is_kept_so(enter: Enter) -> None:
     resident = enter()
     resident.open(f"{FORM}?care=1")
-    assert resident.page.wait_for_function(SEEN)
+    resident.until(SEEN)
     resident.context.set_offline(True)
     resident.page.reload()
     resident.sees("现在没有信号，这一页是上次存在手机上的")
@@ -291,7 +291,7 @@ def test_a_form_first_opened_in_large_print_is_kept_so(enter: Enter) -> None:
 
 def test_the_worker_sends_when_no_page_is_open_and_the_next_page_says_so(enter: Enter, said: Callable[[], list[str]], site: Site) -> None:
     resident = opened(enter)
-    assert resident.page.wait_for_function(SEEN)
+    resident.until(SEEN)
     console = resident.context.new_cdp_session(resident.page)
     versions: list[dict[str, str]] = []
     console.on("ServiceWorker.workerRegistrationUpdated", lambda event: versions.extend(event["registrations"]))
@@ -322,14 +322,14 @@ def test_the_worker_sends_when_no_page_is_open_and_the_next_page_says_so(enter: 
 
 def test_switched_off_the_worker_takes_itself_away(enter: Enter, site: Site) -> None:
     resident = opened(enter)
-    assert resident.page.wait_for_function(SEEN)
+    resident.until(SEEN)
     settings = site.wiring.settings
     site.wiring.settings = settings.__class__(**{**{name: getattr(settings, name) for name in settings.__slots__}, "service_worker": 0})
     try:
         resident.page.evaluate("() => navigator.serviceWorker.getRegistration().then(one => one.update())")
-        resident.page.wait_for_function("() => caches.keys().then(names => names.length === 0)")
+        resident.until("() => caches.keys().then(names => names.length === 0)")
         resident.open(FORM)
-        resident.page.wait_for_function("() => navigator.serviceWorker.getRegistrations().then(all => all.length === 0)")
+        resident.until("() => navigator.serviceWorker.getRegistrations().then(all => all.length === 0)")
     finally:
         site.wiring.settings = settings
 
