@@ -181,6 +181,7 @@ class Phones:
         kind = next(kind for kind, taken in self._taken if taken is used)
         self._taken.remove((kind, used))
         used.set_offline(False)  # a test that failed without a signal must not take it from the next
+        used.unroute_all()
         for page in used.pages[1:]:
             page.close()
         self._forget(used)

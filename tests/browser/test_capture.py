@@ -137,7 +137,7 @@ def test_without_signal_it_waits_and_is_sent_once(member: Person, site: Site, sa
         route.fetch()
         return route.abort("internetdisconnected")
 
-    member.page.route("**/m/capture", lose)
+    member.context.route("**/m/capture", lose)
     with member.page.expect_event("requestfailed", lambda one: one.method == "POST"):
         member.context.set_offline(False)
     member.page.reload()  # a page that is opened tries at once

@@ -124,7 +124,7 @@ def lose_answer(member: Person, *, times: int = 1) -> None:
         route.fetch()
         route.abort("internetdisconnected")
 
-    member.page.route("**/m/cards/*/attach*", lost, times=times)
+    member.context.route("**/m/cards/*/attach*", lost, times=times)
 
 
 def test_three_cards_are_decided_in_a_lift_and_made_once_ten_minutes_later(
@@ -272,7 +272,7 @@ def test_what_could_not_be_recorded_waits_and_is_made_later(
     open_and_keep(member, first, cards=2)
     cookies = member.context.cookies()
     if trouble == "our own failure":
-        member.page.route("**/m/cards/*/answer*", lambda route: route.fulfill(status=503, content_type="text/html", body="busy"))
+        member.context.route("**/m/cards/*/answer*", lambda route: route.fulfill(status=503, content_type="text/html", body="busy"))
     else:
         member.context.clear_cookies()
     choose(member, "answer")
@@ -281,7 +281,7 @@ def test_what_could_not_be_recorded_waits_and_is_made_later(
     member.sees("登录后发出" if trouble == "signed out" else "等信号：1 件")
     on_the_table(member, f"{trouble}：中门的路灯不亮")
     assert made(site, first) == []
-    member.page.unroute("**/m/cards/*/answer*")
+    member.context.unroute("**/m/cards/*/answer*")
     if trouble == "signed out":
         member.page.get_by_text("登录后发出").tap()
         member.page.wait_for_url("**/sign-in**")
@@ -298,9 +298,9 @@ def test_one_that_we_cannot_take_keeps_no_other_waiting(member: Person, site: Si
     first, second = lamps("左岸的路灯不亮"), lamps("右岸的路灯不亮")
     open_and_keep(member, first, cards=2)
     broken = f"**/m/cards/{first.submission_id}/attach*"
-    member.page.route(broken, lambda route: route.fulfill(status=500, content_type="text/html", body="broken"))
+    member.context.route(broken, lambda route: route.fulfill(status=500, content_type="text/html", body="broken"))
     # What a network's own sign-in page answers, even as JSON, is no answer of ours.
-    member.page.route(f"**/m/cards/{second.submission_id}/attach*", lambda route: route.fulfill(json={"portal": "ok"}), times=1)
+    member.context.route(f"**/m/cards/{second.submission_id}/attach*", lambda route: route.fulfill(json={"portal": "ok"}), times=1)
     attach(member)
     on_the_table(member, "右岸的路灯不亮")
     attach(member)
@@ -312,7 +312,7 @@ def test_one_that_we_cannot_take_keeps_no_other_waiting(member: Person, site: Si
             break
         member.page.wait_for_timeout(50)
     assert (made(site, first), made(site, second)) == ([], [("attach", "")])
-    member.page.unroute(broken)
+    member.context.unroute(broken)
     member.page.evaluate("() => dispatchEvent(new Event('online'))")
     settled(member)
     assert made(site, first) == [("attach", "")]

@@ -78,7 +78,7 @@ def lose_answer(person: Person, address: str, *, times: int = 1) -> None:
         route.fetch()
         return route.abort("internetdisconnected")
 
-    person.page.route(address, lost, times=times)
+    person.context.route(address, lost, times=times)
 
 
 def test_without_signal_it_says_so_and_sends_by_itself_later(
@@ -221,12 +221,12 @@ def test_a_photo_that_fails_costs_no_words_and_is_sent_again(
     resident = opened(enter)
     resident.page.get_by_label("添加照片").set_input_files(album)
     resident.page.fill("#text", "照片传了两回")
-    resident.page.route(PHOTOS, lambda route: route.abort("connectionreset"))
+    resident.context.route(PHOTOS, lambda route: route.abort("connectionreset"))
     resident.button("提交").tap()
     resident.sees("还有照片没有传上")
     assert said() == ["照片传了两回"]
     assert "没有传上" in waiting(resident)
-    resident.page.unroute(PHOTOS)
+    resident.context.unroute(PHOTOS)
     resident.page.get_by_role("button", name="去掉").last.tap()
     expect(resident.page.locator("#waiting .shot")).to_have_count(1)
     resident.page.locator("#waiting .tiles").get_by_role("button", name="再试一次").tap()
@@ -337,11 +337,11 @@ def test_switched_off_the_worker_takes_itself_away(enter: Enter, site: Site) -> 
 def test_the_form_with_all_that_the_phone_keeps_keeps_every_rule(enter: Enter, site: Site, album: list[Path]) -> None:
     """Photos that wait, words that wait, a list of receipts and a draft with a photo, in every way of looking."""
     resident = enter()
-    resident.page.route(PHOTOS, lambda route: route.abort())
+    resident.context.route(PHOTOS, lambda route: route.abort())
     resident.open(FORM)
     for words, address in (("照片还没传上", ""), ("话也还没送到", f"**{FORM}")):
         if address:
-            resident.page.route(address, lambda route: route.abort() if route.request.method == "POST" else route.fallback())
+            resident.context.route(address, lambda route: route.abort() if route.request.method == "POST" else route.fallback())
         resident.page.get_by_label("添加照片").set_input_files(album)
         resident.page.fill("#text", words)
         resident.button("提交").tap()
