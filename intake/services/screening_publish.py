@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session, aliased
 
@@ -30,7 +30,7 @@ PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 20))
 LEFT = "作出这个决定的同志现在不能筛选这个议题了，这个决定没有作出。请另一位同志打开议题决定。"
 BROKEN = "系统没能作出这个决定，已经记下原因。请打开议题再决定一次。"
 BUSY = "这个议题一直被别的操作占着，或者系统太忙，试了几次都没能作出这个决定。请打开议题再决定一次。"
-_PUT_OFF = aliased(ScreeningDraft)
+_MERGER = aliased(ScreeningDraft)
 
 
 def publish_next(session: Session, *, workflow: Workflow, at: datetime) -> bool:
@@ -45,7 +45,7 @@ def publish_next(session: Session, *, workflow: Workflow, at: datetime) -> bool:
         .where(
             ScreeningRound.state == RoundState.OPEN,
             ScreeningRound.publish_at <= at,
-            or_(~waiting.exists(), waiting.where(*_ready(at)).exists()),
+            or_(waiting.where(*_ready(at)).exists(), ~waiting.where(_paused(at)).exists()),
         )
         .order_by(ScreeningRound.publish_at, ScreeningRound.id)
         .limit(1)
@@ -63,26 +63,33 @@ def publish_next(session: Session, *, workflow: Workflow, at: datetime) -> bool:
     return True
 
 
+def _paused(at: datetime) -> ColumnElement[bool]:
+    return and_(ScreeningDraft.try_again_at.is_not(None), ScreeningDraft.try_again_at > at)
+
+
 def _ready(at: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Waiting drafts whose turn it is: not put off themselves, nor the target of a merger of their round that is."""
-    merged_into_it_later = select(_PUT_OFF.id).where(
-        _PUT_OFF.round_id == ScreeningDraft.round_id,
-        _PUT_OFF.ended_at.is_(None),
-        _PUT_OFF.try_again_at > at,
-        _PUT_OFF.target_topic_id == ScreeningDraft.topic_id,
+    """Waiting drafts whose turn it is: not put off themselves, and nothing of their round is still to be merged into their topic. What is merged
+    into a topic must be there before that one is decided or goes on into a third.
+    """
+    still_to_come = select(_MERGER.id).where(
+        _MERGER.round_id == ScreeningDraft.round_id,
+        _MERGER.ended_at.is_(None),
+        _MERGER.target_topic_id == ScreeningDraft.topic_id,
     )
-    return or_(ScreeningDraft.try_again_at.is_(None), ScreeningDraft.try_again_at <= at), ~merged_into_it_later.exists()
+    return ~_paused(at), ~still_to_come.exists()
 
 
 def _next_draft(session: Session, round_id: int, *, at: datetime) -> ScreeningDraft | None:
-    """Mergers first: what is merged into a topic must be there before that one is decided."""
-    return session.scalars(
-        select(ScreeningDraft)
-        .where(ScreeningDraft.round_id == round_id, ScreeningDraft.ended_at.is_(None), *_ready(at))
-        .order_by(ScreeningDraft.action != TopicAction.MERGE.value, ScreeningDraft.id)
-        .limit(1)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    """The oldest whose turn it is; None while what is left waits for what was put off.
+
+    Mergers in a ring, of which one was overtaken when the next was drafted, wait for each other: the oldest goes first.
+    """
+    waiting = select(ScreeningDraft).where(ScreeningDraft.round_id == round_id, ScreeningDraft.ended_at.is_(None))
+    oldest = waiting.order_by(ScreeningDraft.id).limit(1).execution_options(populate_existing=True)
+    found = session.scalars(oldest.where(*_ready(at))).one_or_none()
+    if found is None and session.scalars(waiting.where(_paused(at)).limit(1)).one_or_none() is None:
+        found = session.scalars(oldest).one_or_none()
+    return found
 
 
 def _holds_any(session: Session, round_id: int) -> bool:

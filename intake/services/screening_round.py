@@ -133,7 +133,7 @@ def draft(
     """Keep a screening decision for the round instead of making it; what `screen` would refuse is refused now.
 
     Sent twice it is one. Raises what `screen` raises, NotFound for another district's round, Conflict when the round isn't open any more or
-    another decision on the topic waits already, naming its round.
+    another decision on the topic waits already, naming its round, and for a merger that would come back to the topic by others that wait.
     """
     # Rounds are locked before topics, here and where they are published.
     holding = lock_open(session, screening.actor, round_id, at=screening.at)
@@ -147,6 +147,8 @@ def draft(
             return earlier
         name = session.get_one(ScreeningRound, earlier.round_id).name
         raise Conflict(f"这个议题已经有一个决定等着在“{name}”公布。要改，请到那一轮里改话或者收回。")
+    if action is TopicAction.MERGE and target_topic_id is not None:
+        _refuse_ring(session, topic, target_topic_id)
     if len(_waiting(session, round_id)) >= ROUND_MOST:
         raise Conflict(f"一轮最多放 {ROUND_MOST} 个决定，请另建一轮。")
     assert screening.actor.user_id is not None
@@ -216,6 +218,36 @@ def _earlier(session: Session, topic: Topic, *, at: datetime) -> ScreeningDraft 
     _end(waiting, at=at, problem=CHANGED)
     session.flush()
     return None
+
+
+def _refuse_ring(session: Session, topic: Topic, target_topic_id: int) -> None:
+    """Conflict where the target, by the mergers that wait, would end in the topic itself; those that were overtaken lead nowhere."""
+    into, round_name = _merger_of(session, target_topic_id)
+    after, seen = into, {target_topic_id}
+    while after is not None and after != topic.id and after not in seen:
+        seen.add(after)
+        after, _ = _merger_of(session, after)
+    if after == topic.id:
+        title = session.get_one(Topic, target_topic_id).title
+        raise Conflict(
+            f"“{title}”已经决定并入别的议题，等着在“{round_name}”公布，最后又会并回这个议题。请先到那一轮收回那个决定，或者另选一个议题并入。"
+        )
+
+
+def _merger_of(session: Session, topic_id: int) -> tuple[int | None, str]:
+    """What the topic is to be merged into by a draft that waits, and the name of its round."""
+    row = session.execute(
+        select(ScreeningDraft.target_topic_id, ScreeningRound.name)
+        .join(ScreeningRound, ScreeningRound.id == ScreeningDraft.round_id)
+        .join(Topic, Topic.id == ScreeningDraft.topic_id)
+        .where(
+            ScreeningDraft.topic_id == topic_id,
+            ScreeningDraft.ended_at.is_(None),
+            ScreeningDraft.target_topic_id.is_not(None),
+            ScreeningDraft.topic_version == Topic.version,
+        )
+    ).one_or_none()
+    return (row.target_topic_id, row.name) if row is not None else (None, "")
 
 
 def _says(earlier: ScreeningDraft) -> tuple[str, int, str, int | None, int | None]:

@@ -515,6 +515,84 @@ def test_the_target_of_a_merger_that_waits_waits_too(
     assert state_of(wiring, round_id) is RoundState.PUBLISHED
 
 
+# Whichever was written first: the first topic goes into the second while that is still there, and on with it into the third.
+@pytest.mark.parametrize("last_first", [False, True], ids=["in order", "the other way round"])
+def test_a_chain_of_mergers_takes_everybody_to_its_end(
+    wiring: Wiring, town: Town, clock: TestClock, lamp: int, session: Session, last_first: bool
+) -> None:
+    voice = told(wiring, town.longchi_code, "幸福里的灯又不亮")
+    first = taken_up(wiring, town.jing_id, topic_of(wiring, town.zhou_id, "灯又不亮", voice))
+    second = proposed(wiring, town, "路灯又不亮")
+    round_id = a_round(wiring, town)
+    drafted(wiring, town.jing_id, lamp, round_id, TopicAction.REJECT, "已经换了新灯。")
+    links = [(first, second), (second, lamp)]
+    for one, into in reversed(links) if last_first else links:
+        drafted(wiring, town.jing_id, one, round_id, TopicAction.MERGE, "是同一件事。", target=into)
+    clock.forward(hours=48)
+    publish_rounds.run()
+    assert [topic_row(wiring, one).state for one in (first, second, lamp)] == [TopicState.MERGED, TopicState.MERGED, TopicState.REJECTED]
+    assert [topic_row(wiring, one).merged_into_id for one in (first, second)] == [lamp, lamp]
+    heard = session.execute(
+        select(Decision.id, Decision.topic_id, Decision.target_topic_id)
+        .join(Notification, Notification.decision_id == Decision.id)
+        .where(Notification.submission_id == voice.submission_id, Decision.action.in_((TopicAction.MERGE, TopicAction.REJECT)))
+        .distinct()
+        .order_by(Decision.id)
+    )
+    assert [(topic, into) for _, topic, into in heard] == [(first, second), (second, lamp), (lamp, None)]
+    # Each link can be taken back: who came by it is known.
+    assert set(session.scalars(select(Contributor.via_topic_id))) == {None, first, second}
+
+
+def test_a_chain_waits_for_its_first_link(wiring: Wiring, town: Town, clock: TestClock, lamp: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = proposed(wiring, town, "灯又不亮"), proposed(wiring, town, "路灯又不亮")
+    round_id = a_round(wiring, town)
+    drafted(wiring, town.jing_id, lamp, round_id, TopicAction.REJECT, "已经换了新灯。")
+    drafted(wiring, town.jing_id, second, round_id, TopicAction.MERGE, "是同一件事。", target=lamp)
+    drafted(wiring, town.jing_id, first, round_id, TopicAction.MERGE, "是同一件事。", target=second)
+    tried = busy(wiring, monkeypatch, first)
+    clock.forward(hours=48)
+    publish_rounds.run()
+    assert (tried, state_of(wiring, round_id)) == ([first], RoundState.OPEN)
+    monkeypatch.undo()
+    clock.forward(minutes=1)
+    publish_rounds.run()
+    assert [topic_row(wiring, one).merged_into_id for one in (first, second)] == [lamp, lamp]
+    assert (topic_row(wiring, lamp).state, state_of(wiring, round_id)) == (TopicState.REJECTED, RoundState.PUBLISHED)
+
+
+# In one round or in two, over one topic or several: what would come back to itself is refused, and the sentence names where to mend it.
+def test_mergers_that_would_come_back_to_the_topic_are_refused(wiring: Wiring, town: Town, lamp: int) -> None:
+    second, third = proposed(wiring, town, "路灯又不亮"), proposed(wiring, town, "灯又不亮")
+    round_id, later = a_round(wiring, town), a_round(wiring, town, name="十二月集中公布")
+    link = drafted(wiring, town.jing_id, lamp, round_id, TopicAction.MERGE, "是同一件事。", target=second)
+    for one in (round_id, later):
+        with pytest.raises(
+            Conflict, match="“路灯不亮”已经决定并入别的议题，等着在“十一月集中公布”公布，最后又会并回这个议题。请先到那一轮收回"
+        ):
+            drafted(wiring, town.jing_id, second, one, TopicAction.MERGE, "是同一件事。", target=lamp)
+    drafted(wiring, town.jing_id, second, later, TopicAction.MERGE, "是同一件事。", target=third)
+    with pytest.raises(Conflict, match="“路灯不亮”已经决定并入别的议题"):
+        drafted(wiring, town.jing_id, third, later, TopicAction.MERGE, "是同一件事。", target=lamp)
+    held = drafting(wiring, town.jing_id, link)
+    with wiring.sessions.begin() as session:
+        take_draft_back(session, held)
+    drafted(wiring, town.jing_id, third, later, TopicAction.MERGE, "是同一件事。", target=lamp)
+
+
+# One that was overtaken leads nowhere, so it refuses nothing; on the day the two would wait for each other for ever.
+def test_a_ring_with_an_overtaken_merger_does_not_keep_its_round_open(wiring: Wiring, town: Town, clock: TestClock, lamp: int) -> None:
+    second = proposed(wiring, town, "路灯又不亮")
+    round_id = a_round(wiring, town)
+    overtaken = drafted(wiring, town.jing_id, lamp, round_id, TopicAction.MERGE, "是同一件事。", target=second)
+    decided(wiring, town.jing_id, lamp, TopicAction.RETURN, "请补充。")
+    drafted(wiring, town.jing_id, second, round_id, TopicAction.MERGE, "是同一件事。", target=lamp)
+    clock.forward(hours=48)
+    publish_rounds.run()
+    assert (row(wiring, overtaken).problem, state_of(wiring, round_id)) == (CHANGED, RoundState.PUBLISHED)
+    assert (topic_row(wiring, lamp).state, topic_row(wiring, second).merged_into_id) == (TopicState.CANDIDATE, lamp)
+
+
 def test_a_run_that_takes_long_ends_and_asks_for_another(
     wiring: Wiring, town: Town, clock: TestClock, lamp: int, monkeypatch: pytest.MonkeyPatch, in_process: NullJobQueue
 ) -> None:
