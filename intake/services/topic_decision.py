@@ -1,6 +1,6 @@
 """What every decision on a topic shares: the lock, the version, the written decision, and the word to everyone behind it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from intake.domain.permission import Permission
 from intake.domain.text import clean
 from intake.domain.topic import TopicAction, TopicKind
 from intake.models import Area, Contributor, Decision, Topic
+from intake.queries.plan_topics import lines_planned
 from intake.services.audit import record
 from intake.services.notify import announce
 
@@ -65,6 +66,23 @@ def require_screening(session: Session, actor: Actor, topic: Topic) -> str:
     if not actor.may(Permission.SCREEN_DECIDE, area_path=path):
         raise Forbidden(f"议题 {topic.number} 不在您负责的范围。")  # its words are not for them either
     return path
+
+
+def require_told(session: Session, screening: Screening, told_planned: Collection[int] | None) -> None:
+    """Conflict where the topic stands in a plan and isn't among those of which the person was told so; None where a page tells nobody.
+
+    Asked once the topic is locked and the actor may decide: whoever puts a topic into a plan locks it too, so what is read here stays so.
+    """
+    line = lines_planned(session, screening.actor, [screening.topic_id]).get(screening.topic_id)
+    if line is None or screening.topic_id in (told_planned or ()):
+        return
+    if told_planned is None:
+        raise Conflict(
+            f"这个议题已选进《{line.plan_title}》第 {line.quarter} 季度的“{line.title}”，还没有印发。请到议题库里勾选比较，在那里合并。"
+        )
+    raise Conflict(
+        f"这个议题已选进《{line.plan_title}》第 {line.quarter} 季度的“{line.title}”，还没有印发。请先看清计划里的这一场，勾选后再按一次。"
+    )
 
 
 def words_of(raw: str) -> str:

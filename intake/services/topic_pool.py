@@ -11,10 +11,9 @@ from intake.domain.receipt import SHANGHAI
 from intake.domain.topic import TopicAction, TopicKind, TopicState
 from intake.domain.transition import label
 from intake.models import Topic
-from intake.queries.plan_topics import lines_planned
 from intake.services.appeal import refuse_own_rejection
 from intake.services.outcome import report_back
-from intake.services.topic_decision import Screening, lock_topic, lock_topics, tell, with_merged, words_of, written
+from intake.services.topic_decision import Screening, lock_topic, lock_topics, require_told, tell, with_merged, words_of, written
 from intake.services.topic_proposal import outdate_for
 from intake.services.topic_screen import drop_suggestions, screen
 from intake.services.transition import move
@@ -72,7 +71,7 @@ def drop(session: Session, screening: Screening, *, words: str, told_planned: Co
     decision = written(session, screening, topic, TopicAction.DROP, words=text)
     about = topic if topic.kind is TopicKind.CLASS else None
     move(session, topic, TopicAction.DROP, actor=screening.actor, at=screening.at, area_path=path, decision=decision, topic=about)
-    _require_told(session, screening, told_planned)
+    require_told(session, screening, told_planned)
     topic.look_again_on = None
     if topic.kind is TopicKind.MATTER:
         report_back(session, topic, decision, referral_id=None, at=screening.at)
@@ -88,8 +87,7 @@ def merge_into(session: Session, screening: Screening, *, target_topic_id: int |
     mine = topic is not None and topic.district_id == screening.actor.district_id
     if topic is not None and mine and topic.state is not TopicState.POOLED:
         raise Conflict(f"现在是“{label(topic.state)}”，不在议题库里，不能在这里合并。")
-    screen(session, screening, TopicAction.MERGE, words=words, target_topic_id=target_topic_id)
-    _require_told(session, screening, told_planned)
+    screen(session, screening, TopicAction.MERGE, words=words, target_topic_id=target_topic_id, told_planned=told_planned)
 
 
 def together(session: Session, screenings: Sequence[Screening], act: Act, *, besides: Collection[int] = ()) -> Together:
@@ -117,12 +115,3 @@ def together(session: Session, screenings: Sequence[Screening], act: Act, *, bes
             mine = topic is not None and topic.district_id == screening.actor.district_id
             refused.append(Refused(screening.topic_id, topic.title if topic is not None and mine else "", error.message))
     return Together(len(screenings) - len(refused), tuple(refused))
-
-
-def _require_told(session: Session, screening: Screening, told_planned: Collection[int]) -> None:
-    """Asked once the topic is locked and the actor may decide: whoever puts a topic into a plan locks it too, so what is read here stays so."""
-    line = lines_planned(session, screening.actor, [screening.topic_id]).get(screening.topic_id)
-    if line is not None and screening.topic_id not in told_planned:
-        raise Conflict(
-            f"这个议题已选进《{line.plan_title}》第 {line.quarter} 季度的“{line.title}”，还没有印发。请先看清计划里的这一场，勾选后再按一次。"
-        )

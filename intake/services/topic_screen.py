@@ -1,5 +1,6 @@
 """Proposing a topic, and staff's screening decisions; each reaches everyone behind the topic."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import select
@@ -17,7 +18,7 @@ from intake.services.contribution import recount, remove
 from intake.services.outcome import report_back
 from intake.services.referral import Sending, refer_topic
 from intake.services.topic_brief import send_brief
-from intake.services.topic_decision import Screening, lock_topic, lock_topics, tell, with_merged, words_of, written
+from intake.services.topic_decision import Screening, lock_topic, lock_topics, require_told, tell, with_merged, words_of, written
 from intake.services.topic_merge import follow, learn_merge, take_back
 from intake.services.topic_proposal import outdate_for
 from intake.services.topic_proposer import signs
@@ -55,12 +56,15 @@ def screen(
     target_topic_id: int | None = None,
     workflow: Workflow | None = None,
     office_id: int | None = None,
+    told_planned: Collection[int] | None = None,
 ) -> None:
     """Approve, return, merge, refer or reject, with words; merging needs `target_topic_id`, referring `workflow` and takes `office_id`.
 
     Rejected: every confirmed contributor is reported back with the reason; mere suggestions fall away. Merged: contributors follow the
-    survivor and remember where they came from. Of a class, everyone behind its matters is told, and their own matters go on. Raises
-    Conflict when somebody was faster, InvalidInput when words or target are missing, Forbidden for a second rejection by the same person.
+    survivor and remember where they came from. Of a class, everyone behind its matters is told, and their own matters go on. `told_planned`
+    are the topics of which the person was told that they stand in a plan, None where nobody is told. Raises Conflict when somebody was faster
+    or what is merged out of the pool stands in a plan and nobody was told, InvalidInput when words or target are missing, Forbidden for a
+    second rejection by the same person.
     """
     if action not in SCREENING:
         raise InvalidInput("没有这种处理方式。")
@@ -71,7 +75,10 @@ def screen(
         raise InvalidInput("一类事不能并入别的议题；可以先拆开它。", field="target")
     if action is TopicAction.REJECT:
         refuse_own_rejection(session, topic, screening.actor)
+    from_pool = topic.state is TopicState.POOLED
     decision = _decide(session, screening, topic, path, action, words=words, survivor=survivor)
+    if survivor is not None and from_pool:
+        require_told(session, screening, told_planned)
     if action is TopicAction.REFER:
         sending = Sending(actor=screening.actor, office_id=office_id, at=screening.at, workflow=workflow or default_workflow())
         refer_topic(session, sending, topic, basis=decision.words)

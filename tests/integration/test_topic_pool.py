@@ -23,11 +23,12 @@ from intake.queries.topic_class import class_page
 from intake.queries.topic_compare import compared
 from intake.queries.topic_pool import UNCLASSIFIED, PoolFilter, PoolOrder, Quarter, exported, pool, quarter_of
 from intake.services.appeal import appeal_topic
+from intake.services.screening_round import RoundFacts, create_round, draft
 from intake.services.submission_submit import Stored
 from intake.services.topic_class import open_class
 from intake.services.topic_decision import Screening
 from intake.services.topic_pool import drop, keep, merge_into, together
-from intake.services.topic_screen import unmerge
+from intake.services.topic_screen import screen, unmerge
 from intake.wiring import Wiring
 from tests.factories.administrators import person_with
 from tests.factories.clock import TestClock
@@ -199,6 +200,26 @@ def test_what_was_put_into_a_plan_meanwhile_stays_and_says_where_it_stands(
     assert (topic_row(wiring, lights).state, topic_row(wiring, other).confirmed_count) == (TopicState.POOLED, 1)
     acted(wiring, town.jing_id, lights, partial(act, told_planned=[lights]))
     assert topic_row(wiring, lights).state is not TopicState.POOLED
+
+
+# The topic's own page has no such button, and shows no warning: a form made by hand, at once or for a round, is led to the pool.
+def test_what_stands_in_a_plan_is_merged_nowhere_else(wiring: Wiring, town: Town, lights: int) -> None:
+    other = pooled(wiring, town, "路灯又不亮")
+    added(wiring, town, plan_of(wiring, town), lights, quarter=3)
+    at = wiring.clock.now()
+    with wiring.sessions.begin() as session:
+        facts = RoundFacts("十一月集中公布", at + timedelta(days=2))
+        round_id = create_round(session, facts, actor=actor(session, town.jing_id), at=at).id
+    merge = partial(screen, action=TopicAction.MERGE, words="是同一件事。", target_topic_id=other)
+    later: Callable[[Session, Screening], object] = partial(
+        draft, action=TopicAction.MERGE, round_id=round_id, words="是同一件事。", target_topic_id=other, office_id=None
+    )
+    for act in (merge, later):
+        held = screening(wiring, town.jing_id, lights)
+        with wiring.sessions() as session, pytest.raises(Conflict, match="第 3 季度的“路灯不亮”，还没有印发。请到议题库里勾选比较"):
+            act(session, held)
+    assert (topic_row(wiring, lights).state, topic_row(wiring, other).confirmed_count) == (TopicState.POOLED, 1)
+    acted(wiring, town.jing_id, other, partial(merge, target_topic_id=lights))  # which stands in none
 
 
 # --- the second look ----------------------------------------------------------------------------------------------------------------

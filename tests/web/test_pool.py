@@ -149,6 +149,15 @@ def test_what_stands_in_a_plan_is_merged_only_when_that_is_known(jing: Person, w
     assert topic_row(wiring, lights).state is TopicState.MERGED
 
 
+# Its own page has no button for it; a form made by hand meets the same question as the pool's, whatever it says it knows.
+def test_what_stands_in_a_plan_is_merged_in_the_pool_alone(jing: Person, wiring: Wiring, town: Town, lights: int, bench: int) -> None:
+    added(wiring, town, plan_of(wiring, town), lights, quarter=2)
+    form = {"action": "merge", "version": topic_row(wiring, lights).version, "target": bench, **as_it_is("是同一件事。")}
+    forged = sent(jing, f"/d/topics/{lights}/decide", **form, in_plan=lights, knows_planned="1")
+    assert (forged.status_code, "请到议题库里勾选比较，在那里合并" in words_of(forged)) == (409, True)
+    assert topic_row(wiring, lights).state is TopicState.POOLED
+
+
 def test_several_go_together_and_what_changed_meanwhile_is_named(jing: Person, wiring: Wiring, town: Town, lights: int, bench: int) -> None:
     ticked = tick(wiring, lights, bench)
     decided_meanwhile = screening(wiring, town.jing_id, bench)
