@@ -15,6 +15,7 @@ from intake.domain.triage_model import ExampleKind
 from intake.models import Area, Contributor, Submission, Topic, TrainingExample
 from intake.services.audit import record
 from intake.services.contribution import lock_topics_of
+from intake.services.imported_row import refuse_imported
 from intake.services.recusal import refuse_recused
 from intake.services.training_example import learn, said_of
 
@@ -36,8 +37,10 @@ def change_category(
     ).one_or_none()
     if submission is None or submission.district_id != actor.district_id:
         raise NotFound("没有这件来件，或者不在您的区。")
-    if not actor.may(Permission.TRIAGE_DECIDE, area_path=session.get_one(Area, submission.area_id).path):
+    path = session.get_one(Area, submission.area_id).path
+    if not actor.may(Permission.TRIAGE_DECIDE, area_path=path):
         raise Forbidden("这件来件不在您联系的社区。")
+    refuse_imported(submission, actor, area_path=path)
     refuse_recused(session, actor=actor, submission_id=submission_id)
     if submission.version != version or submission.state in FIXED:
         raise Conflict("这件来件刚刚有变化，请看看现在的情况再改类别。")

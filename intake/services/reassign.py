@@ -21,6 +21,7 @@ from intake.queries.submission_part import whole_message
 from intake.services.alarm import leave_to_others
 from intake.services.appeal import refuse_own_decline
 from intake.services.audit import record
+from intake.services.imported_row import refuse_imported
 from intake.services.lease import refuse_if_held, release
 from intake.services.member_report import refuse_own_report
 from intake.services.ownership import give_to_person, level_of, pass_on
@@ -172,6 +173,7 @@ def _lock(session: Session, passing: Passing, *, stepping_back: bool = False) ->
     path = session.get_one(Area, submission.area_id).path
     if not passing.actor.may(Permission.TRIAGE_DECIDE, area_path=path):
         raise Forbidden("这件来件不在您联系的社区。")
+    refuse_imported(submission, passing.actor, area_path=path)
     if not stepping_back:
         refuse_recused(session, actor=passing.actor, submission_id=submission.id)
     return submission, path

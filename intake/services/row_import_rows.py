@@ -17,6 +17,7 @@ from intake.queries.suggested_together import AT_ONCE
 from intake.services.attach_together import attach_together
 from intake.services.audit import record
 from intake.services.contribution import lock_topics_behind, recount, restore_suggestion
+from intake.services.imported_row import refuse_imported
 from intake.services.submission_decide import Deciding, set_aside
 from intake.services.transition import move
 
@@ -104,6 +105,7 @@ def _bring_back(session: Session, pressing: Pressing, *, submission_id: int, ver
     path = session.get_one(Area, submission.area_id).path
     if not pressing.actor.may(Permission.TRIAGE_DECIDE, area_path=path):
         raise Forbidden("这件来件不在您负责的区域。")
+    refuse_imported(submission, pressing.actor, area_path=path)
     decision = session.scalars(
         select(Decision)
         .where(Decision.submission_id == submission_id, Decision.undone_at.is_(None))

@@ -23,6 +23,7 @@ from intake.queries.imported import is_imported
 from intake.services.appeal import refuse_own_decline
 from intake.services.audit import record
 from intake.services.contribution import confirm, live_contributor, lock_topics_of, recount, restore_suggestion
+from intake.services.imported_row import refuse_imported
 from intake.services.lease import refuse_if_held, release
 from intake.services.member_report import refuse_own_report
 from intake.services.notify import announce, cancel_notices
@@ -329,6 +330,7 @@ def _lock(session: Session, deciding: Deciding) -> tuple[Submission, str]:
     area = session.get_one(Area, submission.area_id)
     if not deciding.actor.may(Permission.TRIAGE_DECIDE, area_path=area.path):
         raise Forbidden("这件来件不在您联系的社区。")
+    refuse_imported(submission, deciding.actor, area_path=area.path)
     refuse_recused(session, actor=deciding.actor, submission_id=submission.id)
     if submission.state is SubmissionState.WITHDRAWN:
         raise Conflict("居民刚刚撤回了这件来件，不用再处理。")

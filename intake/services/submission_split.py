@@ -22,6 +22,7 @@ from intake.ports import Vault, Wake
 from intake.queries.appeal import barred_from
 from intake.services.audit import record
 from intake.services.contribution import live_contributor, lock_topics_of, recount, remove
+from intake.services.imported_row import refuse_imported
 from intake.services.lease import refuse_if_held
 from intake.services.member_report import refuse_own_report
 from intake.services.notify import announce, cancel_notices
@@ -101,6 +102,7 @@ def rejoin(session: Session, *, actor: Actor, submission_id: int, version: int, 
     path = session.get_one(Area, child.area_id).path
     if not actor.may(Permission.TRIAGE_DECIDE, area_path=path):
         raise Forbidden("这件来件不在您联系的社区。")
+    refuse_imported(child, actor, area_path=path)
     refuse_recused(session, actor=actor, submission_id=submission_id)
     refuse_own_report(session, child, actor)
     if child.version != version:

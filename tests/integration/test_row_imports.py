@@ -2,14 +2,15 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
-from intake.domain.errors import Conflict, InvalidInput, NotFound
+from intake.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from intake.domain.import_mapping import ImportField, Refusal, guess
 from intake.domain.permission import Role
 from intake.domain.row_import import ImportState
@@ -37,8 +38,12 @@ from intake.queries.row_import import import_detail, mapping_before
 from intake.queries.row_import_rows import RowFilter, imported_rows
 from intake.services import row_import as service
 from intake.services import row_import_work as work
+from intake.services import submission_decide as decide
 from intake.services.attach_together import attach_together
+from intake.services.category_change import change_category
+from intake.services.contribution import live_contributor
 from intake.services.ownership import escalate_due
+from intake.services.reassign import Passing, hand_over
 from intake.services.row_import import first_rows_key
 from intake.services.row_import_rows import Pressed, Pressing, bring_rows_back, set_rows_aside
 from intake.services.submission_decide import Deciding, set_aside
@@ -550,6 +555,51 @@ def test_only_what_was_set_aside_comes_back_and_only_by_whom_it_is_for(wiring: W
         assert [row.line for row in imported_rows(session, import_id, show=RowFilter.ASIDE).rows] == [2]
         assert bring_rows_back(session, theirs).done == 0
         assert bring_rows_back(session, ours).done == 1
+
+
+# No page offers it to members, and a form made by hand meets the same refusal whatever it asks for.
+def test_who_does_not_work_imports_decides_on_no_row(wiring: Wiring, town: Town) -> None:
+    taken_in(wiring, town, as_csv([call(1, community="龙池社区"), call(2, community="龙池社区")]))
+    triage_batch.run()
+    row, other = submissions(wiring)
+    at, workflow = wiring.clock.now(), wiring.workflow
+
+    def forged(session: Session, user_id: int) -> tuple[Callable[[], object], ...]:
+        who = actor(session, user_id)
+        card = Deciding(actor=who, submission_id=row.id, version=row.version, at=at, undo_seconds=600)
+        passing = Passing(actor=who, submission_id=row.id, version=row.version, at=at, workflow=workflow)
+        topic_id = live_contributor(session, row.id)
+        assert topic_id is not None
+        known = {code.code for code in wiring.taxonomy.categories}
+        return (
+            lambda: decide.attach(session, card, topic_id=topic_id.topic_id),
+            lambda: decide.open_topic(session, card, title="路灯"),
+            lambda: decide.refer(session, card, words="请修。", workflow=workflow),
+            lambda: decide.answer(session, card, words="已经修好。"),
+            lambda: decide.decline(session, card, reason="other", words="不办。"),
+            lambda: set_aside(session, card),
+            lambda: change_category(
+                session, actor=who, submission_id=row.id, version=row.version, category=min(known), taxonomy=wiring.taxonomy, at=at
+            ),
+            lambda: hand_over(session, passing, to_user_id=town.laozhou_id, words="请您看。"),
+        )
+
+    for user_id in (town.zhou_id, town.laozhou_id):
+        with wiring.sessions() as session:
+            for press in forged(session, user_id):
+                with pytest.raises(Forbidden, match="导入的来件，由区政协工作人员处理"):
+                    press()
+                session.rollback()
+    with wiring.sessions.begin() as session:
+        zhou, topic_id = actor(session, town.zhou_id), session.scalars(select(Contributor.topic_id)).first()
+        assert topic_id is not None
+        chosen = [(one.id, one.version) for one in (row, other)]
+        batch = attach_together(session, actor=zhou, topic_id=topic_id, chosen=chosen, at=at, undo_seconds=600)
+        assert (batch.done, batch.left_out) == (0, (row.id, other.id))
+    assert [one.state for one in submissions(wiring)] == [SubmissionState.TRIAGED] * 2
+    with wiring.sessions.begin() as session:
+        assert session.scalar(select(func.count()).select_from(Decision)) == 0
+        assert forged(session, town.jing_id)[1]() is not None
 
 
 def test_each_filter_pages_by_line_within_its_own_import(wiring: Wiring, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

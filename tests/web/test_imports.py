@@ -243,6 +243,9 @@ def test_a_row_opened_as_a_card_says_what_it_is(client: FlaskClient, jing: Perso
     assert "从“12345 热线”转来，那边的编号是 GD00001。" in words
     assert "由区政协工作人员处理，您不用办。" in words
     assert "<form" not in zhou.get(card).get_data(as_text=True).split("<main")[1].split("</main")[0]
+    token = hidden(zhou.get("/m/me").get_data(as_text=True), "csrf_token")
+    forged = zhou.client.post(f"{card}/open-topic", data={"csrf_token": token, "version": row.version, "title": "路灯"})
+    assert (forged.status_code, "由区政协工作人员处理，您不用办" in words_of(forged)) == (403, True)
     with wiring.sessions() as session:
         assert session.scalar(select(func.count()).select_from(SubmissionLease)) == 0
     assert "怎么处理这一件" in words_of(jing.get(card))
