@@ -19,6 +19,14 @@ class Contributor(Base):
         Index("uq_contributors_live", "submission_id", unique=True, postgresql_where="status <> 'removed'"),
         Index("ix_contributors_submission", "submission_id", "id"),
         Index("ix_contributors_topic", "topic_id", "status", "id"),
+        # What of a month stands in topics of the pool.
+        Index(
+            "ix_contributors_made",
+            "district_id",
+            "created_at",
+            postgresql_where="status = 'confirmed'",
+            postgresql_include=["topic_id", "submission_id"],
+        ),
         # Which rows of an import a topic is suggested for, few among its two hundred thousand.
         Index("ix_contributors_suggested", "submission_id", postgresql_where="status = 'suggested'"),
     )

@@ -65,6 +65,7 @@ class ScreeningDraft(Base):
     __table_args__ = (
         Index("uq_screening_drafts_waiting", "topic_id", unique=True, postgresql_where="ended_at IS NULL"),
         Index("ix_screening_drafts_round", "round_id", "id"),
+        Index("ix_screening_drafts_problem", "district_id", "id", postgresql_where="problem <> ''"),
     )
 
     id: Mapped[Key]

@@ -56,7 +56,12 @@ class Submission(Base):
         Index("ix_submissions_open_call", "open_call_id", "id", postgresql_where="open_call_id IS NOT NULL"),
         Index("ix_submissions_api_key", "api_key_id", "id", postgresql_where="api_key_id IS NOT NULL"),
         # The desk's month and week.
-        Index("ix_submissions_heard", "district_id", "received_at"),
+        Index(
+            "ix_submissions_heard",
+            "district_id",
+            "received_at",
+            postgresql_include=["area_id", "state", "channel", "category", "parent_id"],
+        ),
         # What waits on the desk's first page, few among the many that wait for members.
         Index(
             "ix_submissions_pressing",

@@ -2,40 +2,42 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import DateTime, LargeBinary, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor, ActorKind, Grant
 from intake.models import Area, LoginSession, RoleGrant, User
 
 _TOUCH_AFTER = timedelta(minutes=1)
+_SIGNED_IN = (
+    select(
+        LoginSession.id,
+        LoginSession.seen_at,
+        User.id,
+        User.district_id,
+        User.name,
+        RoleGrant.role,
+        RoleGrant.area_id,
+        Area.path,
+        User.department_id,
+    )
+    .join(User, User.id == LoginSession.user_id)
+    .outerjoin(RoleGrant, RoleGrant.user_id == User.id)
+    .outerjoin(Area, Area.id == RoleGrant.area_id)
+    .where(
+        LoginSession.token_hash == bindparam("token_hash", type_=LargeBinary),
+        LoginSession.ended_at.is_(None),
+        LoginSession.expires_at > bindparam("at", type_=DateTime(timezone=True)),
+        User.active,
+        LoginSession.seen_at > bindparam("seen_after", type_=DateTime(timezone=True)),
+    )
+)
 
 
 def actor_of_session(session: Session, *, token_hash: bytes, idle_minutes: int, at: datetime) -> Actor | None:
     """The signed-in person with all grants in one query; None when the session ended, expired or idled too long."""
-    rows = session.execute(
-        select(
-            LoginSession.id,
-            LoginSession.seen_at,
-            User.id,
-            User.district_id,
-            User.name,
-            RoleGrant.role,
-            RoleGrant.area_id,
-            Area.path,
-            User.department_id,
-        )
-        .join(User, User.id == LoginSession.user_id)
-        .outerjoin(RoleGrant, RoleGrant.user_id == User.id)
-        .outerjoin(Area, Area.id == RoleGrant.area_id)
-        .where(
-            LoginSession.token_hash == token_hash,
-            LoginSession.ended_at.is_(None),
-            LoginSession.expires_at > at,
-            User.active,
-            LoginSession.seen_at > at - timedelta(minutes=idle_minutes),
-        )
-    ).all()
+    given = {"token_hash": token_hash, "at": at, "seen_after": at - timedelta(minutes=idle_minutes)}
+    rows = session.execute(_SIGNED_IN, given).all()
     if not rows:
         return None
     session_id, seen_at, user_id, district_id, name = rows[0][:5]

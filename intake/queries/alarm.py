@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
@@ -13,6 +14,7 @@ from intake.domain.permission import Permission
 from intake.domain.referral import UnitKind
 from intake.domain.submission import SubmissionState
 from intake.models import Alarm, AlarmCall, Area, Department, HistoryEntry, Submission, User
+from intake.queries.kept import PEOPLE_KEPT, written_out
 from intake.queries.lease import recused
 from intake.queries.pages import within
 
@@ -106,9 +108,15 @@ def can_see(actor: Actor) -> ColumnElement[bool]:
 
 def ringing(session: Session, actor: Actor) -> Ringing | None:
     """What the actor was called to and hasn't seen, or what rings again, or what they have in hand; one query over the few that are open."""
+    row = session.execute(_ringing(actor)).one_or_none()
+    return Ringing(*row) if row is not None else None
+
+
+@lru_cache(maxsize=PEOPLE_KEPT)
+def _ringing(actor: Actor) -> Select[int, str, datetime, bool, bool]:
     mine = and_(Alarm.state == AlarmState.TAKEN, Alarm.taken_by == actor.user_id)
     again = and_(Alarm.state == AlarmState.RAISED, Alarm.repeated_at.is_not(None))
-    row = session.execute(
+    return written_out(
         select(func.count().over(), Area.name, Alarm.raised_at, mine, again)
         .join(Area, Area.id == Alarm.area_id)
         .outerjoin(AlarmCall, (AlarmCall.alarm_id == Alarm.id) & (AlarmCall.user_id == actor.user_id))
@@ -120,8 +128,7 @@ def ringing(session: Session, actor: Actor) -> Ringing | None:
         )
         .order_by(mine, Alarm.raised_at)
         .limit(1)
-    ).one_or_none()
-    return Ringing(*row) if row is not None else None
+    )
 
 
 def alarms_page(session: Session, actor: Actor, *, after: str = "") -> AlarmPage:

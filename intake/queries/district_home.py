@@ -19,7 +19,8 @@ from intake.models import Alarm, Area, DeclineCheck, HistoryEntry, Release, Subm
 from intake.queries.alarm import can_see
 from intake.queries.appeal import SECOND_LOOKS
 from intake.queries.imported import NOT_IMPORTED
-from intake.queries.pages import within
+from intake.queries.kept import PEOPLE_KEPT, written_out
+from intake.queries.pages import covers_district, within
 from intake.queries.point_waiting import abused, failed_batches, guarded, silent_points
 from intake.queries.referral_waiting import overdue, replied, revisits_due
 from intake.queries.screening_waiting import (
@@ -34,7 +35,7 @@ from intake.queries.screening_waiting import (
     unmade,
     untold,
 )
-from intake.queries.waiting_moment import PEOPLE_KEPT, Named, moments
+from intake.queries.waiting_moment import Named, moments
 
 EMERGENCIES_SHOWN = 5
 
@@ -220,7 +221,7 @@ def _oldest(actor: Actor) -> Executable | None:
     firsts = [
         select(literal(kind.value), *query(actor).limit(1).subquery().c) for kind, permission, query in kinds if actor.may(permission)
     ]
-    return union_all(*firsts) if firsts else None
+    return written_out(union_all(*firsts)) if firsts else None
 
 
 def _alarms(actor: Actor) -> Named:
@@ -234,15 +235,18 @@ def _alarms(actor: Actor) -> Named:
 
 
 def _checks(actor: Actor) -> Named:
+    where = [DeclineCheck.district_id == actor.district_id, DeclineCheck.checked_at.is_(None)]
+    if not covers_district(actor, Permission.DECLINE_CHECK):
+        here = select(Submission.id).join(Area, Area.id == Submission.area_id).where(within(actor, Permission.DECLINE_CHECK))
+        where.append(DeclineCheck.submission_id.in_(here))
+    first = select(func.min(DeclineCheck.id)).where(*where)
+    count = select(func.count(DeclineCheck.id)).where(*where)
     return (
-        select(DeclineCheck.id, func.left(Submission.text_masked, 60), Area.name, DeclineCheck.drawn_at, func.count().over())
+        select(DeclineCheck.id, func.left(Submission.text_masked, 60), Area.name, DeclineCheck.drawn_at, count.scalar_subquery())
         .join(Submission, Submission.id == DeclineCheck.submission_id)
         .join(Area, Area.id == Submission.area_id)
-        .where(
-            DeclineCheck.district_id == actor.district_id, DeclineCheck.checked_at.is_(None), within(actor, Permission.DECLINE_CHECK)
-        )
-        .order_by(DeclineCheck.id)
-    )  # fmt: skip
+        .where(DeclineCheck.id == first.scalar_subquery())
+    )
 
 
 def _held(actor: Actor) -> Named:

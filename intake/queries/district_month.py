@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select, tuple_
+from sqlalchemy import ColumnElement, DateTime, Select, bindparam, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
@@ -21,11 +21,12 @@ from intake.domain.topic import TopicState as T
 from intake.models import Area, Contributor, Submission, Topic
 from intake.queries.day_count import day_of
 from intake.queries.imported import NOT_IMPORTED
+from intake.queries.kept import PEOPLE_KEPT, written_out
 from intake.queries.pages import covers_district, within
 from intake.queries.submission_part import own_message
-from intake.queries.waiting_moment import PEOPLE_KEPT
 
 DAYS = 30
+_BEGIN, _AT = bindparam("begin", type_=DateTime(timezone=True)), bindparam("at", type_=DateTime(timezone=True))
 FEW = 3
 """A community with fewer submissions a month is one the numbers say nothing about."""
 CATEGORIES_SHOWN = 6
@@ -79,12 +80,12 @@ class _Group:
     count: int
     seen: int
     referred: int
-    pooled: int
     told: int
 
 
 def district_month(session: Session, actor: Actor, *, at: datetime) -> DistrictMonth:
-    """The last DAYS days in the actor's areas, in two queries: the communities, and one pass over the submissions.
+    """The last DAYS days in the actor's areas, in three queries: the communities, one pass over the submissions, and those of them in topics
+    of the pool.
 
     Not from the daily counts: those of past days are up to a day old and don't say where a message stands now (docs/adr/0046).
     """
@@ -99,8 +100,8 @@ def district_month(session: Session, actor: Actor, *, at: datetime) -> DistrictM
     )
     days: dict[date, int] = {}
     groups: list[_Group] = []
-    begin = datetime.combine(first, datetime.min.time(), tzinfo=SHANGHAI)
-    for is_group, day, area_id, category, *counts in session.execute(_counted(actor), {"begin": begin, "at": at}):
+    given = {"begin": datetime.combine(first, datetime.min.time(), tzinfo=SHANGHAI), "at": at}
+    for is_group, day, area_id, category, *counts in session.execute(_counted(actor), given):
         if is_group:
             groups.append(_Group(area_id, category, *counts))
         else:
@@ -114,7 +115,7 @@ def district_month(session: Session, actor: Actor, *, at: datetime) -> DistrictM
         received=by_area.total(),
         seen=sum(one.seen for one in groups),
         referred=sum(one.referred for one in groups),
-        pooled=sum(one.pooled for one in groups),
+        pooled=session.scalar(_pooled(actor), given) or 0,
         told=sum(one.told for one in groups),
         days=days,
         spoken=_spoken(groups),
@@ -138,11 +139,52 @@ def _spoken(groups: Iterable[_Group]) -> tuple[Spoken, ...]:
 @lru_cache(maxsize=PEOPLE_KEPT)
 def _counted(actor: Actor) -> Select[*tuple[Any, ...]]:
     """Whether it is a group, day, area, category and the counts; by day, and by area with category. Both are added up as the rows are read:
-    counting different areas for each category would sort them all.
+    counting different areas for each category would sort them all. All that is asked lies in `ix_submissions_heard`.
     """
+    heard = (
+        select(day_of(Submission.received_at).label("day"), Submission.area_id, Submission.category, Submission.state)
+        .where(*_heard(actor))
+        .subquery()
+    )
+    state = heard.c.state
+    return written_out(
+        select(
+            func.grouping(heard.c.day),
+            heard.c.day,
+            heard.c.area_id,
+            heard.c.category,
+            func.count(),
+            func.count().filter(state.in_(SEEN)),
+            func.count().filter(state == S.REFERRED),
+            func.count().filter(state.in_(TOLD)),
+        ).group_by(func.grouping_sets(tuple_(heard.c.day), tuple_(heard.c.area_id, heard.c.category)))
+    )
+
+
+@lru_cache(maxsize=PEOPLE_KEPT)
+def _pooled(actor: Actor) -> Select[int]:
+    """How many of them stand in a topic of the pool or further on: from the contributors made since, for none is older than its submission."""
+    return written_out(
+        select(func.count())
+        .select_from(Contributor)
+        .join(Topic, Topic.id == Contributor.topic_id)
+        .join(Submission, Submission.id == Contributor.submission_id)
+        .where(
+            Contributor.district_id == actor.district_id,
+            Contributor.status == ContributorStatus.CONFIRMED,
+            Contributor.created_at >= _BEGIN,
+            Topic.district_id == actor.district_id,
+            Topic.state.in_(POOLED),
+            *_heard(actor),
+        )
+    )
+
+
+def _heard(actor: Actor) -> list[ColumnElement[bool]]:
+    """What was said here in these days, within the actor's reach."""
     where = [
         Submission.district_id == actor.district_id,
-        Submission.received_at.between(bindparam("begin"), bindparam("at")),
+        Submission.received_at.between(_BEGIN, _AT),
         Submission.state != S.WITHDRAWN,
         Submission.channel != Channel.ENDORSEMENT,
         own_message(),
@@ -150,27 +192,4 @@ def _counted(actor: Actor) -> Select[*tuple[Any, ...]]:
     ]
     if not covers_district(actor, Permission.SCREEN_VIEW):
         where.append(Submission.area_id.in_(select(Area.id).where(within(actor, Permission.SCREEN_VIEW))))
-    heard = (
-        select(
-            day_of(Submission.received_at).label("day"),
-            Submission.area_id,
-            Submission.category,
-            Submission.state.in_(SEEN).label("seen"),
-            (Submission.state == S.REFERRED).label("referred"),
-            Topic.id.is_not(None).label("pooled"),
-            Submission.state.in_(TOLD).label("told"),
-        )
-        .outerjoin(Contributor, (Contributor.submission_id == Submission.id) & (Contributor.status == ContributorStatus.CONFIRMED))
-        .outerjoin(Topic, (Topic.id == Contributor.topic_id) & Topic.state.in_(POOLED))
-        .where(*where)
-        .subquery()
-    )
-    parts = (heard.c.seen, heard.c.referred, heard.c.pooled, heard.c.told)
-    return select(
-        func.grouping(heard.c.day),
-        heard.c.day,
-        heard.c.area_id,
-        heard.c.category,
-        func.count(),
-        *(func.count().filter(part) for part in parts),
-    ).group_by(func.grouping_sets(tuple_(heard.c.day), tuple_(heard.c.area_id, heard.c.category)))
+    return where

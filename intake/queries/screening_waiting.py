@@ -26,7 +26,8 @@ from intake.models import (
     YearPlan,
 )
 from intake.queries.idle_topics import is_idle
-from intake.queries.pages import within
+from intake.queries.pages import covers_district, within
+from intake.queries.referral_list import COUNTED
 from intake.queries.waiting_moment import IDLE_BEFORE, STILL_BEFORE, TODAY, Named
 
 _LATER, _PLACE = aliased(ScreeningDraft), aliased(Area)
@@ -140,11 +141,16 @@ def topics_standing_still(actor: Actor) -> Named:
 
 
 def _topics(actor: Actor, permission: Permission, *which: ColumnElement[bool], since: Any = Topic.state_changed_at) -> Named:
+    """The first by its id; how many there are is counted apart, in any order, to at most `COUNTED` + 1."""
+    where = [Topic.district_id == actor.district_id, *which]
+    if not covers_district(actor, permission):
+        where.append(Topic.area_id.in_(select(Area.id).where(within(actor, permission))))
+    first = select(Topic.id).where(*where).order_by(since, Topic.id).limit(1)
+    counted = select(Topic.id).where(*where).limit(COUNTED + 1).subquery()
     return (
-        select(Topic.id, Topic.title, Area.name, since, func.count().over())
+        select(Topic.id, Topic.title, Area.name, since, select(func.count()).select_from(counted).scalar_subquery())
         .join(Area, Area.id == Topic.area_id)
-        .where(Topic.district_id == actor.district_id, *which, within(actor, permission))
-        .order_by(since, Topic.id)
+        .where(Topic.id == first.scalar_subquery())
     )
 
 

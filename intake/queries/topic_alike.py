@@ -8,9 +8,10 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, cast, func, literal_column, or_, select, union_all
+from sqlalchemy import BigInteger, ColumnElement, Select, Text, bindparam, cast, func, literal_column, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
@@ -23,6 +24,7 @@ from intake.domain.topic import JOINABLE, TopicAction, TopicKind, TopicState
 from intake.domain.topic_evidence import CameOf
 from intake.models import Area, Decision, Outcome, Topic
 from intake.models.topic import LETTERS
+from intake.queries.kept import PEOPLE_KEPT, written_out
 from intake.queries.pages import within
 from intake.queries.same_matter import document_counts
 
@@ -80,18 +82,7 @@ def alike(session: Session, actor: Actor, *, topic_id: int, title: str) -> Alike
     asked = sorted(weights, key=lambda piece: (-weights[piece], piece))[:PIECES_ASKED]
     if not asked:
         return Alike((), (), CameOf())
-    rows = session.execute(
-        select(Topic.id, Topic.number, Topic.title, Topic.state, Area.name, Topic.confirmed_count + Topic.suggested_count, Topic.last_at)
-        .join(Area, Area.id == Topic.area_id)
-        .where(
-            Topic.id.in_(_holding_most(district_id, asked)),
-            Topic.id != topic_id,
-            Topic.class_topic_id.is_distinct_from(topic_id),
-            Topic.kind == TopicKind.MATTER,
-            Topic.state.in_([*JOINABLE, *ENDED]),
-            within(actor, Permission.SCREEN_VIEW),
-        )
-    )
+    rows = session.execute(_candidates(actor), {"district_id": district_id, "pieces": asked, "topic_id": topic_id})
     found = _ranked([AlikeTopic(*row, shared=()) for row in rows], weights)
     ended = [one for one in found if one.state in ENDED]
     return Alike(
@@ -111,10 +102,44 @@ def titled(district_id: int | None, words: str) -> Select[int]:
     return select(Topic.id).where(Topic.district_id == district_id, _LETTERS.contains(letters), holds)
 
 
-def _holding_most(district_id: int, pieces: Sequence[str]) -> Select[int]:
+@lru_cache(maxsize=PEOPLE_KEPT)
+def _candidates(actor: Actor) -> Select[int, str, str, TopicState, str, int, datetime]:
+    topic_id = bindparam("topic_id", type_=BigInteger)
+    return written_out(
+        select(Topic.id, Topic.number, Topic.title, Topic.state, Area.name, Topic.confirmed_count + Topic.suggested_count, Topic.last_at)
+        .join(Area, Area.id == Topic.area_id)
+        .where(
+            Topic.id.in_(_holding_most()),
+            Topic.id != topic_id,
+            Topic.class_topic_id.is_distinct_from(topic_id),
+            Topic.kind == TopicKind.MATTER,
+            Topic.state.in_([*JOINABLE, *ENDED]),
+            within(actor, Permission.SCREEN_VIEW),
+        )
+    )
+
+
+def _holding_most() -> Select[int]:
     """Ids of the LOOKED_THROUGH topics that hold most of the pieces, the newest among equals."""
-    hits = union_all(*(titled(district_id, piece).limit(READ_MOST) for piece in pieces)).subquery("hits")
-    return select(hits.c.id).group_by(hits.c.id).order_by(func.count().desc(), hits.c.id.desc()).limit(LOOKED_THROUGH)
+    pieces = func.unnest(bindparam("pieces", type_=ARRAY(Text))).table_valued("piece", name="pieces").render_derived()
+    called = Topic.title + " " + Topic.number
+    hits = (
+        select(Topic.id)
+        .where(
+            Topic.district_id == bindparam("district_id", type_=BigInteger),
+            _LETTERS.contains(func.string_to_array(pieces.c.piece, None, type_=ARRAY(Text))),
+            func.strpos(called, pieces.c.piece) > 0,
+        )
+        .limit(READ_MOST)
+        .lateral("hits")
+    )
+    return (
+        select(hits.c.id)
+        .select_from(pieces.join(hits, true()))
+        .group_by(hits.c.id)
+        .order_by(func.count().desc(), hits.c.id.desc())
+        .limit(LOOKED_THROUGH)
+    )
 
 
 def _weights(session: Session, district_id: int, pieces: Collection[str]) -> dict[str, float]:

@@ -5,8 +5,10 @@ others, what is like it, and what it might be merged into.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal_column, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
@@ -17,6 +19,7 @@ from intake.domain.topic_evidence import Evidence, Place, TopicFacts, evidence_o
 from intake.models import Area, Decision, Topic, TopicBrief
 from intake.queries.card import OtherTopic, topic_rows
 from intake.queries.communities_heard import CommunitiesHeard
+from intake.queries.kept import PEOPLE_KEPT, written_out
 from intake.queries.pages import holding, within
 from intake.queries.proposals import ProposalRow, proposals_of
 from intake.queries.similar import or_said
@@ -28,6 +31,7 @@ from intake.queries.topic_proposer import ProposerLine, proposers_of
 from intake.queries.topic_voices import Said, said_of
 
 TARGETS = 12
+_TOPIC = bindparam("topic_id", type_=BigInteger)
 _SPLIT: ColumnElement[str] = literal_column(f"'{TopicAction.SPLIT.value}'")
 """Written out, so that the index of what was split is known to hold the answer."""
 
@@ -161,18 +165,31 @@ def _split_from(session: Session, topic_id: int) -> SplitFrom | None:
 
 def _targets(session: Session, actor: Actor, topic_id: int, *, find: str) -> tuple[OtherTopic, ...]:
     """Open topics that hold the words; without words those of the same place, and of the places around and above it."""
-    query = topic_rows().where(
-        Topic.district_id == actor.district_id,
-        Topic.kind == TopicKind.MATTER,
-        Topic.state.in_(JOINABLE),
-        Topic.id != topic_id,
-        within(actor, Permission.SCREEN_DECIDE),
-    )
+    query = _around(actor)
     if find:
         holds = holding(find, Topic.title, Topic.number, Area.name)
-        query = query.where(*or_said(session, holds, district_id=actor.district_id, words=find))
-    else:
-        here = select(Topic.area_id).where(Topic.id == topic_id).scalar_subquery()
-        street = select(Area.parent_id).where(Area.id == here).scalar_subquery()
-        query = query.where(or_(Topic.area_id == here, Topic.area_id == street))
-    return tuple(OtherTopic(*row) for row in session.execute(query.order_by(Topic.last_at.desc(), Topic.id.desc()).limit(TARGETS)))
+        query = _joinable(actor).where(*or_said(session, holds, district_id=actor.district_id, words=find))
+    return tuple(OtherTopic(*row) for row in session.execute(query, {"topic_id": topic_id}))
+
+
+@lru_cache(maxsize=PEOPLE_KEPT)
+def _around(actor: Actor) -> Select[*tuple[Any, ...]]:
+    here = select(Topic.area_id).where(Topic.id == _TOPIC).scalar_subquery()
+    street = select(Area.parent_id).where(Area.id == here).scalar_subquery()
+    return written_out(_joinable(actor).where(or_(Topic.area_id == here, Topic.area_id == street)))
+
+
+def _joinable(actor: Actor) -> Select[*tuple[Any, ...]]:
+    joinable: Select[*tuple[Any, ...]] = (
+        topic_rows()
+        .where(
+            Topic.district_id == actor.district_id,
+            Topic.kind == TopicKind.MATTER,
+            Topic.state.in_(JOINABLE),
+            Topic.id != _TOPIC,
+            within(actor, Permission.SCREEN_DECIDE),
+        )
+        .order_by(Topic.last_at.desc(), Topic.id.desc())
+        .limit(TARGETS)
+    )
+    return joinable

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ScalarSelect, Select, func, or_, select
+from sqlalchemy import BindParameter, ScalarSelect, Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from intake.domain.actor import Actor
@@ -136,7 +136,7 @@ def topic_detail(session: Session, actor: Actor, topic_id: int) -> TopicDetail:
     )
 
 
-def with_matters(topic_id: int) -> Select[int]:
+def with_matters(topic_id: int | BindParameter[int]) -> Select[int]:
     """The ids of a topic and, of a class, of its matters: whose contributors are the topic's voices."""
     return select(Topic.id).where(or_(Topic.id == topic_id, Topic.class_topic_id == topic_id))
 

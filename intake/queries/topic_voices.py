@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import BigInteger, DateTime, Row, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from intake.domain.contributor import ContributorStatus
@@ -14,6 +14,7 @@ from intake.domain.permission import Role
 from intake.domain.submission import OPEN_FOR_DECISION, Channel, Urgency
 from intake.domain.topic_evidence import Place
 from intake.models import Area, Contributor, Submission
+from intake.queries.kept import written_out
 from intake.queries.topic_detail import with_matters
 
 
@@ -35,7 +36,7 @@ class Said:
 
 def said_of(session: Session, topic_id: int, *, at: datetime) -> Said:
     """What confirmed and suggested contributors add up to."""
-    rows = session.execute(_counted(topic_id, at=at)).all()
+    rows = session.execute(_COUNTED, {"topic_id": topic_id, "at": at}).all()
     days: Counter[date] = Counter()
     places: dict[int, Place] = {}
     for row in rows:
@@ -56,12 +57,13 @@ def _sum(rows: Sequence[Row[Any]], column: str) -> int:
     return sum(getattr(row, column) for row in rows)
 
 
-def _counted(topic_id: int, *, at: datetime) -> Any:
+def _counted() -> Any:
+    topic_id, at = bindparam("topic_id", type_=BigInteger), bindparam("at", type_=DateTime(timezone=True))
     day = func.date(func.timezone("Asia/Shanghai", Submission.received_at)).label("day")
     waits = Submission.state.in_(OPEN_FOR_DECISION) & (Contributor.status == ContributorStatus.SUGGESTED)
     passed_on = Submission.owner_role.in_([Role.CONVENOR, Role.STAFF]) & (Submission.channel != Channel.IMPORT)
     late = waits & or_(Submission.escalate_at <= at, passed_on)
-    return (
+    return written_out(
         select(
             day,
             Area.id.label("area_id"),
@@ -78,3 +80,6 @@ def _counted(topic_id: int, *, at: datetime) -> Any:
         .where(Contributor.topic_id.in_(with_matters(topic_id)), Contributor.status != ContributorStatus.REMOVED)
         .group_by(day, Area.id, Area.name)
     )
+
+
+_COUNTED = _counted()

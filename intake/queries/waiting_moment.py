@@ -25,9 +25,6 @@ IDLE_BEFORE: Any = bindparam("idle_before", type_=DateTime(timezone=True))
 """Candidates untouched since are idle."""
 STILL_BEFORE: Any = bindparam("still_before", type_=DateTime(timezone=True))
 """Approvals without a step since stand still."""
-
-PEOPLE_KEPT = 32
-"""Whose questions are kept in words in a process."""
 FAILED_SHOWN = timedelta(days=30)
 """So long a failure of the machine is told of."""
 
