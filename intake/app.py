@@ -63,6 +63,7 @@ from intake.web.headers import init_headers
 from intake.web.labels import init_labels
 from intake.web.language import init_language
 from intake.web.member.pages import member
+from intake.web.menu import init_menu
 from intake.web.numbers import RowId
 from intake.web.office.views import office
 from intake.web.public.calls import init_running_calls
@@ -131,6 +132,7 @@ def create_app(wiring: Wiring) -> Flask:
     init_endorse(app)
     init_wechat_accounts(app)
     init_alarm_banner(app)
+    init_menu(app)
     init_approvals(app)
     init_upward(app)
     app.url_map.converters["int"] = RowId

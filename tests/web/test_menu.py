@@ -40,3 +40,24 @@ def test_with_few_entries_all_groups_are_open(client: FlaskClient, town: Town) -
     found = groups(client, "gaoqiang", "/dept")
     assert found
     assert all(found.values())
+
+
+def test_nobody_gets_the_menu_of_another_page_person_or_language(client: FlaskClient, town: Town) -> None:
+    def entries(path: str) -> list[str]:
+        return re.findall(r'<a href="[^"]+"(?: aria-current="page")?><svg.*?</svg>([^<]+)</a>', client.get(path).get_data(as_text=True))
+
+    def here(path: str) -> set[str]:
+        return set(re.findall(r'<a href="([^"]+)" aria-current="page">', client.get(path).get_data(as_text=True)))
+
+    sign_in(client, "wangjing")
+    staffs = entries("/d/pool")
+    assert here("/d/pool") == {"/d/pool"}
+    assert here("/d/plans") == {"/d/plans"}
+    english = entries("/d/pool?lang=en")
+    assert len(english) == len(staffs)
+    assert not set(english) & set(staffs)
+    assert entries("/d/pool?lang=zh") == staffs
+    sign_in(client, "chenli")
+    administrators = entries("/d/upkeep")
+    assert "人员与角色" in administrators
+    assert "人员与角色" not in staffs
