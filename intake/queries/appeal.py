@@ -10,6 +10,7 @@ from intake.domain.contributor import ContributorStatus
 from intake.domain.submission import SUBMISSION_TABLE, SubmissionAction, SubmissionState
 from intake.domain.topic import TOPIC_TABLE, TopicAction, TopicState
 from intake.models import Contributor, HistoryEntry, Message, Submission, Topic
+from intake.queries.kept import TOPIC_ID, written_out
 
 DECLINING = (SubmissionAction.DECLINE.value, SubmissionAction.CONFIRM_QUARANTINE.value)
 SECOND_LOOKS = (SubmissionAction.APPEAL.value, SubmissionAction.RECHECK.value)
@@ -120,25 +121,26 @@ def appealed_among(session: Session, topic_ids: Collection[int]) -> frozenset[in
 
 def words_of_topic_appeal(session: Session, topic_id: int) -> str:
     """What the resident wrote who asked to look at the topic again, masked; empty where nobody did, and once they took their words back."""
-    appealed = select(HistoryEntry.at).where(
-        HistoryEntry.noun == TOPIC_TABLE.noun, HistoryEntry.entity_id == topic_id, HistoryEntry.action == TopicAction.APPEAL.value
-    )
-    return (
-        session.scalar(
-            select(Message.text_masked)
-            .join(Contributor, Contributor.submission_id == Message.submission_id)
-            .join(Submission, Submission.id == Message.submission_id)
-            .where(
-                Contributor.topic_id == topic_id,
-                Message.at.in_(appealed),
-                Message.written_by.is_(None),
-                Submission.state != SubmissionState.WITHDRAWN,
+    return session.scalar(_APPEAL, {"topic_id": topic_id}) or ""
+
+
+_APPEAL = written_out(
+    select(Message.text_masked)
+    .join(Contributor, Contributor.submission_id == Message.submission_id)
+    .join(Submission, Submission.id == Message.submission_id)
+    .where(
+        Contributor.topic_id == TOPIC_ID,
+        Message.at.in_(
+            select(HistoryEntry.at).where(
+                HistoryEntry.noun == TOPIC_TABLE.noun, HistoryEntry.entity_id == TOPIC_ID, HistoryEntry.action == TopicAction.APPEAL.value
             )
-            .order_by(Message.id)
-            .limit(1)
-        )
-        or ""
+        ),
+        Message.written_by.is_(None),
+        Submission.state != SubmissionState.WITHDRAWN,
     )
+    .order_by(Message.id)
+    .limit(1)
+)
 
 
 def _happened(session: Session, noun: str, entity_id: int, action: str) -> bool:

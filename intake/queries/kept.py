@@ -8,12 +8,14 @@ always is while the states of a queue and the lengths of lists are values, for t
 from enum import Enum
 from typing import Any, TypeVar
 
-from sqlalchemy import BindParameter, ColumnElement, Executable, literal_column
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, Executable, bindparam, literal_column
 from sqlalchemy.sql.elements import ClauseList
 from sqlalchemy.sql.visitors import replacement_traverse
 
 PEOPLE_KEPT = 32
 """Whose questions are kept in words in a process."""
+TOPIC_ID = bindparam("topic_id", type_=BigInteger)
+"""Where a question that is kept is about one topic: given with each asking."""
 
 AnyStatement = TypeVar("AnyStatement", bound=Executable)
 

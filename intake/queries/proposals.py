@@ -4,9 +4,11 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, and_, any_, cast, func, not_, select
+from sqlalchemy import ColumnElement, Select, and_, any_, func, not_, select
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
@@ -15,6 +17,7 @@ from intake.domain.permission import Permission
 from intake.domain.topic import TopicState
 from intake.domain.topic_proposal import ProposalKind, ProposalState
 from intake.models import Area, Contributor, Finding, Submission, Topic, TopicProposal, User
+from intake.queries.kept import PEOPLE_KEPT, TOPIC_ID, written_out
 from intake.queries.pages import Page, key_of, page_of, within
 
 PAGE = 12
@@ -96,9 +99,15 @@ def proposals_waiting(session: Session, actor: Actor) -> int:
 
 def proposals_of(session: Session, actor: Actor, topic_id: int) -> tuple[ProposalRow, ...]:
     """Open proposals that speak of the topic, the surest first; one statement where there is none, else six at most."""
-    speaks = TopicProposal.topic_ids.contains(cast([topic_id], ARRAY(BigInteger)))
-    query = _proposals().where(speaks, TopicProposal.state == ProposalState.OPEN, _reach(actor))
-    return tuple(_rows(session, query.order_by(TopicProposal.score.desc(), TopicProposal.id.desc()).limit(5)))
+    return tuple(_rows(session, _speaking_of(actor), topic_id=topic_id))
+
+
+@lru_cache(maxsize=PEOPLE_KEPT)
+def _speaking_of(actor: Actor) -> Select[Any]:
+    query = _proposals().where(
+        TopicProposal.topic_ids.contains(array([TOPIC_ID])), TopicProposal.state == ProposalState.OPEN, _reach(actor)
+    )
+    return written_out(query.order_by(TopicProposal.score.desc(), TopicProposal.id.desc()).limit(5))
 
 
 def _reach(actor: Actor) -> ColumnElement[bool]:
@@ -117,8 +126,8 @@ def _proposals() -> Select[Any]:
     return select(TopicProposal, User.name, result).outerjoin(User, User.id == TopicProposal.decided_by)
 
 
-def _rows(session: Session, query: Select[Any]) -> list[ProposalRow]:
-    found = session.execute(query).all()
+def _rows(session: Session, query: Select[Any], **given: int) -> list[ProposalRow]:
+    found = session.execute(query, given).all()
     if not found:
         return []
     proposals: list[TopicProposal] = [row[0] for row in found]

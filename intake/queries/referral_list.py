@@ -15,6 +15,7 @@ from intake.domain.permission import Permission, Role
 from intake.domain.referral import ExtensionState, ReferralKind, ReferralState
 from intake.domain.submission import Urgency
 from intake.models import Answer, Area, Department, Extension, Referral, ReferralHelper, User
+from intake.queries.kept import TOPIC_ID, written_out
 from intake.queries.lease import recused
 from intake.queries.pages import PAGE, Page, covers_district, key_of, page_of, within
 
@@ -173,8 +174,7 @@ def revisits(session: Session, actor: Actor, *, today: date, after: str = "", li
 
 def referrals_of_topic(session: Session, topic_id: int) -> tuple[ReferralRow, ...]:
     """Every relay and responsibility of a topic, the newest first, at most 50."""
-    rows = session.execute(_rows().where(Referral.topic_id == topic_id).order_by(Referral.id.desc()).limit(50))
-    return tuple(ReferralRow(*row) for row in rows)
+    return tuple(ReferralRow(*row) for row in session.execute(_OF_TOPIC, {"topic_id": topic_id}))
 
 
 _OFFICE, _LEAD, _SENDER, _OFFICER = aliased(Department), aliased(Department), aliased(User), aliased(User)
@@ -195,6 +195,9 @@ def _rows() -> Any:
         .outerjoin(_LEAD, _LEAD.id == Referral.lead_id)
         .outerjoin(_OFFICER, _OFFICER.id == Referral.officer_id)
     )  # fmt: skip
+
+
+_OF_TOPIC = written_out(_rows().where(Referral.topic_id == TOPIC_ID).order_by(Referral.id.desc()).limit(50))
 
 
 def _ids(where: Sequence[ColumnElement[bool]]) -> Select[int]:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from intake.domain.actor import Actor
@@ -14,6 +15,7 @@ from intake.domain.permission import Permission
 from intake.domain.screening import RoundState
 from intake.domain.topic import TopicAction, TopicState
 from intake.models import Area, ScreeningDraft, ScreeningRound, Topic, User
+from intake.queries.kept import PEOPLE_KEPT, TOPIC_ID, written_out
 from intake.queries.pages import PAGE, Page, covers_district, key_of, page_of, within
 
 _TARGET = aliased(Topic)
@@ -185,7 +187,16 @@ def draft_of(session: Session, actor: Actor, topic_id: int) -> WaitingDecision |
     """The decision that waits for the topic; None where there is none, and for everybody who doesn't screen it."""
     if not actor.may(Permission.SCREEN_DECIDE):
         return None
-    row = session.execute(
+    row = session.execute(_draft_waiting(actor), {"topic_id": topic_id}).one_or_none()
+    if row is None:
+        return None
+    draft_id, round_id, name, publish_at, action, words, by, overtaken = row
+    return WaitingDecision(draft_id, round_id, name, publish_at, TopicAction(action), words, by, overtaken)
+
+
+@lru_cache(maxsize=PEOPLE_KEPT)
+def _draft_waiting(actor: Actor) -> Select[int, int, str, datetime, str, str, str, bool]:
+    return written_out(
         select(
             ScreeningDraft.id,
             ScreeningRound.id,
@@ -201,16 +212,12 @@ def draft_of(session: Session, actor: Actor, topic_id: int) -> WaitingDecision |
         .join(Area, Area.id == Topic.area_id)
         .join(User, User.id == ScreeningDraft.decided_by)
         .where(
-            ScreeningDraft.topic_id == topic_id,
+            ScreeningDraft.topic_id == TOPIC_ID,
             ScreeningDraft.ended_at.is_(None),
             Topic.district_id == actor.district_id,
             within(actor, Permission.SCREEN_DECIDE),
         )
-    ).one_or_none()
-    if row is None:
-        return None
-    draft_id, round_id, name, publish_at, action, words, by, overtaken = row
-    return WaitingDecision(draft_id, round_id, name, publish_at, TopicAction(action), words, by, overtaken)
+    )
 
 
 def drafted_among(session: Session, topic_ids: Sequence[int]) -> frozenset[int]:

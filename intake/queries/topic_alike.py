@@ -24,7 +24,7 @@ from intake.domain.topic import JOINABLE, TopicAction, TopicKind, TopicState
 from intake.domain.topic_evidence import CameOf
 from intake.models import Area, Decision, Outcome, Topic
 from intake.models.topic import LETTERS
-from intake.queries.kept import PEOPLE_KEPT, written_out
+from intake.queries.kept import PEOPLE_KEPT, TOPIC_ID, written_out
 from intake.queries.pages import within
 from intake.queries.same_matter import document_counts
 
@@ -104,14 +104,13 @@ def titled(district_id: int | None, words: str) -> Select[int]:
 
 @lru_cache(maxsize=PEOPLE_KEPT)
 def _candidates(actor: Actor) -> Select[int, str, str, TopicState, str, int, datetime]:
-    topic_id = bindparam("topic_id", type_=BigInteger)
     return written_out(
         select(Topic.id, Topic.number, Topic.title, Topic.state, Area.name, Topic.confirmed_count + Topic.suggested_count, Topic.last_at)
         .join(Area, Area.id == Topic.area_id)
         .where(
             Topic.id.in_(_holding_most()),
-            Topic.id != topic_id,
-            Topic.class_topic_id.is_distinct_from(topic_id),
+            Topic.id != TOPIC_ID,
+            Topic.class_topic_id.is_distinct_from(TOPIC_ID),
             Topic.kind == TopicKind.MATTER,
             Topic.state.in_([*JOINABLE, *ENDED]),
             within(actor, Permission.SCREEN_VIEW),

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
@@ -19,7 +19,7 @@ from intake.domain.topic_evidence import Evidence, Place, TopicFacts, evidence_o
 from intake.models import Area, Decision, Topic, TopicBrief
 from intake.queries.card import OtherTopic, topic_rows
 from intake.queries.communities_heard import CommunitiesHeard
-from intake.queries.kept import PEOPLE_KEPT, written_out
+from intake.queries.kept import PEOPLE_KEPT, TOPIC_ID, written_out
 from intake.queries.pages import holding, within
 from intake.queries.proposals import ProposalRow, proposals_of
 from intake.queries.similar import or_said
@@ -31,7 +31,6 @@ from intake.queries.topic_proposer import ProposerLine, proposers_of
 from intake.queries.topic_voices import Said, said_of
 
 TARGETS = 12
-_TOPIC = bindparam("topic_id", type_=BigInteger)
 _SPLIT: ColumnElement[str] = literal_column(f"'{TopicAction.SPLIT.value}'")
 """Written out, so that the index of what was split is known to hold the answer."""
 
@@ -174,7 +173,7 @@ def _targets(session: Session, actor: Actor, topic_id: int, *, find: str) -> tup
 
 @lru_cache(maxsize=PEOPLE_KEPT)
 def _around(actor: Actor) -> Select[*tuple[Any, ...]]:
-    here = select(Topic.area_id).where(Topic.id == _TOPIC).scalar_subquery()
+    here = select(Topic.area_id).where(Topic.id == TOPIC_ID).scalar_subquery()
     street = select(Area.parent_id).where(Area.id == here).scalar_subquery()
     return written_out(_joinable(actor).where(or_(Topic.area_id == here, Topic.area_id == street)))
 
@@ -186,7 +185,7 @@ def _joinable(actor: Actor) -> Select[*tuple[Any, ...]]:
             Topic.district_id == actor.district_id,
             Topic.kind == TopicKind.MATTER,
             Topic.state.in_(JOINABLE),
-            Topic.id != _TOPIC,
+            Topic.id != TOPIC_ID,
             within(actor, Permission.SCREEN_DECIDE),
         )
         .order_by(Topic.last_at.desc(), Topic.id.desc())

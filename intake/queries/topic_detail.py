@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import BindParameter, ScalarSelect, Select, func, or_, select
+from sqlalchemy import BigInteger, BindParameter, ScalarSelect, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from intake.domain.actor import Actor
@@ -14,6 +16,7 @@ from intake.domain.submission import Channel, SubmissionState
 from intake.domain.topic import TOPIC_TABLE, TopicAction
 from intake.models import Area, Contributor, Decision, Submission, Topic, User
 from intake.queries.endorsement import wordless
+from intake.queries.kept import PEOPLE_KEPT, TOPIC_ID, written_out
 from intake.queries.lease import recused
 from intake.queries.topic_board import ROW_COLUMNS, TopicRow
 
@@ -81,34 +84,14 @@ class TopicDetail:
     actions: tuple[TopicAction, ...]
 
 
+VOICES = 100
+"""Shown of those behind a topic, the newest."""
 _OPENER, _PROPOSER, _SURVIVOR, _OF_CLASS = aliased(User), aliased(User), aliased(Topic), aliased(Topic)
 
 
 def topic_detail(session: Session, actor: Actor, topic_id: int) -> TopicDetail:
     """One topic in four queries; NotFound for another district's, Forbidden without a permission that reaches it."""
-    found = session.execute(
-        select(
-            *ROW_COLUMNS,
-            Topic.area_id,
-            Area.path,
-            _OPENER.name,
-            _PROPOSER.name,
-            Topic.merged_into_id,
-            _SURVIVOR.title,
-            Topic.heat_parts,
-            Topic.summary,
-            Topic.keywords,
-            _OF_CLASS.id,
-            _OF_CLASS.title,
-            _endorsed(),
-        )
-        .join(Area, Area.id == Topic.area_id)
-        .outerjoin(_OPENER, _OPENER.id == Topic.opened_by)
-        .outerjoin(_PROPOSER, _PROPOSER.id == Topic.proposed_by)
-        .outerjoin(_SURVIVOR, _SURVIVOR.id == Topic.merged_into_id)
-        .outerjoin(_OF_CLASS, _OF_CLASS.id == Topic.class_topic_id)
-        .where(Topic.id == topic_id, Topic.district_id == actor.district_id)
-    ).one_or_none()
+    found = session.execute(_TOPIC, {"topic_id": topic_id, "district_id": actor.district_id}).one_or_none()
     if found is None:
         raise NotFound("没有这个议题，或者不在您的区。")
     area_id, path, opened_by, proposed_by, merged_into_id, merged_into_title, *more = found[len(ROW_COLUMNS) :]
@@ -152,33 +135,75 @@ def _endorsed() -> ScalarSelect[int]:
     )
 
 
+_TOPIC = written_out(
+    select(
+        *ROW_COLUMNS,
+        Topic.area_id,
+        Area.path,
+        _OPENER.name,
+        _PROPOSER.name,
+        Topic.merged_into_id,
+        _SURVIVOR.title,
+        Topic.heat_parts,
+        Topic.summary,
+        Topic.keywords,
+        _OF_CLASS.id,
+        _OF_CLASS.title,
+        _endorsed(),
+    )
+    .join(Area, Area.id == Topic.area_id)
+    .outerjoin(_OPENER, _OPENER.id == Topic.opened_by)
+    .outerjoin(_PROPOSER, _PROPOSER.id == Topic.proposed_by)
+    .outerjoin(_SURVIVOR, _SURVIVOR.id == Topic.merged_into_id)
+    .outerjoin(_OF_CLASS, _OF_CLASS.id == Topic.class_topic_id)
+    .where(Topic.id == TOPIC_ID, Topic.district_id == bindparam("district_id", type_=BigInteger))
+)
+
+
 def _voices(session: Session, actor: Actor, topic_id: int) -> tuple[Voice, ...]:
     """The words behind it, without those that the actor stepped back from."""
-    rows = session.execute(
-        select(Contributor, Submission, Area.name, User.name)
+    rows = session.execute(_said(actor), {"topic_id": topic_id})
+    return tuple(
+        Voice(
+            submission_id=row.id,
+            text=row.text_masked,
+            area_name=row.area_name,
+            channel=row.channel,
+            received_at=row.received_at,
+            status=row.status,
+            state=row.state,
+            reasons=tuple(row.reasons),
+            decided_by=row.decided_by or "",
+            has_contact=row.has_contact,
+        )
+        for row in rows
+    )
+
+
+@lru_cache(maxsize=PEOPLE_KEPT)
+def _said(actor: Actor) -> Select[*tuple[Any, ...]]:
+    return written_out(
+        select(
+            Submission.id,
+            Submission.text_masked,
+            Area.name.label("area_name"),
+            Submission.channel,
+            Submission.received_at,
+            Contributor.status,
+            Submission.state,
+            Contributor.reasons,
+            User.name.label("decided_by"),
+            Submission.contact_cipher.is_not(None).label("has_contact"),
+        )
+        .select_from(Contributor)
         .join(Submission, Submission.id == Contributor.submission_id)
         .join(Area, Area.id == Submission.area_id)
         .outerjoin(User, User.id == Contributor.decided_by)
         .where(
-            Contributor.topic_id.in_(with_matters(topic_id)), Contributor.status != ContributorStatus.REMOVED, ~wordless(), ~recused(actor)
+            Contributor.topic_id.in_(with_matters(TOPIC_ID)), Contributor.status != ContributorStatus.REMOVED, ~wordless(), ~recused(actor)
         )
         .order_by(Contributor.status, Submission.received_at.desc())
-        .limit(100)
-    )
-    return tuple(
-        Voice(
-            submission_id=s.id,
-            text=s.text_masked,
-            area_name=area,
-            channel=s.channel,
-            received_at=s.received_at,
-            status=c.status,
-            state=s.state,
-            reasons=tuple(c.reasons),
-            decided_by=by or "",
-            has_contact=s.contact_cipher is not None,
-        )
-        for c, s, area, by in rows
+        .limit(VOICES)
     )
 
 
@@ -186,12 +211,15 @@ _TARGET = aliased(Topic)
 
 
 def _decisions(session: Session, topic_id: int) -> tuple[PastDecision, ...]:
-    rows = session.execute(
-        select(Decision.action, Decision.words, User.name, Decision.decided_at, func.coalesce(_TARGET.title, ""))
-        .join(User, User.id == Decision.decided_by)
-        .outerjoin(_TARGET, _TARGET.id == Decision.target_topic_id)
-        .where(Decision.topic_id == topic_id, Decision.action.in_([action.value for action in TopicAction]))
-        .order_by(Decision.id.desc())
-        .limit(50)
-    )
+    rows = session.execute(_DECIDED, {"topic_id": topic_id})
     return tuple(PastDecision(TopicAction(action), words, by, at, title) for action, words, by, at, title in rows)
+
+
+_DECIDED = written_out(
+    select(Decision.action, Decision.words, User.name, Decision.decided_at, func.coalesce(_TARGET.title, ""))
+    .join(User, User.id == Decision.decided_by)
+    .outerjoin(_TARGET, _TARGET.id == Decision.target_topic_id)
+    .where(Decision.topic_id == TOPIC_ID, Decision.action.in_([action.value for action in TopicAction]))
+    .order_by(Decision.id.desc())
+    .limit(50)
+)

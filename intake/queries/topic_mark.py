@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from intake.domain.screening import Criterion
 from intake.models import TopicMark, User
+from intake.queries.kept import TOPIC_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,12 @@ class MarkRow:
 
 def marks_of(session: Session, topic_id: int) -> tuple[MarkRow, ...]:
     """Everybody's marks, as they were first given; one question."""
-    rows = session.execute(
-        select(TopicMark.criterion, TopicMark.mark, TopicMark.words, TopicMark.marked_by, User.name, TopicMark.marked_at)
-        .join(User, User.id == TopicMark.marked_by)
-        .where(TopicMark.topic_id == topic_id)
-        .order_by(TopicMark.id)
-    )
-    return tuple(MarkRow(*row) for row in rows)
+    return tuple(MarkRow(*row) for row in session.execute(_MARKS, {"topic_id": topic_id}))
+
+
+_MARKS = (
+    select(TopicMark.criterion, TopicMark.mark, TopicMark.words, TopicMark.marked_by, User.name, TopicMark.marked_at)
+    .join(User, User.id == TopicMark.marked_by)
+    .where(TopicMark.topic_id == TOPIC_ID)
+    .order_by(TopicMark.id)
+)

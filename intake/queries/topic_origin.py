@@ -14,6 +14,7 @@ from intake.domain.permission import Permission
 from intake.domain.submission import SubmissionState
 from intake.domain.topic import Route, TopicAction, TopicKind, TopicState
 from intake.models import Area, AssistedFiling, Decision, Submission, Topic, TopicOrigin, User
+from intake.queries.kept import TOPIC_ID, written_out
 from intake.queries.pages import Page, key_of, page_of, within
 
 SHOWN = 20
@@ -90,15 +91,6 @@ def origins_of(session: Session, topic_id: int) -> tuple[Origin, ...]:
     """Where the topic came from, and after it each topic that was merged into it, the latest MERGED_MOST; one query, one more for each
     that names messages.
     """
-    own = TopicOrigin.topic_id == topic_id
-    merged = select(Topic.id).where(Topic.merged_into_id == topic_id)
-    rows = session.execute(
-        select(TopicOrigin, User.name)
-        .join(User, User.id == TopicOrigin.registered_by)
-        .where(or_(own, TopicOrigin.topic_id.in_(merged)))
-        .order_by(own.desc(), TopicOrigin.topic_id.desc())
-        .limit(MERGED_MOST + 1)
-    )
     return tuple(
         Origin(
             topic_id=found.topic_id,
@@ -114,8 +106,18 @@ def origins_of(session: Session, topic_id: int) -> tuple[Origin, ...]:
             registered_by=name,
             created_at=found.created_at,
         )
-        for found, name in rows
+        for found, name in session.execute(_ORIGINS, {"topic_id": topic_id})
     )
+
+
+_OWN = TopicOrigin.topic_id == TOPIC_ID
+_ORIGINS = written_out(
+    select(TopicOrigin, User.name)
+    .join(User, User.id == TopicOrigin.registered_by)
+    .where(or_(_OWN, TopicOrigin.topic_id.in_(select(Topic.id).where(Topic.merged_into_id == TOPIC_ID))))
+    .order_by(_OWN.desc(), TopicOrigin.topic_id.desc())
+    .limit(MERGED_MOST + 1)
+)
 
 
 def came_by_route(session: Session, actor: Actor, *, since: datetime) -> Mapping[Route, Counter[TopicState]]:

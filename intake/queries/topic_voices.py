@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Row, bindparam, func, or_, select
+from sqlalchemy import DateTime, Row, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from intake.domain.contributor import ContributorStatus
@@ -14,7 +14,7 @@ from intake.domain.permission import Role
 from intake.domain.submission import OPEN_FOR_DECISION, Channel, Urgency
 from intake.domain.topic_evidence import Place
 from intake.models import Area, Contributor, Submission
-from intake.queries.kept import written_out
+from intake.queries.kept import TOPIC_ID, written_out
 from intake.queries.topic_detail import with_matters
 
 
@@ -58,7 +58,7 @@ def _sum(rows: Sequence[Row[Any]], column: str) -> int:
 
 
 def _counted() -> Any:
-    topic_id, at = bindparam("topic_id", type_=BigInteger), bindparam("at", type_=DateTime(timezone=True))
+    at = bindparam("at", type_=DateTime(timezone=True))
     day = func.date(func.timezone("Asia/Shanghai", Submission.received_at)).label("day")
     waits = Submission.state.in_(OPEN_FOR_DECISION) & (Contributor.status == ContributorStatus.SUGGESTED)
     passed_on = Submission.owner_role.in_([Role.CONVENOR, Role.STAFF]) & (Submission.channel != Channel.IMPORT)
@@ -77,7 +77,7 @@ def _counted() -> Any:
         .select_from(Contributor)
         .join(Submission, Submission.id == Contributor.submission_id)
         .join(Area, Area.id == Submission.area_id)
-        .where(Contributor.topic_id.in_(with_matters(topic_id)), Contributor.status != ContributorStatus.REMOVED)
+        .where(Contributor.topic_id.in_(with_matters(TOPIC_ID)), Contributor.status != ContributorStatus.REMOVED)
         .group_by(day, Area.id, Area.name)
     )
 

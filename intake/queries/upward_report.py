@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
@@ -21,6 +22,7 @@ from intake.domain.working_days import SHANGHAI
 from intake.models import Area, Contributor, HistoryEntry, Referral, Topic, UpwardReport, User
 from intake.ports import Draft, DraftPart
 from intake.queries.bulletin import source_of
+from intake.queries.kept import PEOPLE_KEPT, TOPIC_ID, written_out
 from intake.queries.pages import PAGE, Page, holding, key_of, page_of, within
 from intake.queries.quotation import TakenBack, quoted_in, taken_back_from
 from intake.queries.topic_detail import with_matters
@@ -215,17 +217,22 @@ def reports_of(session: Session, actor: Actor, topic_id: int) -> tuple[UpwardLin
     """Those about a class, or about the class a matter belongs to, the newest first, in one query, two where there are answers; who doesn't
     screen reads those sent.
     """
-    of_class = select(Topic.class_topic_id).where(Topic.id == topic_id, Topic.class_topic_id.is_not(None))
+    lines = [UpwardLine(*row) for row in session.execute(_reports(actor), {"topic_id": topic_id})]
+    answers = standing_answers(session, [one.id for one in lines if one.answered_on is not None])
+    return tuple(replace(one, answers=tuple(answers.get(one.id, ()))) for one in lines)
+
+
+@lru_cache(maxsize=PEOPLE_KEPT)
+def _reports(actor: Actor) -> Select[*tuple[Any, ...]]:
+    of_class = select(Topic.class_topic_id).where(Topic.id == TOPIC_ID, Topic.class_topic_id.is_not(None))
     query = _with_topic(select(*_COLUMNS)).where(
-        or_(UpwardReport.topic_id == topic_id, UpwardReport.topic_id.in_(of_class)),
+        or_(UpwardReport.topic_id == TOPIC_ID, UpwardReport.topic_id.in_(of_class)),
         UpwardReport.district_id == actor.district_id,
         UpwardReport.state != UpwardState.ABANDONED,
     )
     if not actor.may(Permission.SCREEN_VIEW):
         query = query.where(UpwardReport.state != UpwardState.DRAFTED)
-    lines = [UpwardLine(*row) for row in session.execute(query.order_by(UpwardReport.id.desc()))]
-    answers = standing_answers(session, [one.id for one in lines if one.answered_on is not None])
-    return tuple(replace(one, answers=tuple(answers.get(one.id, ()))) for one in lines)
+    return written_out(query.order_by(UpwardReport.id.desc()))
 
 
 def classes_to_report(session: Session, actor: Actor, *, words: str) -> tuple[ClassOffered, ...]:
