@@ -1,12 +1,10 @@
 """Who spoke of a topic, when and where, and how pressing it is: counted in one question, however many there are."""
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Row, bindparam, func, or_, select
+from sqlalchemy import DateTime, bindparam, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from intake.domain.contributor import ContributorStatus
@@ -36,49 +34,61 @@ class Said:
 
 def said_of(session: Session, topic_id: int, *, at: datetime) -> Said:
     """What confirmed and suggested contributors add up to."""
-    rows = session.execute(_COUNTED, {"topic_id": topic_id, "at": at}).all()
-    days: Counter[date] = Counter()
-    places: dict[int, Place] = {}
-    for row in rows:
-        days[row.day] += row.messages
-        known = places.get(row.area_id, Place(row.area_id, row.name, 0))
-        places[row.area_id] = Place(row.area_id, row.name, known.count + row.messages)
+    days: list[tuple[date, int]] = []
+    places: list[Place] = []
+    totals = (0, 0, 0, 0)
+    for row in session.execute(_COUNTED, {"topic_id": topic_id, "at": at}):
+        if not row.without_day:
+            days.append((row.day, row.messages))
+        elif not row.without_area:
+            places.append(Place(row.area_id, row.name, row.messages))
+        else:
+            totals = (row.emergencies, row.soon, row.waiting, row.late)
+    emergencies, soon, waiting, late = totals
     return Said(
-        days=tuple(sorted(days.items())),
-        places=tuple(sorted(places.values(), key=lambda one: (-one.count, one.name))),
-        emergencies=_sum(rows, "emergencies"),
-        soon=_sum(rows, "soon"),
-        waiting=_sum(rows, "waiting"),
-        late=_sum(rows, "late"),
+        days=tuple(sorted(days)),
+        places=tuple(sorted(places, key=lambda one: (-one.count, one.name))),
+        emergencies=emergencies,
+        soon=soon,
+        waiting=waiting,
+        late=late,
     )
 
 
-def _sum(rows: Sequence[Row[Any]], column: str) -> int:
-    return sum(getattr(row, column) for row in rows)
-
-
 def _counted() -> Any:
+    """A row for each day, one for each area, and one of all."""
     at = bindparam("at", type_=DateTime(timezone=True))
-    day = func.date(func.timezone("Asia/Shanghai", Submission.received_at)).label("day")
     waits = Submission.state.in_(OPEN_FOR_DECISION) & (Contributor.status == ContributorStatus.SUGGESTED)
     passed_on = Submission.owner_role.in_([Role.CONVENOR, Role.STAFF]) & (Submission.channel != Channel.IMPORT)
-    late = waits & or_(Submission.escalate_at <= at, passed_on)
-    return written_out(
+    said = (
         select(
-            day,
+            func.date(func.timezone("Asia/Shanghai", Submission.received_at)).label("day"),
             Area.id.label("area_id"),
             Area.name,
-            func.count().label("messages"),
-            func.count().filter(Submission.urgency == Urgency.EMERGENCY).label("emergencies"),
-            func.count().filter(Submission.urgency == Urgency.SOON).label("soon"),
-            func.count().filter(waits).label("waiting"),
-            func.count().filter(late).label("late"),
+            Submission.urgency,
+            waits.label("waits"),
+            (waits & or_(Submission.escalate_at <= at, passed_on)).label("late"),
         )
         .select_from(Contributor)
         .join(Submission, Submission.id == Contributor.submission_id)
         .join(Area, Area.id == Submission.area_id)
         .where(Contributor.topic_id.in_(with_matters(TOPIC_ID)), Contributor.status != ContributorStatus.REMOVED)
-        .group_by(day, Area.id, Area.name)
+        .subquery()
+    )
+    day, area_id, name = said.c.day, said.c.area_id, said.c.name
+    return written_out(
+        select(
+            func.grouping(day).label("without_day"),
+            func.grouping(area_id).label("without_area"),
+            day,
+            area_id,
+            name,
+            func.count().label("messages"),
+            func.count().filter(said.c.urgency == Urgency.EMERGENCY).label("emergencies"),
+            func.count().filter(said.c.urgency == Urgency.SOON).label("soon"),
+            func.count().filter(said.c.waits).label("waiting"),
+            func.count().filter(said.c.late).label("late"),
+        ).group_by(func.grouping_sets(tuple_(day), tuple_(area_id, name), tuple_()))
     )
 
 
