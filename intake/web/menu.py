@@ -25,7 +25,7 @@ class _For(NamedTuple):
 
 
 def init_menu(app: Flask) -> None:
-    """Give templates `menu()`, the entries as HTML."""
+    """Give templates `desk_menu()`, the entries as HTML."""
 
     @lru_cache(maxsize=DRAWN)
     def drawn(_whose: _For) -> str:
@@ -36,4 +36,4 @@ def init_menu(app: Flask) -> None:
         roles = frozenset(grant.role for grant in person.grants)
         return drawn(_For(roles, person.unit_id is not None, chosen(), request.endpoint, request.root_path))
 
-    app.jinja_env.globals["menu"] = menu
+    app.jinja_env.globals["desk_menu"] = menu
