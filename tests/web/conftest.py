@@ -1,9 +1,7 @@
 """The real application on the real servers; every HTML answer is parsed strictly."""
 
-import re
 from collections.abc import Iterator
 
-import html5lib
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -16,19 +14,8 @@ from tests.factories.administrators import person_with
 from tests.factories.town import Town
 from tests.factories.wechat import make_account
 from tests.web.pages import Person, sign_in
+from tests.web.well_formed import read_strictly
 from tests.wechat_platform.server import WeChatServer
-
-_WELL_FORMED: set[str] = set()
-_VARYING = re.compile(r'(?<=value=")[\w.:-]*(?=")|[\u3000-\u9fff\uff00-\uffef]+|[0-9]+')
-"""What no parser minds: keys, Chinese characters, and which number it is."""
-
-
-def read_strictly(page: str) -> None:
-    """ParseError for a page that a browser would have to repair; pages that differ in nothing a parser minds are read once."""
-    shape = _VARYING.sub("0", page)
-    if shape not in _WELL_FORMED:
-        html5lib.HTMLParser(strict=True).parse(page)
-        _WELL_FORMED.add(shape)
 
 
 class ParsingClient(FlaskClient):
