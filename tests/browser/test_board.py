@@ -10,6 +10,7 @@ from intake.domain.topic import TopicAction, TopicState
 from intake.models import Area, Topic, User
 from intake.services.person import create_user, grant_role
 from tests.browser.conftest import Enter, Site
+from tests.browser.looking import ways
 from tests.browser.measures import Rules, small_targets, too_wide, violations
 from tests.browser.people import Person
 from tests.factories.matters import decided, taken_up, told, topic_of, topic_row
@@ -352,3 +353,39 @@ def test_nothing_stands_out_sideways_and_everything_can_be_pressed(staff: Person
     box = page.locator("input[name=pick]").first
     box.check()
     expect(page.locator("#together .count")).to_have_text("1")
+
+
+# What stands above the cards is two lines in a narrow list; the orders and routes are a key away. Large letters take what they need.
+@pytest.mark.parametrize("care", [False, True], ids=["", "care"])
+@pytest.mark.parametrize("english", [False, True], ids=["zh", "en"])
+def test_the_first_card_stands_in_the_upper_half_and_orders_open_by_key(
+    staff: Person, site: Site, topics: list[int], english: bool, care: bool
+) -> None:
+    page, heard = staff.page, complaints(staff.page)
+    page.set_viewport_size({"width": 1024, "height": 768})
+    ways(staff, site, care=care, english=english)
+    staff.open("/d/topics")
+    page.evaluate("() => { document.querySelector('.board-list').scrollTop = 0; scrollTo(0, 0); }")
+    top = page.evaluate("() => document.querySelector('a.topic').getBoundingClientRect().top")
+    assert top < (600 if care else 768 / 2)
+    orders = page.locator(".tools")
+    expect(orders).to_be_hidden()
+    assert (too_wide(page), small_targets(page, 60 if care else 44)) == ([], [])
+    page.locator("#tools").focus()
+    page.keyboard.press("Space")
+    expect(orders).to_be_visible()
+    assert (too_wide(page), small_targets(page, 60 if care else 44), violations(page, Rules.ALL)) == ([], [], [])
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**order=corrected**")
+    page.keyboard.press("/")
+    expect(page.locator(".board-list input[name=q]")).to_be_focused()
+    assert heard == []
+
+
+def test_a_wide_list_shows_orders_and_routes_at_once(staff: Person, topics: list[int]) -> None:
+    staff.page.set_viewport_size({"width": 1440, "height": 900})
+    staff.open("/d/topics")
+    expect(staff.page.locator(".tools > nav").first).to_be_visible()
+    expect(staff.page.locator("#tools")).to_be_hidden()

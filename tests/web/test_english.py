@@ -156,7 +156,7 @@ def test_the_staffs_pages(wiring: Wiring, jing: Person, town: Town, lights: tupl
     assert "it contains: mobile number 138••••5678." in words_of(refused)
     assert left_in_chinese(refused) == []
     html = jing.get(f"/d/topics/{other}").get_data(as_text=True)
-    assert "Don't take up" in words_of(jing.get(f"/d/topics/{other}"))
+    assert "Reject" in words_of(jing.get(f"/d/topics/{other}"))
     decided(wiring, town.jing_id, other, TopicAction.REJECT, "已列入年度改造，先修主路。")
     late = {"csrf_token": hidden(html, "csrf_token"), "version": hidden(html, "version"), "words": "路灯", "action": "approve"}
     assert left_in_chinese(jing.client.post(f"/d/topics/{other}/decide", data=late)) == []

@@ -64,12 +64,17 @@ function keepDraft(event) {
   if (event.target.id === "words") drafts.set(find("#pane-title").dataset.topic, event.target.value);
 }
 
+// By what the pane says of itself: the card is marked only a moment after the pane was put in.
+const inPane = card => new URL(card.href).searchParams.get("topic") === find("#pane-title")?.dataset.topic;
+
 // The card whose topic is in the pane already needs no asking.
 // Whoever walked on to another card while the pane was on its way keeps that card under the fingers.
 let walked = false;
 function onCurrent(event) {
-  if (event.target.closest("a.topic")) walked = false;
-  if (!event.target.closest("a.topic[aria-current]") || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const card = event.target.closest("a.topic");
+  if (!card) return;
+  walked = false;
+  if (!inPane(card) || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   event.stopPropagation();
   find("#board").classList.add("chosen");
@@ -90,8 +95,7 @@ function afterSwap(event) {
   if (put !== "pane" && put !== "board") return;
   for (const button of document.querySelectorAll("[data-opens]")) button.hidden = false;
   if (title) for (const card of cards()) {
-    const current = new URL(card.href).searchParams.get("topic") === title.dataset.topic;
-    current ? card.setAttribute("aria-current", "true") : card.removeAttribute("aria-current");
+    inPane(card) ? card.setAttribute("aria-current", "true") : card.removeAttribute("aria-current");
   }
   if (put === "pane") find("#board").classList.add("chosen");
   countPicks();
