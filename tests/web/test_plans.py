@@ -149,7 +149,7 @@ def test_a_plan_goes_from_the_pool_through_its_chain_to_its_editions(client: Fla
         jing.press(page, "/revise", reason="路灯已列入工程。", words="", issued_on="2026-11-03", document_number="", fewer="1")
     )
     editions = words_of(jing.get(f"{page}/editions"))
-    assert "第 2 版 2026-11-03 2 路灯已列入工程。" in editions
+    assert "第 2 版 2026 年 11 月 3 日 2 路灯已列入工程。" in editions
     assert "云办〔2026〕12号" in editions
     assert "幸福里一带路灯 取出" in words_of(jing.get(f"{page}/editions/2"))
     assert "幸福里一带路灯" in words_of(jing.get(f"{page}/editions/1"))

@@ -10,11 +10,11 @@ WEEKDAYS = ("星期一", "星期二", "星期三", "星期四", "星期五", "�
 
 
 @district.app_template_filter("calendar_day")
-def calendar_day(day: date) -> str:
-    """11 月 3 日; Nov 3 in English."""
+def calendar_day(day: date, *, year: bool = False) -> str:
+    """11 月 3 日; Nov 3 in English. With `year`, for papers that are looked up in other years: 2026 年 11 月 3 日; Nov 3, 2026."""
     if _english():
-        return str(format_date(day, "MMM d"))
-    return f"{day.month} 月 {day.day} 日"
+        return str(format_date(day, "MMM d, y" if year else "MMM d"))
+    return f"{day.year} 年 {day.month} 月 {day.day} 日" if year else f"{day.month} 月 {day.day} 日"
 
 
 @district.app_template_filter("calendar_month")
