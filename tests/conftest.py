@@ -15,6 +15,7 @@ import pytest
 
 from config.settings import Settings
 from config.taxonomy import load_taxonomy
+from config.workflow import load_workflow
 from intake.adapters.database import make_engine, make_sessions
 from intake.adapters.embedded.postgres import EmbeddedPostgres
 from intake.adapters.embedded.runtime_paths import DataPaths
@@ -222,8 +223,8 @@ def clock() -> TestClock:
     return TestClock()
 
 
-_taxonomy = cache(load_taxonomy)
-"""Reading the file takes longer than many a test; nothing can change what comes of it."""
+_taxonomy, _workflow = cache(load_taxonomy), cache(load_workflow)
+"""Reading the files takes longer than many a test; nothing can change what comes of it."""
 
 
 @pytest.fixture
@@ -231,6 +232,7 @@ def wiring(settings: Settings, clock: TestClock, monkeypatch: pytest.MonkeyPatch
     """Real PostgreSQL and Valkey, a clock that the test turns."""
     if not settings.config_folder:
         monkeypatch.setattr("intake.wiring.load_taxonomy", _taxonomy)
+        monkeypatch.setattr("intake.wiring.load_workflow", _workflow)
     monkeypatch.setattr(password, "_hasher", QUICK_HASHES)
     wired = wire(replace(settings), clock=clock)
     wired.redis.flushdb()
