@@ -153,12 +153,12 @@ class WhenAllowed(RestartPolicy):
 
 
 @contextlib.contextmanager
-def running(data: Path, *, work: bool) -> Iterator[Place]:
-    """A whole installation in `data`: servers, migrations, web, and at wish workers and scheduler."""
+def running(data: Path) -> Iterator[Place]:
+    """A whole installation in `data`: servers, migrations, web, workers and scheduler."""
     restart = WhenAllowed()
     restart.allowed.set()
     settings = Settings(data_dir=data, environment="test", port=free_port(), **LOOSE)  # type: ignore[arg-type]  # as above
-    with Installation(settings, work=work, restart=restart) as installation:
+    with Installation(settings, restart=restart) as installation:
         engine = make_engine(installation.settings.database_url, pool_size=1)
         with make_sessions(engine).begin() as session:
             town = seed_town(session)
@@ -169,5 +169,5 @@ def running(data: Path, *, work: bool) -> Iterator[Place]:
 @pytest.fixture(scope="package")
 def place() -> Iterator[Place]:
     """One whole installation for all tests that take a server away under load: what came back must be as good as new."""
-    with data_folder() as data, running(data, work=True) as started:
+    with data_folder() as data, running(data) as started:
         yield started

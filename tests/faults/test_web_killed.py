@@ -6,7 +6,6 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import psutil
@@ -17,7 +16,7 @@ from sqlalchemy.orm import Session
 from config.settings import Settings
 from intake.models import Submission, SubmissionKey
 from tests.factories.town import Town
-from tests.faults.conftest import Serve, running
+from tests.faults.conftest import Place, Serve
 from tests.faults.visitors import eventually, form_key, get, post, raw_post, say
 
 pytestmark = pytest.mark.faults
@@ -107,19 +106,23 @@ def test_killed_between_commit_and_reply(serve: Serve, town: Town, session: Sess
     assert session.scalar(select(func.count()).select_from(Submission)) == 1
 
 
-def test_the_whole_web_killed_comes_back_and_knows_every_receipt(data: Path) -> None:
-    with running(data, work=False) as place:
-        path = f"/p/{place.town.longchi_code}"
-        fields = {"key": form_key(place.port, place.town.longchi_code), "text": "幸福里3号楼路灯不亮"}
-        first = post(place.port, path, fields)
-        master = place.pid("web")
-        family = psutil.Process(master).children(recursive=True)
-        os.kill(master, signal.SIGKILL)
-        assert eventually(lambda: place.back("web", former=master) and get(place.port, "/healthz").status == 200)
-        assert not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in family)
-        again = post(place.port, path, fields)
-        assert (again.status, again.location) == (303, first.location)
-        assert say(place.port, place.town.longchi_code, "井盖没了").status == 303
-        engine = create_engine(place.installation.settings.database_url, poolclass=pool.NullPool)
-        with Session(engine) as session:
-            assert session.scalar(select(func.count()).select_from(Submission)) == 2
+def test_the_whole_web_killed_comes_back_and_knows_every_receipt(place: Place) -> None:
+    """On a street of its own, as each test of `place`."""
+    path = f"/p/{place.town.longchi_code}"
+    engine = create_engine(place.installation.settings.database_url, poolclass=pool.NullPool)
+    stored = select(func.count()).select_from(Submission)
+    with Session(engine) as session:
+        before = session.scalar(stored) or 0
+    fields = {"key": form_key(place.port, place.town.longchi_code), "text": "荷花塘3号楼路灯不亮"}
+    first = post(place.port, path, fields)
+    master = place.pid("web")
+    family = psutil.Process(master).children(recursive=True)
+    assert family
+    os.kill(master, signal.SIGKILL)
+    assert eventually(lambda: place.back("web", former=master) and get(place.port, "/healthz").status == 200)
+    assert not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in family)
+    again = post(place.port, path, fields)
+    assert (again.status, again.location) == (303, first.location)
+    assert say(place.port, place.town.longchi_code, "井盖没了").status == 303
+    with Session(engine) as session:
+        assert session.scalar(stored) == before + 2
