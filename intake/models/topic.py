@@ -35,7 +35,9 @@ class Topic(Base):
         # The pool shows what has waited longest first.
         Index("ix_topics_waiting", "district_id", "state", "state_changed_at", "id"),
         # What was kept in the pool for a day that has come.
-        Index("ix_topics_look_again", "district_id", "look_again_on", "id", postgresql_where="state = 'pooled' AND look_again_on IS NOT NULL"),
+        Index(
+            "ix_topics_look_again", "district_id", "look_again_on", "id", postgresql_where="state = 'pooled' AND look_again_on IS NOT NULL"
+        ),
         Index("ix_topics_letters", text(LETTERS), postgresql_using="gin", postgresql_with={"gin_pending_list_limit": "1024"}),
         Index("ix_topics_class", "class_topic_id", postgresql_where="class_topic_id IS NOT NULL"),
     )
