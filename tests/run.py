@@ -19,7 +19,7 @@ def main() -> int:
 
 
 def _suite(words: Sequence[str]) -> int:
-    """One process more than cores, for whenever one waits; each further one costs a core half a minute to know pages, templates, statements."""
+    """One process more than cores, for whenever one waits for a server."""
     print("Starting PostgreSQL and Valkey from wheels and running the tests (7 to 11 minutes) …", flush=True)
     chosen = "-m" in words or any(word.startswith("tests") for word in words)
     if not chosen:
