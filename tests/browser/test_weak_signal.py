@@ -69,16 +69,18 @@ def photos_of(site: Site, words: str) -> int:
         )
 
 
-def lose_answer(person: Person, address: str, *, times: int = 1) -> None:
-    """The request arrives, its answer doesn't."""
+def lose_answer(person: Person, address: str) -> None:
+    """The request arrives, its first answer doesn't; what the worker fetches of the same address in between is none of them."""
+    lost: list[str] = []
 
-    def lost(route: Route) -> None:
-        if route.request.method != "POST":
+    def lose(route: Route) -> None:
+        if route.request.method != "POST" or lost:
             return route.fallback()
+        lost.append(route.request.url)
         route.fetch()
         return route.abort("internetdisconnected")
 
-    person.context.route(address, lost, times=times)
+    person.context.route(address, lose)
 
 
 def test_without_signal_it_says_so_and_sends_by_itself_later(
