@@ -164,10 +164,11 @@ def _split_from(session: Session, topic_id: int) -> SplitFrom | None:
 
 def _targets(session: Session, actor: Actor, topic_id: int, *, find: str) -> tuple[OtherTopic, ...]:
     """Open topics that hold the words; without words those of the same place, and of the places around and above it."""
-    query = _around(actor)
     if find:
         holds = holding(find, Topic.title, Topic.number, Area.name)
         query = _joinable(actor).where(*or_said(session, holds, district_id=actor.district_id, words=find))
+    else:
+        query = _around(actor)
     return tuple(OtherTopic(*row) for row in session.execute(query, {"topic_id": topic_id}))
 
 
