@@ -71,7 +71,7 @@ class Lineage:
 
 def lineage(session: Session, actor: Actor, topic_id: int, *, after: str = "") -> Lineage:
     """A page in seven statements at most; NotFound and Forbidden as `topic_detail`. `after` is a page's `next_key`."""
-    topic = topic_detail(session, actor, topic_id)
+    topic = topic_detail(session, actor, topic_id, voices=0)
     voices = select(Contributor.created_at.label("at"), literal(_VOICE).label("kind"), Contributor.id.label("id")).where(
         Contributor.topic_id == topic_id
     )

@@ -93,9 +93,9 @@ class TopicOnDesk:
     """Where it came from when it was split off and may still go back."""
 
 
-def topic_on_desk(session: Session, actor: Actor, topic_id: int, *, desk: Desk, find: str = "") -> TopicOnDesk:
+def topic_on_desk(session: Session, actor: Actor, topic_id: int, *, desk: Desk, voices: int, find: str = "") -> TopicOnDesk:
     """A topic in a constant number of queries; NotFound and Forbidden as `topic_detail`. `find` looks for topics to merge it into."""
-    detail = topic_detail(session, actor, topic_id)
+    detail = topic_detail(session, actor, topic_id, voices=voices)
     said = said_of(session, topic_id, at=desk.at)
     like = alike(session, actor, topic_id=topic_id, title=detail.row.title)
     facts = _facts(detail, said, like, desk)

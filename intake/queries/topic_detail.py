@@ -78,6 +78,8 @@ class TopicDetail:
     merged_into_id: int | None
     merged_into_title: str
     voices: tuple[Voice, ...]
+    has_more_voices: bool
+    """Older ones lie behind those read."""
     endorsed: int
     """Who joined without a word of their own (附议), beside the voices."""
     decisions: tuple[PastDecision, ...]
@@ -85,12 +87,12 @@ class TopicDetail:
 
 
 VOICES = 100
-"""Shown of those behind a topic, the newest."""
+"""Read of those behind a topic, the newest."""
 _OPENER, _PROPOSER, _SURVIVOR, _OF_CLASS = aliased(User), aliased(User), aliased(Topic), aliased(Topic)
 
 
-def topic_detail(session: Session, actor: Actor, topic_id: int) -> TopicDetail:
-    """One topic in four queries; NotFound for another district's, Forbidden without a permission that reaches it."""
+def topic_detail(session: Session, actor: Actor, topic_id: int, *, voices: int = VOICES) -> TopicDetail:
+    """One topic with its newest `voices` in three queries; NotFound for another district's, Forbidden without a permission that reaches it."""
     found = session.execute(_TOPIC, {"topic_id": topic_id, "district_id": actor.district_id}).one_or_none()
     if found is None:
         raise NotFound("没有这个议题，或者不在您的区。")
@@ -99,6 +101,7 @@ def topic_detail(session: Session, actor: Actor, topic_id: int) -> TopicDetail:
     if not (actor.may(Permission.SCREEN_VIEW, area_path=path) or actor.may(Permission.TRIAGE_VIEW, area_path=path)):
         raise Forbidden("这个议题不在您联系的社区。")
     row = TopicRow(*found[: len(ROW_COLUMNS)])
+    said = _voices(session, actor, topic_id, most=voices + 1) if voices else ()
     return TopicDetail(
         row=row,
         version=row.version,
@@ -112,7 +115,8 @@ def topic_detail(session: Session, actor: Actor, topic_id: int) -> TopicDetail:
         proposed_by=proposed_by or "",
         merged_into_id=merged_into_id,
         merged_into_title=merged_into_title or "",
-        voices=_voices(session, actor, topic_id),
+        voices=said[:voices],
+        has_more_voices=len(said) > voices,
         endorsed=endorsed,
         decisions=_decisions(session, topic_id),
         actions=tuple(TopicAction(action) for action in TOPIC_TABLE.allowed(row.state)),
@@ -160,9 +164,9 @@ _TOPIC = written_out(
 )
 
 
-def _voices(session: Session, actor: Actor, topic_id: int) -> tuple[Voice, ...]:
+def _voices(session: Session, actor: Actor, topic_id: int, *, most: int) -> tuple[Voice, ...]:
     """The words behind it, without those that the actor stepped back from."""
-    rows = session.execute(_said(actor), {"topic_id": topic_id})
+    rows = session.execute(_said(actor, most), {"topic_id": topic_id})
     return tuple(
         Voice(
             submission_id=row.id,
@@ -181,7 +185,7 @@ def _voices(session: Session, actor: Actor, topic_id: int) -> tuple[Voice, ...]:
 
 
 @lru_cache(maxsize=PEOPLE_KEPT)
-def _said(actor: Actor) -> Select[*tuple[Any, ...]]:
+def _said(actor: Actor, most: int) -> Select[*tuple[Any, ...]]:
     return written_out(
         select(
             Submission.id,
@@ -202,8 +206,8 @@ def _said(actor: Actor) -> Select[*tuple[Any, ...]]:
         .where(
             Contributor.topic_id.in_(with_matters(TOPIC_ID)), Contributor.status != ContributorStatus.REMOVED, ~wordless(), ~recused(actor)
         )
-        .order_by(Contributor.status, Submission.received_at.desc())
-        .limit(VOICES)
+        .order_by(Contributor.status, Submission.received_at.desc(), Submission.id.desc())
+        .limit(most)
     )
 
 

@@ -12,7 +12,7 @@ from intake.domain.actor import MACHINE, Actor
 from intake.domain.errors import DomainError, Forbidden, RetryableError
 from intake.domain.permission import Permission
 from intake.domain.screening import RoundAction, RoundState
-from intake.domain.topic import TopicAction
+from intake.domain.topic import TopicAction, TopicState
 from intake.models import Area, Decision, ScreeningDraft, ScreeningRound, Topic, User
 from intake.queries.actor import actor_of_user
 from intake.services.audit import record
@@ -140,10 +140,18 @@ def _decide(session: Session, draft: ScreeningDraft, *, workflow: Workflow, at: 
         Screening(actor=decider, topic_id=draft.topic_id, version=draft.topic_version, at=at),
         TopicAction(draft.action),
         words=draft.words,
-        target_topic_id=draft.target_topic_id,
+        target_topic_id=_where_it_is_now(session, draft.target_topic_id),
         workflow=workflow,
         office_id=draft.office_id,
     )
+
+
+def _where_it_is_now(session: Session, target_topic_id: int | None) -> int | None:
+    """The topic to merge into; when that was itself merged since, the one it went into: what was said of the one was said of the other."""
+    merged = select(Topic.merged_into_id).where(Topic.state == TopicState.MERGED)
+    while target_topic_id is not None and (into := session.scalar(merged.where(Topic.id == target_topic_id))) is not None:
+        target_topic_id = into
+    return target_topic_id
 
 
 def _decider(session: Session, draft: ScreeningDraft) -> Actor:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
@@ -137,6 +138,8 @@ def draft(
     """
     # Rounds are locked before topics, here and where they are published.
     holding = lock_open(session, screening.actor, round_id, at=screening.at)
+    if action is TopicAction.MERGE:  # of two that would make a ring together, the second sees the first
+        session.execute(sql("SELECT pg_advisory_xact_lock(7210440, :district)"), {"district": holding.district_id % 2_147_483_647})
     text = words_of(words)
     _try_out(session, screening, action, words=text, target_topic_id=target_topic_id, office_id=office_id)
     topic, _ = lock_topic(session, screening)

@@ -1,6 +1,8 @@
 """集中公布: decisions that wait for a day, are made together, and are nobody's knowledge before."""
 
+from collections import Counter
 from datetime import datetime, timedelta
+from time import sleep
 
 import pytest
 from sqlalchemy import func, select, text
@@ -46,7 +48,7 @@ from tests.factories.administrators import person_with
 from tests.factories.clock import TestClock
 from tests.factories.matters import decided, screening, taken_up, told, topic_of, topic_row
 from tests.factories.town import Town, actor
-from tests.integration.test_two_members import at_once
+from tests.integration.test_two_members import at_once, somebody_waits
 from workers.jobs import publish_rounds
 
 WORDS = "反映的人多，情况清楚，进入议题库。"
@@ -578,6 +580,65 @@ def test_mergers_that_would_come_back_to_the_topic_are_refused(wiring: Wiring, t
     with wiring.sessions.begin() as session:
         take_draft_back(session, held)
     drafted(wiring, town.jing_id, third, later, TopicAction.MERGE, "是同一件事。", target=lamp)
+
+
+# Each tried its half out and locked its topic before the other's was there: neither would see the ring, and each would wait for the other.
+def test_of_two_who_draft_the_halves_of_a_ring_at_once_one_is_told(
+    wiring: Wiring, town: Town, lamp: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = proposed(wiring, town, "路灯又不亮")
+    rounds = a_round(wiring, town), a_round(wiring, town, name="十二月集中公布")
+    halves = [(screening(wiring, town.jing_id, one), other) for one, other in ((lamp, second), (second, lamp))]
+    came: Counter[str] = Counter()
+
+    def together(name: str) -> None:
+        real = getattr(screening_round, name)
+
+        def both(*args: object, **kwargs: object) -> None:
+            real(*args, **kwargs)
+            came[name] += 1
+            while came[name] < len(halves) and not somebody_waits(wiring):
+                sleep(0.01)
+
+        monkeypatch.setattr(screening_round, name, both)
+
+    def half(session: Session, number: int) -> None:
+        held, target = halves[number]
+        words = "是同一件事。"
+        draft(session, held, TopicAction.MERGE, round_id=rounds[number], words=words, target_topic_id=target, office_id=None)
+
+    together("_try_out")
+    together("_refuse_ring")
+    ended = at_once(wiring, lambda session: half(session, 0), lambda session: half(session, 1))
+    [told_so] = [one for one in ended if one is not None]
+    assert isinstance(told_so, Conflict), told_so
+    assert "最后又会并回这个议题" in told_so.message
+
+
+# Drafted for a later day than the merger of what it is to be merged into: it goes where that went.
+def test_a_merger_follows_where_its_target_was_merged_meanwhile(wiring: Wiring, town: Town, clock: TestClock, lamp: int) -> None:
+    first, second = proposed(wiring, town, "灯又不亮"), proposed(wiring, town, "路灯又不亮")
+    november, december = a_round(wiring, town), a_round(wiring, town, hours=72, name="十二月集中公布")
+    late = drafted(wiring, town.jing_id, first, december, TopicAction.MERGE, "是同一件事。", target=second)
+    drafted(wiring, town.jing_id, second, november, TopicAction.MERGE, "是同一件事。", target=lamp)
+    for hours in (48, 24):
+        clock.forward(hours=hours)
+        publish_rounds.run()
+    assert row(wiring, late).problem == ""
+    assert [topic_row(wiring, one).merged_into_id for one in (first, second)] == [lamp, lamp]
+    assert topic_row(wiring, lamp).confirmed_count == 3
+
+
+# What it was to be merged into came to it instead, by hand: nothing is merged into itself, and the draft says why.
+def test_a_merger_whose_target_came_to_the_topic_is_not_made(wiring: Wiring, town: Town, clock: TestClock, lamp: int) -> None:
+    second = proposed(wiring, town, "路灯又不亮")
+    round_id = a_round(wiring, town)
+    one = drafted(wiring, town.jing_id, lamp, round_id, TopicAction.MERGE, "是同一件事。", target=second)
+    decided(wiring, town.jing_id, second, TopicAction.MERGE, "是同一件事。", target=lamp)
+    clock.forward(hours=48)
+    publish_rounds.run()
+    assert row(wiring, one).problem
+    assert topic_row(wiring, lamp).state is TopicState.PROPOSED
 
 
 # One that was overtaken leads nowhere, so it refuses nothing; on the day the two would wait for each other for ever.

@@ -165,16 +165,19 @@ def test_two_who_take_such_a_change_back_do_not_wait_for_each_other_either(
     assert rows == {here: (1, 1), there: (1, 1)}
 
 
-def wait_until_somebody_waits(wiring: Wiring) -> None:
-    """Return when a transaction of this database waits for a lock."""
+def somebody_waits(wiring: Wiring) -> bool:
+    """Whether a transaction of this database waits for a lock."""
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
     with wiring.sessions() as session:
-        for _ in range(6000):
-            if session.scalar(
-                text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
-            ):
-                return
-            session.rollback()
-            time.sleep(0.01)
+        return bool(session.scalar(waiting))
+
+
+def wait_until_somebody_waits(wiring: Wiring) -> None:
+    """Return when it does."""
+    for _ in range(6000):
+        if somebody_waits(wiring):
+            return
+        time.sleep(0.01)
     raise AssertionError("nobody waits")
 
 

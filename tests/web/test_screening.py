@@ -23,6 +23,7 @@ from intake.services.topic_class import open_class
 from intake.services.topic_mark import WORDS_MAX, Mark, mark_topic
 from intake.services.topic_origin import OriginFacts, register
 from intake.services.topic_screen_together import AT_ONCE, screen_together
+from intake.web.district import board as desk_board
 from intake.wiring import Wiring
 from tests.factories.administrators import person_with
 from tests.factories.clock import TestClock
@@ -355,6 +356,24 @@ def test_the_pane_costs_the_same_for_few_marks_and_for_many(jing: Person, wiring
 
 
 # --- the routes ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_pane_reads_the_newest_words_and_leads_to_the_rest(
+    jing: Person, wiring: Wiring, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bin_ = a_topic(wiring, town, "垃圾桶满了", voices=4)
+    own, trail = f"/d/topics/{bin_}", f"/d/topics/{bin_}/lineage"
+    newest = [f"第 {number} 位居民" for number in (3, 2, 1, 0)]
+
+    def read(path: str) -> tuple[list[str], list[str]]:
+        page = jing.get(path).get_data(as_text=True)
+        said = page[page.index("<h3>居民原话") :].split("</section>", maxsplit=1)[0]
+        return re.findall("第 [0-9] 位居民", said), re.findall('href="([^"]*)">看更早的', said)
+
+    assert (read(f"/d/topics?topic={bin_}"), read(own)) == ((newest, []), (newest, []))
+    monkeypatch.setattr(desk_board, "PANE_VOICES", 2)
+    monkeypatch.setattr(desk_board, "VOICES", 3)
+    assert (read(f"/d/topics?topic={bin_}"), read(own)) == ((newest[:2], [own]), (newest[:3], [trail]))
 
 
 def test_the_board_of_one_route_stays_there_from_card_to_card(jing: Person, wiring: Wiring, town: Town, lamp: int) -> None:

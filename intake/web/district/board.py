@@ -22,6 +22,7 @@ from intake.queries.referral_units import assigning_offices
 from intake.queries.topic_board import BOARD_STATES, topic_name
 from intake.queries.topic_board import board as board_of
 from intake.queries.topic_desk import Desk, TopicOnDesk, topic_on_desk
+from intake.queries.topic_detail import VOICES
 from intake.queries.topic_mark import MarkRow
 from intake.queries.topic_order import Order
 from intake.queries.topic_watch import watched
@@ -40,6 +41,8 @@ from intake.web.unit_of_work import db, wiring
 
 Page = str | Response | tuple[str, int]
 IN_COLUMN, ALONE = 8, 20
+PANE_VOICES = 20
+"""Read of those behind the topic beside the board; five are unfolded, and its own page has more."""
 HEARD_SECONDS = 3_600
 """What communities said in a year changes little in an hour, and counting it reads every message of that year."""
 
@@ -69,7 +72,7 @@ def board() -> Page:
     """Candidates, proposed and pooled side by side, or one state alone with keyset pages; one topic in the pane."""
     place, chosen = place_of(request.args), id_asked("topic")
     if chosen is not None and (_swaps("pane") or _swaps("marks")):
-        return render_template("district/pane.html", place=place, **_detail(chosen, error=None, typed=Typed()))
+        return render_template("district/pane.html", place=place, **_detail(chosen, voices=PANE_VOICES, error=None, typed=Typed()))
     return board_page(place, chosen=chosen)
 
 
@@ -99,7 +102,7 @@ def board_page(place: Place, *, chosen: int | None, error: DomainError | None = 
         elsewhere=[state for state in TopicState if state not in states and (found.totals.get(state) or state in BOARD_STATES)],
         done=_done(),
         pickable=(TopicState.CANDIDATE, TopicState.PROPOSED) if actor().may(Permission.SCREEN_DECIDE) else (),
-        **(_detail(shown, error=error, typed=typed or Typed()) if shown is not None else {"found": None}),
+        **(_detail(shown, voices=PANE_VOICES, error=error, typed=typed or Typed()) if shown is not None else {"found": None}),
     )
 
 
@@ -110,7 +113,7 @@ def topic_page(topic_id: int, *, error: DomainError | None = None, typed: Typed 
         place=None,
         done=one_of(TopicAction, request.args.get("done", "")),
         instructions=instructions_of(db(), actor(), topic_id=topic_id, at=wiring().clock.now()),
-        **_detail(topic_id, error=error, typed=typed or Typed(find=request.args.get("find", "")[:60].replace("\x00", ""))),
+        **_detail(topic_id, voices=VOICES, error=error, typed=typed or Typed(find=request.args.get("find", "")[:60].replace("\x00", ""))),
     )
 
 
@@ -144,10 +147,10 @@ def _swaps(name: str) -> bool:
     return request.headers.get("HX-Target", "").endswith(f"#{name}") and "HX-History-Restore-Request" not in request.headers
 
 
-def _detail(topic_id: int, *, error: DomainError | None, typed: Typed) -> dict[str, object]:
+def _detail(topic_id: int, *, voices: int, error: DomainError | None, typed: Typed) -> dict[str, object]:
     """What the pane and the topic's own page show."""
     at, heard = wiring().clock.now(), _heard()
-    found = topic_on_desk(db(), actor(), topic_id, desk=Desk(heard, _department_of, at), find=typed.find)
+    found = topic_on_desk(db(), actor(), topic_id, desk=Desk(heard, _department_of, at), voices=voices, find=typed.find)
     state = found.detail.row.state
     may_mark = state in MARKED_STATES and actor().may(Permission.SCREEN_DECIDE)
     return {
