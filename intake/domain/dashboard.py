@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from intake.domain.daily_count import FEW, Measure, Spell, pointing, points_out, spell_of, without_few
-from intake.domain.errors import InvalidInput
 from intake.domain.figures import Period, period_of
 from intake.domain.point import AreaKind
 from intake.domain.position import Position
 
 USUAL_DAYS = 30
-EARLIEST_YEAR = 2000
 MOST_DAYS, MOST_WEEK_DAYS = 92, 200
 """Longer periods are shown by week, and by month."""
 
@@ -44,16 +42,8 @@ AGAINST_NAMES: dict[Against, str] = {Against.BEFORE: "前一段", Against.LAST_Y
 
 
 def period_asked(first: dt.date | None, last: dt.date | None, *, usual: Period, today: dt.date) -> Period:
-    """The days that were asked for; `usual` where none was.
-
-    Raises InvalidInput (field `first`) for days in the wrong order, too many of them, or such as nobody counted.
-    """
-    if first is None and last is None:
-        return usual
-    asked = period_of(first, last, today=today)
-    if asked.first.year < EARLIEST_YEAR or asked.last.year > today.year + 1:
-        raise InvalidInput(f"请选 {EARLIEST_YEAR} 年到明年之间的日子。", field="first")
-    return asked
+    """The days that were asked for, `usual` where none was; raises what `period_of` raises."""
+    return usual if first is None and last is None else period_of(first, last, today=today)
 
 
 def step_for(period: Period, chosen: Step | None) -> Step:

@@ -9,6 +9,7 @@ from intake.domain.working_days import SHANGHAI
 FEW = 10
 """Below so many, a median says little, and the page says so."""
 LONGEST_DAYS = 366
+EARLIEST_YEAR = 2000
 AGES = ((7, "7 天以内"), (30, "8 到 30 天"), (90, "31 到 90 天"), (None, "90 天以上"))
 """How long something has been open: up to so many days, and in words."""
 
@@ -40,7 +41,7 @@ def month_with(day: dt.date) -> Period:
 def period_of(first: dt.date | None, last: dt.date | None, *, today: dt.date) -> Period:
     """What was asked for; this month where nothing was, one day for the end that is missing.
 
-    Raises InvalidInput (field `first`) for days in the wrong order or more than LONGEST_DAYS.
+    Raises InvalidInput (field `first`) for days in the wrong order, more than LONGEST_DAYS, or so far off that nobody counted them.
     """
     if first is None and last is None:
         return month_with(today)
@@ -49,6 +50,8 @@ def period_of(first: dt.date | None, last: dt.date | None, *, today: dt.date) ->
         raise InvalidInput("开始的日期要在结束的日期之前，请重新选。", field="first")
     if (asked.last - asked.first).days >= LONGEST_DAYS:
         raise InvalidInput(f"一次最多看 {LONGEST_DAYS} 天，请选短一点。", field="first")
+    if asked.first.year < EARLIEST_YEAR or asked.last.year > today.year + 1:
+        raise InvalidInput(f"请选 {EARLIEST_YEAR} 年到明年之间的日子。", field="first")
     return asked
 
 

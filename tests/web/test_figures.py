@@ -192,6 +192,9 @@ def test_the_days_begin_and_end_in_shanghai(wiring: Wiring, town: Town, clock: T
         # In order, and not longer than a year.
         (date(2026, 11, 5), date(2026, 11, 4), None),
         (date(2025, 11, 1), date(2026, 11, 3), None),
+        # Nobody counted these days, and the last of all has no day after it.
+        (date(1999, 12, 31), None, None),
+        (None, date(9999, 12, 31), None),
     ],
 )
 def test_a_period_is_a_month_or_the_days_asked_for(first: date | None, last: date | None, expected: Period | None) -> None:
