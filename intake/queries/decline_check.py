@@ -10,6 +10,7 @@ from intake.domain.actor import Actor
 from intake.domain.permission import Permission
 from intake.domain.submission import DECLINE_WORDS, DeclineReason, SubmissionState
 from intake.models import Area, Decision, DeclineCheck, Submission
+from intake.queries.lease import recused
 from intake.queries.pages import Page, covers_district, key_of, page_of, within
 
 PAGE = 20
@@ -44,16 +45,21 @@ class CheckFigures:
 
 
 def open_checks(session: Session, actor: Actor, *, after: str = "") -> Page[CheckRow]:
-    """A page of what waits, the oldest first, in one statement; `total` counts what is on this page and after it."""
+    """A page of what waits, the oldest first, in one statement, without what the actor stepped back from; `total` counts what is on this page
+    and after it.
+    """
     query = (
         select(DeclineCheck.id, Submission, Area.name, Decision, func.count().over())
         .join(Decision, Decision.id == DeclineCheck.decision_id)
         .join(Submission, Submission.id == DeclineCheck.submission_id)
         .join(Area, Area.id == Submission.area_id)
         .where(
-            DeclineCheck.district_id == actor.district_id, DeclineCheck.checked_at.is_(None), within(actor, Permission.DECLINE_CHECK)
+            DeclineCheck.district_id == actor.district_id,
+            DeclineCheck.checked_at.is_(None),
+            ~recused(actor),
+            within(actor, Permission.DECLINE_CHECK),
         )
-    )  # fmt: skip
+    )
     key = key_of(after)
     if key is not None:
         query = query.where(DeclineCheck.id > key)

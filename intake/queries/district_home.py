@@ -20,6 +20,7 @@ from intake.queries.alarm import can_see
 from intake.queries.appeal import SECOND_LOOKS
 from intake.queries.imported import NOT_IMPORTED
 from intake.queries.kept import PEOPLE_KEPT, written_out
+from intake.queries.lease import recused
 from intake.queries.pages import covers_district, within
 from intake.queries.point_waiting import abused, failed_batches, guarded, silent_points
 from intake.queries.referral_waiting import overdue, replied, revisits_due
@@ -181,6 +182,7 @@ def _submissions(actor: Actor) -> Executable | None:
             Submission.district_id == actor.district_id,
             Submission.state.in_(OPEN_FOR_DECISION),
             NOT_IMPORTED,
+            ~recused(actor),
             within(actor, Permission.TRIAGE_DECIDE),
             or_(emergency, Submission.owner_role == Role.STAFF),
         )
@@ -235,7 +237,8 @@ def _alarms(actor: Actor) -> Named:
 
 
 def _checks(actor: Actor) -> Named:
-    where = [DeclineCheck.district_id == actor.district_id, DeclineCheck.checked_at.is_(None)]
+    stepped_back = recused(actor, DeclineCheck.submission_id)
+    where = [DeclineCheck.district_id == actor.district_id, DeclineCheck.checked_at.is_(None), ~stepped_back]
     if not covers_district(actor, Permission.DECLINE_CHECK):
         here = select(Submission.id).join(Area, Area.id == Submission.area_id).where(within(actor, Permission.DECLINE_CHECK))
         where.append(DeclineCheck.submission_id.in_(here))

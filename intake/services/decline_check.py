@@ -19,6 +19,7 @@ from intake.models import Area, Decision, DeclineCheck, RoleGrant, Submission
 from intake.services.audit import record
 from intake.services.notify import announce
 from intake.services.ownership import give_to_staff
+from intake.services.recusal import refuse_recused
 from intake.services.transition import move
 
 WORDS_MAX = 500
@@ -133,6 +134,7 @@ def _lock(session: Session, checking: Checking) -> tuple[DeclineCheck, Submissio
         raise NotFound("没有这件抽查，或者不在您的区。")
     if not checking.actor.may(Permission.DECLINE_CHECK, area_path=session.get_one(Area, submission.area_id).path):
         raise Forbidden("这件来件不在您负责的范围。")
+    refuse_recused(session, actor=checking.actor, submission_id=submission.id)
     check = session.get_one(DeclineCheck, checking.check_id, with_for_update=True, populate_existing=True)
     if check.checked_at is not None:
         raise Conflict("这件刚刚有人看过了。您写的还在下面，请看看下一件。")

@@ -19,6 +19,7 @@ from intake.services.decline_check import DRAWN_FROM, Checking, agree, disagree,
 from intake.services.submission_submit import Stored
 from intake.wiring import Wiring
 from tests.factories.clock import TestClock
+from tests.factories.hands import recused
 from tests.factories.matters import deciding, told
 from tests.factories.sentences import submission_of
 from tests.factories.town import Town, actor
@@ -205,3 +206,11 @@ def test_nobody_checks_without_the_permission_in_another_district_or_their_own(w
         agree(session, checking(wiring, town.jing_id, lamp), words="")
     with wiring.sessions() as session:
         assert session.get_one(Submission, lamp.submission_id).state is SubmissionState.DECLINED
+
+
+def test_who_stepped_back_neither_reads_nor_checks_it(wiring: Wiring, town: Town, lamp: Stored) -> None:
+    recused(wiring, town.jing_id, lamp)
+    with wiring.sessions() as session:
+        assert open_checks(session, actor(session, town.jing_id)).rows == ()
+        with pytest.raises(Forbidden, match="您已回避这一件"):
+            agree(session, checking(wiring, town.jing_id, lamp), words="")

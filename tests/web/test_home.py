@@ -16,12 +16,13 @@ from intake.domain.permission import Permission, Role
 from intake.domain.point import AreaKind
 from intake.domain.receipt import SHANGHAI
 from intake.domain.row_import import ImportState
-from intake.domain.submission import Channel, SubmissionState
+from intake.domain.submission import Channel, SubmissionState, Urgency
 from intake.domain.topic import TopicAction
-from intake.models import Area, Contributor, RowImport, Submission, Topic
+from intake.models import Area, Contributor, Decision, DeclineCheck, RowImport, Submission, Topic
 from intake.ports import NullJobQueue
 from intake.queries.district_home import Waiting, WaitingKind, waiting_for
 from intake.queries.district_month import DAYS, FEW, POOLED, SEEN, TOLD, district_month
+from intake.services import submission_decide as decide
 from intake.services import topic_pool
 from intake.services import upward_report as upward
 from intake.services.approval import ApprovalFacts, undo_step
@@ -32,8 +33,9 @@ from tests.factories.administrators import person_with
 from tests.factories.approvals import gone_through, plan_of, recorded, recording, steps_of
 from tests.factories.bulletins import drafted_bulletin, sent_up, signed, written
 from tests.factories.clock import TestClock
+from tests.factories.hands import recused
 from tests.factories.imports import as_csv, call, row_of, send, tried
-from tests.factories.matters import attach, decided, screening, taken_up, told, topic_of
+from tests.factories.matters import attach, decided, deciding, screening, taken_up, told, topic_of
 from tests.factories.town import Town, actor
 from tests.factories.upward import TITLE, class_of, report_answered, report_drafted, report_written, reporting
 from tests.integration.jobs import jobs_in_this_process
@@ -444,3 +446,26 @@ def _one_by_one(wiring: Wiring, who: Actor, clock: TestClock) -> tuple[object, .
         },
         sum(sum(one.area_id == place for one in rows) < FEW for place in communities),
     )
+
+
+# The first words of what came up to staff stand on this page, too.
+def test_what_somebody_stepped_back_from_is_not_on_their_page(wiring: Wiring, town: Town, lines: Asked) -> None:
+    escalated, urgent, declined = (told(wiring, town.longchi_code, text) for text in ("桶满了", "墙要塌了", "灯不亮"))
+    with wiring.sessions.begin() as session:
+        rows = {one.submission_id: session.get_one(Submission, one.submission_id) for one in (escalated, urgent)}
+        rows[escalated.submission_id].owner_role = Role.STAFF
+        rows[urgent.submission_id].urgency = Urgency.EMERGENCY
+    card = deciding(wiring, town.zhou_id, declined)
+    with wiring.sessions.begin() as session:
+        decide.decline(session, card, reason="already_done", words="")
+        decision_id = session.query(Decision).one().id
+        session.add(
+            DeclineCheck(
+                district_id=town.district_id, decision_id=decision_id, submission_id=declined.submission_id, drawn_at=wiring.clock.now()
+            )
+        )
+    kinds = {K.ESCALATED, K.EMERGENCY, K.CHECK}
+    assert kinds <= lines().keys()
+    for one in (escalated, urgent, declined):
+        recused(wiring, town.jing_id, one)
+    assert not kinds & lines().keys()
