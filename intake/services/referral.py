@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from config.workflow import Workflow
 from intake.domain.actor import MACHINE, Actor
 from intake.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
-from intake.domain.language.title import title_for
 from intake.domain.permission import Permission
 from intake.domain.receipt import SHANGHAI
 from intake.domain.referral import OPEN_REFERRAL, EntryKind, ReferralAction, ReferralKind, ReferralState, UnitKind
@@ -21,6 +20,7 @@ from intake.services.audit import record
 from intake.services.referral_clock import set_due
 from intake.services.referral_lock import Acting, lock_referral, require_follower, unit_of, words_needed, write_entry
 from intake.services.referral_office import settle_open
+from intake.services.referral_title import title_of
 from intake.services.topic_decision import lock_topics
 from intake.services.transition import begin, move
 
@@ -51,7 +51,7 @@ def refer_submission(session: Session, sending: Sending, submission: Submission,
             area_id=submission.area_id,
             category=submission.category,
             urgency=submission.urgency,
-            title=title_for(submission.text_masked) or "居民来件",
+            title=title_of(submission.text_masked),
             basis=basis,
             district_id=submission.district_id,
         ),

@@ -1,15 +1,12 @@
 """Collect little, keep short: contacts and withdrawn texts are emptied when their time is over (security.md, Retention)."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from config.workflow import Workflow
 from intake.domain.actor import MACHINE
-from intake.domain.official_list import Column, ListState
 from intake.domain.referral import ReferralKind
 from intake.domain.submission import Channel, SubmissionState
 from intake.models import (
@@ -18,7 +15,6 @@ from intake.models import (
     Finding,
     GramSightings,
     Message,
-    OfficialList,
     Outcome,
     Reassignment,
     Referral,
@@ -29,6 +25,7 @@ from intake.models import (
 from intake.queries.same_matter import sighting
 from intake.services.audit import record
 from intake.services.chat_draft import erase_of_submission
+from intake.services.referral_title import rename
 from intake.services.submission_file import remove_files_of
 
 ERASED = "（内容已清除）"
@@ -100,33 +97,12 @@ def erase_words(session: Session, submission: Submission, *, at: datetime) -> No
     session.execute(update(Outcome).where(Outcome.submission_id == submission.id).values(said=""))
     session.execute(update(Reassignment).where(Reassignment.submission_id == submission.id).values(words=""))
     session.execute(update(Contributor).where(Contributor.submission_id == submission.id).values(reasons=[]))
-    referral_ids = session.scalars(
-        update(Referral).where(Referral.submission_id == submission.id).values(title=ERASED).returning(Referral.id)
-    ).all()
-    _erase_in_lists(session, referral_ids)
+    referral_ids = session.scalars(select(Referral.id).where(Referral.submission_id == submission.id)).all()
     own = select(Contributor.topic_id).where(Contributor.submission_id == submission.id)
     nothing_left = (Topic.confirmed_count + Topic.suggested_count == 0) & Topic.opened_by.is_(None)
     topic_ids = session.scalars(update(Topic).where(Topic.id.in_(own), nothing_left).values(title=ERASED).returning(Topic.id)).all()
-    of_topics = session.scalars(
-        update(Referral)
-        .where(Referral.topic_id.in_(topic_ids), Referral.kind == ReferralKind.RELAY)
-        .values(title=ERASED)
-        .returning(Referral.id)
-    ).all()
-    _erase_in_lists(session, of_topics)
-
-
-def _erase_in_lists(session: Session, referral_ids: Sequence[int]) -> None:
-    """What an issued list says the matter is; the rest of its row are the units' words."""
-    if not referral_ids:
-        return
-    named = or_(*(OfficialList.referral_ids.contains([one]) for one in referral_ids))
-    for issued in session.scalars(select(OfficialList).where(named, OfficialList.state != ListState.DRAFT).with_for_update()):
-        issued.items = [_without_matter(row) if row["referral_id"] in referral_ids else row for row in issued.items]
-
-
-def _without_matter(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "cells": {**row["cells"], Column.MATTER.value: ERASED}}
+    of_topics = session.scalars(select(Referral.id).where(Referral.topic_id.in_(topic_ids), Referral.kind == ReferralKind.RELAY)).all()
+    rename(session, dict.fromkeys([*referral_ids, *of_topics], ERASED))
 
 
 def _forget_grams(session: Session, submission: Submission) -> None:

@@ -3,12 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from intake.domain.contributor import ContributorStatus
 from intake.domain.recognised import words_named
+from intake.domain.referral import ReferralKind
 from intake.domain.split import Words, moved
-from intake.models import Contributor, Finding, Submission, SubmissionPart
+from intake.models import Contributor, Finding, Referral, Submission, SubmissionPart, Topic
+from intake.services.referral_title import is_said, rename, title_of
 
 
 def take_out_of_message(session: Session, part: SubmissionPart, parent: Submission) -> None:
@@ -29,6 +32,26 @@ def take_out_of_message(session: Session, part: SubmissionPart, parent: Submissi
     parent.text_written, parent.text_masked = left.written, left.masked
     parent.version += 1  # who decides meanwhile reads what is left first
     _forget_reasons(session, parent, taken, before=words.masked)
+    _rename(session, parent, before=words.masked)
+
+
+def _rename(session: Session, parent: Submission, *, before: str) -> None:
+    """What was called by the sentences is called by what is left: its referral, and a topic that the machine opened and that holds nothing
+    else, with the referral of that. The topics are locked.
+    """
+
+    def is_lost(title: str) -> bool:
+        return is_said(title, before) and not is_said(title, parent.text_masked)
+
+    title = title_of(parent.text_masked)
+    stood = select(Contributor.topic_id).where(Contributor.submission_id == parent.id, Contributor.status != ContributorStatus.REMOVED)
+    alone = (Topic.confirmed_count + Topic.suggested_count == 1) & Topic.opened_by.is_(None)
+    topics = [topic for topic in session.scalars(select(Topic).where(Topic.id.in_(stood), alone)) if is_lost(topic.title)]
+    for topic in topics:
+        topic.title = title
+    of_topics = Referral.topic_id.in_([topic.id for topic in topics]) & (Referral.kind == ReferralKind.RELAY)
+    called = session.scalars(select(Referral).where(or_(Referral.submission_id == parent.id, of_topics)))
+    rename(session, {one.id: title for one in called if is_lost(one.title)})
 
 
 def _forget_reasons(session: Session, parent: Submission, taken: Sequence[tuple[int, int]], *, before: str) -> None:
