@@ -1,8 +1,13 @@
 """Topics say in two sentences of residents' own words what they are about."""
 
+from collections.abc import Sequence
+
+import pytest
+
 from config.taxonomy import default_taxonomy
 from intake.domain.actor import Actor
-from intake.domain.language.lexicon import lexicon_of
+from intake.domain.language.lexicon import Lexicon, lexicon_of
+from intake.domain.language.summarise import Summary, summarise
 from intake.models import Submission, Topic
 from intake.services.audit import record
 from intake.services.submission_withdraw import withdraw
@@ -82,3 +87,22 @@ def test_what_was_withdrawn_is_gone_from_the_summary_at_once_and_written_anew(wi
         topic_upkeep.run()
     assert topic_row(wiring, topic_id).summary == "幸福里的路灯全黑了"
     assert "老人" not in topic_row(wiring, topic_id).keywords
+
+
+# Summing up takes a while; whoever takes words back meanwhile doesn't wait for it.
+def test_words_taken_back_while_others_are_summed_up_are_not_written(
+    wiring: Wiring, town: Town, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = told(wiring, town.longchi_code, "幸福里3号楼路灯坏了，我家老人摔了一跤")
+    topic_id = topic_of(wiring, town.zhou_id, "幸福里路灯不亮", mine, told(wiring, town.longchi_code, "幸福里的路灯全黑了"))
+
+    def slow(texts: Sequence[str], lexicon: Lexicon) -> Summary:
+        with wiring.sessions.begin() as session:
+            withdraw(session, submission_id=mine.submission_id, at=clock.now())
+        return summarise(texts, lexicon)
+
+    monkeypatch.setattr("workers.topic_upkeep.summarise", slow)
+    assert refreshed(wiring, topic_id) == (0, "", [])
+    monkeypatch.undo()
+    changed, summary, _ = refreshed(wiring, topic_id)
+    assert (changed, "全黑" in summary, "摔" in summary) == (1, True, False)
