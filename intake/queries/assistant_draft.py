@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
@@ -136,15 +136,21 @@ def rests_until(session: Session, district_id: int, *, at: datetime) -> datetime
 
 def words_behind(session: Session, topic_id: int, *, limit: int) -> tuple[str, ...]:
     """Masked words of the submissions in a topic, of a class those of its matters: confirmed ones first, then the newest; none emptied."""
+    newest = _behind(topic_id).order_by(Contributor.status, Submission.received_at.desc(), Submission.id.desc())
+    return tuple(session.scalars(newest.limit(limit)))
+
+
+def all_behind(session: Session, topic_id: int, texts: Collection[str]) -> bool:
+    """Whether each of `texts`, of `words_behind`, stands behind the topic still; one question."""
+    return set(texts) <= set(session.scalars(_behind(topic_id).where(Submission.text_masked.in_(texts)).distinct()))
+
+
+def _behind(topic_id: int) -> Select[str]:
     topics = select(Topic.id).where(or_(Topic.id == topic_id, Topic.class_topic_id == topic_id))
-    return tuple(
-        session.scalars(
-            select(Submission.text_masked)
-            .join(Contributor, Contributor.submission_id == Submission.id)
-            .where(Contributor.topic_id.in_(topics), Contributor.status != ContributorStatus.REMOVED, Submission.text_masked != "")
-            .order_by(Contributor.status, Submission.received_at.desc(), Submission.id.desc())
-            .limit(limit)
-        )
+    return (
+        select(Submission.text_masked)
+        .join(Contributor, Contributor.submission_id == Submission.id)
+        .where(Contributor.topic_id.in_(topics), Contributor.status != ContributorStatus.REMOVED, Submission.text_masked != "")
     )
 
 

@@ -4,11 +4,11 @@ The row is the outbox. It is written as `asked`, with the most it can cost set a
 it by writing down the model; a claimed one is never sent again, so that a worker's death costs one answer and never two.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
@@ -35,7 +35,7 @@ from intake.domain.topic import JOINABLE
 from intake.domain.working_days import SHANGHAI
 from intake.models import Area, AssistantDraft, Topic
 from intake.ports import Wake
-from intake.queries.assistant_draft import budget, rests_until, words_behind
+from intake.queries.assistant_draft import all_behind, budget, rests_until, words_behind
 from intake.services.audit import record
 from intake.services.wake import wake_after_commit
 
@@ -118,14 +118,17 @@ def claim_next(session: Session, *, model: str, at: datetime) -> Claim | None:
 
 
 def settle(session: Session, claim: Claim, ending: Ending) -> bool:
-    """Record how a claimed request ended; False when it was given up meanwhile, and what came is dropped."""
+    """Record how a claimed request ended; False when it was given up meanwhile, and what came is dropped.
+
+    Where words that were sent don't stand behind the topic any more, what was made of them isn't kept.
+    """
     draft = session.scalars(
         select(AssistantDraft).where(AssistantDraft.id == claim.id, AssistantDraft.outcome == DraftOutcome.ASKED).with_for_update()
     ).one_or_none()
     if draft is None:
         return False
     draft.outcome = outcome_of(ending.failure) if ending.failure else DraftOutcome.DRAFTED
-    draft.draft = ending.failure.value if ending.failure else ending.words
+    draft.draft = ending.failure.value if ending.failure else ending.words if all_behind(session, draft.topic_id, claim.texts) else ""
     draft.milliseconds = ending.milliseconds
     if not ending.spent:
         draft.tokens_in = draft.tokens_out = 0
@@ -155,6 +158,16 @@ def forget_words(session: Session, *, at: datetime) -> None:
     session.execute(
         update(AssistantDraft)
         .where(AssistantDraft.outcome == DraftOutcome.DRAFTED, AssistantDraft.draft != "", AssistantDraft.created_at <= at - KEPT)
+        .values(draft="")
+    )
+
+
+def forget_drafts(session: Session, topic_ids: Collection[int]) -> None:
+    """Empty what was drafted for these topics and their classes: a resident took words back that it may be made of."""
+    about = select(Topic.id).where(or_(Topic.id.in_(topic_ids), Topic.id.in_(select(Topic.class_topic_id).where(Topic.id.in_(topic_ids)))))
+    session.execute(
+        update(AssistantDraft)
+        .where(AssistantDraft.topic_id.in_(about), AssistantDraft.outcome == DraftOutcome.DRAFTED, AssistantDraft.draft != "")
         .values(draft="")
     )
 

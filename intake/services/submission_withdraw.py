@@ -12,6 +12,7 @@ from intake.domain.split import UNDECIDED
 from intake.domain.submission import Channel, SubmissionAction, SubmissionState
 from intake.models import Contributor, Endorsement, Submission, SubmissionPart, Topic
 from intake.queries.assistant_draft import with_adopted_summary
+from intake.services.assistant_draft import forget_drafts
 from intake.services.contribution import live_contributor, lock_topics_behind, recount, remove
 from intake.services.referral import cancel_for_submission
 from intake.services.submission_unsay import take_out_of_message
@@ -73,7 +74,10 @@ def _withdraw(session: Session, submission: Submission, *, at: datetime) -> None
 
 
 def unsay(session: Session, submission_ids: Sequence[int]) -> None:
-    """What the machine chose from the words behind these topics may be theirs: upkeep chooses anew from those that are left."""
+    """What the machine chose from the words behind these topics may be theirs: upkeep chooses anew from those that are left, and what the
+    assistant drafted is empty.
+    """
     stood = set(session.scalars(select(Contributor.topic_id).where(Contributor.submission_id.in_(submission_ids))))
     chosen = stood - with_adopted_summary(session, stood)
     session.execute(update(Topic).where(Topic.id.in_(chosen)).values(summary="", keywords=[]))
+    forget_drafts(session, stood)

@@ -33,6 +33,7 @@ from intake.models import AssistantDraft, AuditEntry, Submission, Topic
 from intake.ports import NullAssistant, NullJobQueue, Wake
 from intake.queries.assistant_draft import budget
 from intake.services.assistant_draft import Ending, adopt, ask, claim_next, settle
+from intake.services.submission_withdraw import withdraw
 from intake.wiring import Wiring
 from tests.contract.endpoint import Endpoint, echo, endpoint, says, sends
 from tests.factories.clock import TestClock
@@ -453,6 +454,24 @@ def test_drafts_lose_their_words_after_their_days_and_keep_what_they_cost(
     clock.forward(seconds=1)
     apply_retention.run()
     assert ended(wiring, draft) == (DraftOutcome.DRAFTED, "", 132)
+
+
+def test_what_was_drafted_of_words_that_are_taken_back_is_empty_at_once(wiring: Wiring, server: Endpoint, town: Town) -> None:
+    stored = told(wiring, town.longchi_code, "幸福里3号楼路灯不亮，我家老人怕摔")
+    topic = topic_of(wiring, town.zhou_id, "路灯", stored, told(wiring, town.longchi_code, "灯坏了"))
+    written = asked(wiring, town.jing_id, topic)
+    assist.run()
+    under_way = asked(wiring, town.jing_id, topic, "summary")
+    with wiring.sessions.begin() as session:
+        claim = claim_next(session, model="district-7b", at=wiring.clock.now())
+    assert claim is not None
+    assert ended(wiring, written)[1] == "幸福里路灯不亮"
+    with wiring.sessions.begin() as session:
+        withdraw(session, submission_id=stored.submission_id, at=wiring.clock.now())
+    with wiring.sessions.begin() as session:
+        assert settle(session, claim, Ending(9, words="老人怕摔。", tokens_in=10, tokens_out=5))
+    assert ended(wiring, written) == (DraftOutcome.DRAFTED, "", 132)
+    assert ended(wiring, under_way) == (DraftOutcome.DRAFTED, "", 15)
 
 
 def test_without_a_person_who_asks_nothing_ever_leaves(wiring: Wiring, server: Endpoint, town: Town, topic: int) -> None:
