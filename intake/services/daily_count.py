@@ -12,8 +12,9 @@ from intake.domain.daily_count import Measure
 from intake.domain.figures import Period
 from intake.domain.row_import import ImportState
 from intake.domain.submission import SubmissionState
+from intake.domain.topic import TopicState
 from intake.domain.working_days import SHANGHAI
-from intake.models import CountedDay, DailyCount, Decision, DistrictCount, ImportedRow, Outcome, Referral, RowImport, Submission
+from intake.models import CountedDay, DailyCount, Decision, DistrictCount, ImportedRow, Outcome, Referral, RowImport, Submission, Topic
 from intake.queries.day_count import counted_on, day_of
 
 LATE = timedelta(days=35)
@@ -21,7 +22,7 @@ LATE = timedelta(days=35)
 BACK = timedelta(days=400)
 """So far back days are filled in where they are missing."""
 TOUCHED = timedelta(days=7)
-"""Decisions, results, answers and withdrawals of so long are looked through for older days that they changed: longer than the hour between two
+"""Decisions, results, answers, withdrawals and dissolved topics of so long are looked through for older days that they changed: longer than the hour between two
 looks.
 """
 
@@ -46,8 +47,8 @@ def due_days(session: Session, *, district_id: int, at: datetime) -> tuple[Perio
 
 
 def _changed(session: Session, district_id: int, *, since: datetime) -> Iterable[tuple[date, datetime]]:
-    """Days on which something was received, or sent to an office, that was brought in, decided, told, withdrawn or answered since, and when the
-    last time.
+    """Days on which something was received, or sent to an office, that was brought in, decided, told, withdrawn or answered since, or a topic
+    opened that dissolved, and when the last time.
     """
     of_one = union_all(
         select(Decision.submission_id, func.greatest(Decision.decided_at, Decision.undone_at).label("at")).where(
@@ -64,6 +65,12 @@ def _changed(session: Session, district_id: int, *, since: datetime) -> Iterable
         .join(RowImport, RowImport.id == ImportedRow.import_id)
         .where(RowImport.district_id == district_id, RowImport.state == ImportState.IMPORTED, RowImport.state_changed_at >= since),
         select(Referral.sent_at, Referral.replied_at).where(Referral.district_id == district_id, Referral.replied_at >= since),
+        select(Topic.created_at, Topic.state_changed_at).where(
+            Topic.district_id == district_id,
+            Topic.state.in_((TopicState.DISSOLVED, TopicState.CANDIDATE)),  # gone, or there again
+            Topic.state_changed_at >= since,
+            Topic.state_changed_at > Topic.created_at,
+        ),
     ).subquery()
     day = day_of(later.c.of)
     return [(row[0], row[1]) for row in session.execute(select(day, func.max(later.c.at)).group_by(day)) if row[0] is not None]

@@ -7,10 +7,11 @@ from sqlalchemy import select
 
 from intake.domain.daily_count import Measure, points_out, spell_of, without_few
 from intake.domain.figures import Period
-from intake.domain.outcome import Verdict
+from intake.domain.outcome import Verdict as Said
 from intake.domain.referral import ReasonCode
 from intake.domain.submission import Channel, SubmissionAction
 from intake.domain.topic import TopicAction
+from intake.domain.triage_result import Verdict
 from intake.domain.working_days import SHANGHAI
 from intake.models import CountedDay, DailyCount, DistrictCount, Outcome, Submission
 from intake.queries.figures import FiguresAsked, figures
@@ -22,7 +23,7 @@ from intake.wiring import Wiring
 from tests.factories.clock import TestClock
 from tests.factories.counts import NOVEMBER, counted, counts
 from tests.factories.imports import as_csv, call, importing, taken_in
-from tests.factories.matters import decided, deciding, taken_up, told, topic_of
+from tests.factories.matters import attach, decided, deciding, taken_up, told, topic_of
 from tests.factories.referrals import delivered, referred, replied, step
 from tests.factories.town import Town, actor
 from tests.integration.jobs import jobs_in_this_process
@@ -66,9 +67,7 @@ def a_busy_week(wiring: Wiring, town: Town, clock: TestClock) -> None:
     delivered(wiring, town, sent)
     step(wiring, back, town.fang_id, referral_office.hand_back, reason=ReasonCode.UNCLEAR.value, words="没有说清是哪个小区。")
     with wiring.sessions.begin() as session:
-        for outcome, verdict in zip(
-            session.scalars(select(Outcome).order_by(Outcome.id)), (Verdict.SOLVED, Verdict.NOT_SOLVED), strict=False
-        ):
+        for outcome, verdict in zip(session.scalars(select(Outcome).order_by(Outcome.id)), (Said.SOLVED, Said.NOT_SOLVED), strict=False):
             outcome.seen_at = outcome.said_at = clock.now()
             outcome.verdict = verdict
 
@@ -184,6 +183,21 @@ def test_a_late_answer_and_a_late_withdrawal_reach_their_days(wiring: Wiring, to
         job.run()
     assert counts(wiring, town.district_id, Measure.ANSWERED) == {"": 1}
     assert counts(wiring, town.district_id, Measure.WITHDRAWN) == {"": 1}
+
+
+# Its last words leave for another topic, years after it was opened: on no page it stands among those that were.
+def test_a_topic_that_dissolves_late_leaves_its_day(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    stored = told(wiring, town.longchi_code, "第一盏灯不亮", verdict=Verdict.OPEN)
+    clock.forward(days=1)
+    other = topic_of(wiring, town.zhou_id, "老年食堂", told(wiring, town.ziwei_code, "食堂排队"))
+    with jobs_in_this_process(wiring):
+        clock.forward(days=60)
+        job.run()
+        assert counts(wiring, town.district_id, Measure.TOPIC_OPENED) == {"residents": 2}
+        clock.forward(hours=1)
+        attach(wiring, town.zhou_id, stored, other)
+        job.run()
+    assert counts(wiring, town.district_id, Measure.TOPIC_OPENED) == {"residents": 1}
 
 
 def test_what_was_decided_on_imported_rows_is_no_answer_to_anybody(wiring: Wiring, town: Town, clock: TestClock) -> None:
