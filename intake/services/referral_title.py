@@ -1,15 +1,16 @@
-"""What a referral is called by, made of its resident's words: it goes where these go, from lists that were issued too."""
+"""What referrals and topics are called by, made of their residents' words: it goes where these go, from lists that were issued too."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import or_, select, union
+from sqlalchemy.orm import Session, aliased
 
+from intake.domain.contributor import ContributorStatus
 from intake.domain.language.title import title_for
 from intake.domain.official_list import Column, ListState
 from intake.domain.split import TAKEN_BACK
-from intake.models import OfficialList, Referral
+from intake.models import Contributor, OfficialList, Referral, Topic
 
 UNNAMED = "居民来件"
 """Of words that name nothing."""
@@ -24,6 +25,28 @@ def is_said(title: str, text_masked: str) -> bool:
     """Whether the message says what the title is made of."""
     said = "".join(text_masked.split())
     return all("".join(clause.split()) in said for clause in title.removesuffix("…").split("，"))
+
+
+def called_by(session: Session, submission_id: int) -> Sequence[Topic]:
+    """Topics that the machine opened and that hold nobody else's words: those where the submission stands or stood, and those from which it
+    came by a merger.
+    """
+    mine = Contributor.submission_id == submission_id
+    other = aliased(Contributor)
+    others = select(other.id).where(other.submission_id != submission_id, other.status != ContributorStatus.REMOVED)
+    there = others.where(other.topic_id == Topic.id)
+    from_there = others.where(other.topic_id == Topic.merged_into_id, other.via_topic_id == Topic.id)
+    return session.scalars(
+        select(Topic)
+        .where(
+            Topic.id.in_(union(select(Contributor.topic_id).where(mine), select(Contributor.via_topic_id).where(mine))),
+            Topic.opened_by.is_(None),
+            ~there.exists(),
+            ~from_there.exists(),
+        )
+        .order_by(Topic.id)
+        .execution_options(populate_existing=True)
+    ).all()
 
 
 def rename(session: Session, titles: Mapping[int, str]) -> None:

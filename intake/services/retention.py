@@ -20,12 +20,11 @@ from intake.models import (
     Referral,
     Submission,
     SubmissionGrams,
-    Topic,
 )
 from intake.queries.same_matter import sighting
 from intake.services.audit import record
 from intake.services.chat_draft import erase_of_submission
-from intake.services.referral_title import rename
+from intake.services.referral_title import called_by, rename
 from intake.services.submission_file import remove_files_of
 
 ERASED = "（内容已清除）"
@@ -86,7 +85,7 @@ def _forget_endorser(session: Session, submission_id: int) -> None:
 
 def erase_words(session: Session, submission: Submission, *, at: datetime) -> None:
     """The text and everything made of it, sent with it or said to it: position, grams, findings, photos, voices, messages, verdicts' words,
-    the title of its referral in issued lists too, and of a topic that held nothing else.
+    the title of its referral in issued lists too, and of a topic that held nothing else, merged since or not.
     """
     submission.text_written = submission.text_masked = submission.place = submission.place_masked = ""
     submission.latitude = submission.longitude = None
@@ -98,10 +97,11 @@ def erase_words(session: Session, submission: Submission, *, at: datetime) -> No
     session.execute(update(Reassignment).where(Reassignment.submission_id == submission.id).values(words=""))
     session.execute(update(Contributor).where(Contributor.submission_id == submission.id).values(reasons=[]))
     referral_ids = session.scalars(select(Referral.id).where(Referral.submission_id == submission.id)).all()
-    own = select(Contributor.topic_id).where(Contributor.submission_id == submission.id)
-    nothing_left = (Topic.confirmed_count + Topic.suggested_count == 0) & Topic.opened_by.is_(None)
-    topic_ids = session.scalars(update(Topic).where(Topic.id.in_(own), nothing_left).values(title=ERASED).returning(Topic.id)).all()
-    of_topics = session.scalars(select(Referral.id).where(Referral.topic_id.in_(topic_ids), Referral.kind == ReferralKind.RELAY)).all()
+    topics = [topic for topic in called_by(session, submission.id) if topic.confirmed_count + topic.suggested_count == 0]
+    for topic in topics:
+        topic.title = ERASED
+    relayed = Referral.topic_id.in_([topic.id for topic in topics]) & (Referral.kind == ReferralKind.RELAY)
+    of_topics = session.scalars(select(Referral.id).where(relayed)).all()
     rename(session, dict.fromkeys([*referral_ids, *of_topics], ERASED))
 
 

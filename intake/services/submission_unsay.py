@@ -6,12 +6,11 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from intake.domain.contributor import ContributorStatus
 from intake.domain.recognised import words_named
 from intake.domain.referral import ReferralKind
 from intake.domain.split import Words, moved
-from intake.models import Contributor, Finding, Referral, Submission, SubmissionPart, Topic
-from intake.services.referral_title import is_said, rename, title_of
+from intake.models import Contributor, Finding, Referral, Submission, SubmissionPart
+from intake.services.referral_title import called_by, is_said, rename, title_of
 
 
 def take_out_of_message(session: Session, part: SubmissionPart, parent: Submission) -> None:
@@ -36,17 +35,15 @@ def take_out_of_message(session: Session, part: SubmissionPart, parent: Submissi
 
 
 def _rename(session: Session, parent: Submission, *, before: str) -> None:
-    """What was called by the sentences is called by what is left: its referral, and a topic that the machine opened and that holds nothing
-    else, with the referral of that. The topics are locked.
+    """What was called by the sentences is called by what is left: its referral, and topics that the machine opened and that hold nothing else,
+    with the referrals of these. The topics are locked.
     """
 
     def is_lost(title: str) -> bool:
         return is_said(title, before) and not is_said(title, parent.text_masked)
 
     title = title_of(parent.text_masked)
-    stood = select(Contributor.topic_id).where(Contributor.submission_id == parent.id, Contributor.status != ContributorStatus.REMOVED)
-    alone = (Topic.confirmed_count + Topic.suggested_count == 1) & Topic.opened_by.is_(None)
-    topics = [topic for topic in session.scalars(select(Topic).where(Topic.id.in_(stood), alone)) if is_lost(topic.title)]
+    topics = [topic for topic in called_by(session, parent.id) if is_lost(topic.title)]
     for topic in topics:
         topic.title = title
     of_topics = Referral.topic_id.in_([topic.id for topic in topics]) & (Referral.kind == ReferralKind.RELAY)

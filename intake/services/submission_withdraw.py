@@ -26,7 +26,7 @@ def withdraw(session: Session, *, submission_id: int, at: datetime) -> None:
     """
     family, part = _family(session, submission_id), session.get(SubmissionPart, submission_id)
     held = family if part is None else [part.parent_id, *family]
-    lock_topics_behind(session, held)
+    lock_topics_behind(session, held, *_came_from(session, held))
     rows = session.scalars(
         select(Submission)
         .where(Submission.id.in_(held))
@@ -50,6 +50,12 @@ def _leave_message(session: Session, part: SubmissionPart, parent: Submission) -
     if parent.state is not SubmissionState.WITHDRAWN:
         take_out_of_message(session, part, parent)
         unsay(session, [parent.id])
+
+
+def _came_from(session: Session, held: Sequence[int]) -> Sequence[int]:
+    """Topics that were merged, and by which the submissions came where they stand: they may be called by their words."""
+    via = Contributor.via_topic_id
+    return [one for one in session.scalars(select(via).where(Contributor.submission_id.in_(held), via.is_not(None)).distinct()) if one]
 
 
 def _family(session: Session, submission_id: int) -> Sequence[int]:

@@ -3,6 +3,7 @@
 import pytest
 
 from intake.domain.official_list import Column
+from intake.domain.topic import TopicAction
 from intake.domain.triage_result import Verdict
 from intake.models import Contributor, OfficialList, Referral, Submission, SubmissionPart, Topic
 from intake.queries.official_list import items_of
@@ -14,7 +15,7 @@ from intake.services.submission_withdraw import withdraw
 from intake.wiring import Wiring
 from tests.factories.clock import TestClock
 from tests.factories.lists import issued, listed
-from tests.factories.matters import attach, deciding, taken_up, told
+from tests.factories.matters import attach, decided, deciding, taken_up, told, topic_of
 from tests.factories.referrals import assigned, referred, referred_topic
 from tests.factories.town import Town
 
@@ -48,6 +49,31 @@ def test_a_topics_referral_keeps_no_title_that_the_topic_lost(wiring: Wiring, to
         apply_retention(session, workflow=wiring.workflow, at=clock.now(), limit=10)
     with wiring.sessions() as session:
         assert (session.get_one(Topic, topic_id).title, session.get_one(Referral, referral_id).title) == (ERASED, ERASED)
+
+
+# What was merged into another topic holds nothing any more, and is still named on the other's page.
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_merged_topic_loses_its_title_with_the_last_words_that_came_by_it(
+    wiring: Wiring, town: Town, clock: TestClock, others: int
+) -> None:
+    stored = told(wiring, town.longchi_code, "幸福里2栋路灯不亮", verdict=Verdict.OPEN)
+    with wiring.sessions() as session:
+        topic_id = session.query(Contributor).filter_by(submission_id=stored.submission_id).one().topic_id
+    attach(wiring, town.zhou_id, stored, topic_id)
+    for _ in range(others):
+        attach(wiring, town.zhou_id, told(wiring, town.longchi_code, "灯坏了"), topic_id)
+    survivor = topic_of(wiring, town.zhou_id, "幸福里照明", told(wiring, town.longchi_code, "晚上很黑"))
+    taken_up(wiring, town.jing_id, topic_id)
+    decided(wiring, town.jing_id, topic_id, TopicAction.MERGE, "是同一件事。", target=survivor)
+    with wiring.sessions.begin() as session:
+        withdraw(session, submission_id=stored.submission_id, at=clock.now())
+    clock.forward(days=31)
+    with wiring.sessions.begin() as session:
+        title = session.get_one(Topic, topic_id).title
+        apply_retention(session, workflow=wiring.workflow, at=clock.now(), limit=10)
+    with wiring.sessions() as session:
+        assert session.get_one(Topic, topic_id).title == (title if others else ERASED)
+        assert session.get_one(Topic, survivor).title == "幸福里照明"
 
 
 LID, THANKS = "紫薇路井盖响了半个月。", "谢谢大家关心我们。"
