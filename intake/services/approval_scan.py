@@ -1,10 +1,11 @@
 """审批文件的扫描件: taken into quarantine as evidence is, made anew by a worker, and read by whoever makes the plan."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from intake.domain.attachment import MEDIA_TYPES
@@ -53,6 +54,16 @@ def received(session: Session, *, after: int, limit: int) -> list[ReceivedScan]:
         .limit(limit)
     )
     return [ReceivedScan(row.id, row.file_key, _TYPES[PurePosixPath(row.file_name).suffix]) for row in rows]
+
+
+def stray_keys(session: Session, keys: Sequence[str], *, before: datetime) -> list[str]:
+    """Those of `keys` where no worker has anything to do: it was made anew or refused, and a killed worker left it; or its approval was never
+    committed, which is known once a later one was recorded `before`.
+    """
+    ids = {key: int(name) for key in keys if (name := key.rpartition("/")[2]).isdecimal()}
+    waiting = {row.id: row.file_key for row in session.execute(select(Approval.id, Approval.file_key).where(Approval.id.in_(ids.values())))}
+    latest = session.scalar(select(func.max(Approval.id)).where(Approval.recorded_at < before)) or 0
+    return [key for key, one in ids.items() if (waiting[one] != key if one in waiting else one < latest)]
 
 
 def accept_cleaned(session: Session, one: ReceivedScan, *, size: int, at: datetime) -> bool:

@@ -13,9 +13,9 @@ from intake.domain.errors import Conflict, DomainError, Forbidden, InvalidInput,
 from intake.domain.permission import Role
 from intake.domain.year_plan import PlanAction
 from intake.models import ApprovalStep, AuditEntry, YearPlan
-from intake.queries.approval import approvals_of, scan_of
+from intake.queries.approval import QUARANTINE, approvals_of, scan_of
 from intake.queries.plan_report import plan_figures
-from intake.services.approval import missing, require_complete, undo_step
+from intake.services.approval import missing, record_step, require_complete, undo_step
 from intake.services.approval_chain import Changing, Direction, add_step, adopt_chain, change_step, end_step, move_step
 from intake.services.attachment import Incoming
 from intake.services.transition import move
@@ -33,10 +33,11 @@ from tests.factories.approvals import (
     recording,
     steps_of,
 )
+from tests.factories.clock import TestClock
 from tests.factories.releases import pooled_topic, street_staff
 from tests.factories.town import Town, actor
 from tests.integration.jobs import jobs_in_this_process
-from workers.jobs import clean_attachments
+from workers.jobs import apply_retention, clean_attachments
 
 PLAN, TOPIC = ApprovalSubject.PLAN, ApprovalSubject.TOPIC
 NAMES = tuple(one.name for one in DEFAULT_CHAIN)
@@ -335,3 +336,25 @@ def test_the_database_refuses_a_skip_without_a_reason(wiring: Wiring, town: Town
     skipped = recorded(wiring, recording(wiring, town.jing_id, plan_id), SKIPPED)
     with wiring.sessions() as session, pytest.raises(Exception, match="skipped_with_reason"):
         session.execute(text("UPDATE approvals SET authority = '' WHERE id = :id"), {"id": skipped})
+
+
+def test_what_lies_in_quarantine_without_need_is_deleted_at_night(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    plan_id = plan_of(wiring, town)
+    with_scan = replace(PASSED, scan=Incoming("纪要.png", BytesIO(files.png())))
+    left = recorded(wiring, recording(wiring, town.jing_id, plan_id), with_scan)
+    original = approval_row(wiring, left).file_key
+    with wiring.sessions() as session:
+        record_step(session, recording(wiring, town.jing_id, plan_id), with_scan, store=wiring.objects)
+        session.rollback()
+    with jobs_in_this_process(wiring):
+        clean_attachments.run()
+        wiring.objects.put(original, BytesIO(files.png()))  # as a worker that was killed right after its commit leaves it
+        clock.forward(hours=2)
+        recorded(wiring, recording(wiring, town.jing_id, plan_id), with_scan)
+        waiting = recorded(wiring, recording(wiring, town.jing_id, plan_id), with_scan)
+        clock.forward(hours=2)
+        apply_retention.run()
+    kept = {f"{QUARANTINE}{town.district_id}/{one}" for one in (waiting - 1, waiting)}
+    assert set(wiring.objects.keys(QUARANTINE)) == kept
+    with wiring.objects.open(approval_row(wiring, left).file_key) as made:
+        assert made.read(2)

@@ -4,7 +4,8 @@ from datetime import timedelta
 from itertools import islice
 
 from intake.ports import Wake
-from intake.services import attachment, form_photo, lease, row_import, submission_file
+from intake.queries.approval import QUARANTINE
+from intake.services import approval_scan, attachment, form_photo, lease, row_import, submission_file
 from intake.services.answer_draft import forget_drafts
 from intake.services.assistant_draft import forget_words
 from intake.services.chat_draft import MESSAGES_KEPT, erase_dropped, forget_messages
@@ -120,13 +121,16 @@ def _forget_chats(wiring: Wiring) -> None:
 
 
 def _delete_strays(wiring: Wiring) -> None:
-    """Bytes of photos whose request was stored and not committed: of a quarantine that is nearly empty, all keys are looked at."""
-    found = iter(wiring.objects.keys("quarantine/said/"))
-    while (keys := list(islice(found, BATCH))) and not stopping():
-        with job_session() as session:
-            strays = form_photo.stray_keys(session, keys, before=wiring.clock.now() - timedelta(hours=1))
-        for key in strays:
-            wiring.objects.delete(key)
+    """Bytes of photos and scans whose request was stored and not committed, and of scans that a killed worker left: of quarantines that are
+    nearly empty, all keys are looked at.
+    """
+    for folder, stray_keys in (("quarantine/said/", form_photo.stray_keys), (QUARANTINE, approval_scan.stray_keys)):
+        found = iter(wiring.objects.keys(folder))
+        while (keys := list(islice(found, BATCH))) and not stopping():
+            with job_session() as session:
+                strays = stray_keys(session, keys, before=wiring.clock.now() - timedelta(hours=1))
+            for key in strays:
+                wiring.objects.delete(key)
 
 
 def _delete_said(wiring: Wiring) -> int:
