@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Callable
 from datetime import date, datetime
 
 import pytest
@@ -99,6 +100,38 @@ def test_another_sheet_is_read_when_it_is_chosen() -> None:
     assert rows_of(file.getvalue(), sheet=1) == [(1, ["1", "路灯坏了"])]
 
 
+# Exports often begin with what the table is, who made it and when; only a row of names with one for the text ends them.
+TITLED = (
+    ("2026年10月热线工单", "", ""),
+    ("", "", ""),
+    ("填报单位：区热线中心", "", "日期：2026-11-01"),
+    ("编号", "诉求内容", "来电人电话"),
+)
+
+
+@pytest.mark.parametrize("make", [as_csv, as_xlsx, as_excel_writes_it])
+def test_titles_above_the_heads_are_passed_over(make: Callable[..., bytes]) -> None:
+    rows = [("1", "路灯坏了", "13800000001"), ("2", "井盖松了", "13800000002")]
+    file = io.BytesIO(make([*TITLED[1:], *rows], heads=TITLED[0]))
+    look = TABLES.look(file, TABLES.kind(file, name="a"), sheet=0)
+    assert (look.heads, look.rows) == (TITLED[-1], tuple(rows))
+    assert rows_of(file.getvalue()) == [(1, list(rows[0])), (2, list(rows[1]))]
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        ("内容",),  # commas that nobody quoted
+        ("编号", "内容"),
+        ("编号", "时间", "说的话"),
+        ("热线",),  # no row of names comes after it
+    ],
+)
+def test_a_first_row_that_names_the_columns_stays_the_heads(first: tuple[str, ...]) -> None:
+    table = io.BytesIO(as_csv([("1", "反映的内容是路灯坏了半个月，晚上走路看不见", "请修"), ("2", "井盖", "松了")], heads=first))
+    assert TABLES.look(table, ImportFormat.CSV, sheet=0).heads == first
+
+
 def test_the_first_sight_is_short() -> None:
     file = io.BytesIO(as_csv([(str(number), "长" * 500) for number in range(40)], heads=("编号", " ")))
     look = TABLES.look(file, ImportFormat.CSV, sheet=0)
@@ -113,6 +146,7 @@ def test_the_first_sight_is_short() -> None:
         ("编号,内容\n".encode(), "a.csv", "只有表头"),
         (b"\n\n,,\n", "a.csv", "没有内容"),
         (b"\x89PNG\r\n\x1a\n" + b"\0\1\2\3" * 300, "a.csv", "不像表格"),
+        (b"%PDF-1.7\n" + b"words of a letter " * 200, "a.xlsx", "不像表格"),
         (b"\xd0\xcf\x11\xe0" + b"\0" * 100, "a.xlsx", "旧版或加了密码"),
         (b"anything", "a.XLSM", "带宏"),
         (b"PK\x03\x04 and then nothing", "a.xlsx", "读不出来"),

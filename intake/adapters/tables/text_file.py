@@ -30,11 +30,11 @@ class TextTable:
 
     def count(self, *, sheet: int) -> int:
         """Rows below the heads."""
-        return max(sum(1 for _ in self.rows(sheet=sheet, most_columns=1)) - 1, 0)
+        return max(sum(1 for _ in self.rows(sheet=sheet, most_columns=1, above=0)) - 1, 0)
 
-    def rows(self, *, sheet: int, most_columns: int) -> Iterator[tuple[int, Sequence[str]]]:
-        """Number and cells of every row that isn't blank; the heads are among them."""
-        del sheet
+    def rows(self, *, sheet: int, most_columns: int, above: int) -> Iterator[tuple[int, Sequence[str]]]:
+        """Number and cells of every row that isn't blank; the heads and the `above` rows over them are among them."""
+        del sheet, above
         self._source.seek(0)
         text = io.TextIOWrapper(self._source, encoding=self._encoding, newline="")
         number = 0

@@ -58,10 +58,10 @@ class WorkbookTable:
         found = self._sheet(sheet)
         return max(self._rows.get(found._worksheet_path.lstrip("/").lower(), 0) - 1, 0)  # noqa: SLF001 -- to read them all again takes long
 
-    def rows(self, *, sheet: int, most_columns: int) -> Iterator[tuple[int, Sequence[str]]]:
-        """Number and cells of every row that isn't blank; the heads are among them."""
+    def rows(self, *, sheet: int, most_columns: int, above: int) -> Iterator[tuple[int, Sequence[str]]]:
+        """Number and cells of every row that isn't blank, as wide as the heads; these and the `above` rows over them are among them."""
         found = self._parsed(self._sheet(sheet))
-        width, before = most_columns, 0
+        width, before, left = most_columns, 0, above
         while (row := self._next(found)) is not None:
             line, values = row
             if line > MOST_LINES:
@@ -74,7 +74,8 @@ class WorkbookTable:
                 if 0 < one["column"] <= len(cells):
                     cells[one["column"] - 1] = _words(one["value"])
             if any(cells):
-                if width == most_columns:
+                left -= 1
+                if left == -1:  # the heads
                     width = max(at for at, cell in enumerate(cells, 1) if cell)
                 yield line, [*cells[:width], *[""] * (width - len(cells))]
 
