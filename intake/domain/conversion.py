@@ -19,7 +19,7 @@ class KindCount:
 
     kind: ConversionKind
     made: int
-    """Conversions dated in the year."""
+    """Proposals, bulletins or speeches dated in the year, each once however many topics went into it."""
     suggestions: int
     """That went into those."""
     topics: int

@@ -139,10 +139,12 @@ def conversion_counts(session: Session, actor: Actor, *, year: int | None) -> Co
     require_conversions(session, actor)
     standing = (Conversion.district_id == actor.district_id, Conversion.undone_at.is_(None))
     dated = [Conversion.converted_on.between(date(year, 1, 1), date(year, 12, 31))] if year is not None else []
+    # A bulletin of several topics has a row for each, and is one.
+    each = func.coalesce(Conversion.bulletin_id, -Conversion.id)
     made = {
         row[0]: (row[1], row[2])
         for row in session.execute(
-            select(Conversion.kind, func.count(), func.sum(Conversion.suggestions)).where(*standing, *dated).group_by(Conversion.kind)
+            select(Conversion.kind, func.count(func.distinct(each)), func.sum(Conversion.suggestions)).where(*standing, *dated).group_by(Conversion.kind)
         )
     }
     cohort = select(Topic.id).where(Topic.district_id == actor.district_id, Topic.state.in_(POOLED_ON))

@@ -8,11 +8,12 @@ from flask.testing import FlaskClient
 
 from intake.domain.bulletin import ConversionKind
 from intake.models import AuditEntry
+from intake.queries.conversion import conversion_counts
 from intake.wiring import Wiring
 from tests.factories.bulletins import conversion_of, drafted_bulletin, sent_up, turned_into
 from tests.factories.matters import taken_up, told, topic_of
 from tests.factories.releases import pooled_topic, street_staff
-from tests.factories.town import Town
+from tests.factories.town import Town, actor
 from tests.web.pages import Person, hidden, sign_in, words_of
 from tests.web.test_query_counts import cost
 
@@ -71,7 +72,7 @@ def test_kinds_are_counted_with_the_pools_topics_below_the_line(jing: Person, wi
     sent_up(wiring, town, both, never)
     page = words_of(jing.get("/d/conversions?year=2026"))
     assert "5 个入库的议题，2 个有转化" in page
-    assert "提案 2 4 2 / 5 社情民意信息 2 2 1 / 5 大会发言 1 2 1 / 5" in page
+    assert "提案 2 4 2 / 5 社情民意信息 1 2 1 / 5 大会发言 1 2 1 / 5" in page
     assert "0 个入库的议题，0 个有转化" in words_of(jing.get("/d/conversions?year=2025"))
 
 
@@ -93,6 +94,16 @@ def test_a_bulletins_own_is_made_once_and_not_changed_by_hand(jing: Person, wiri
     form = {"csrf_token": hidden(html, "csrf_token"), "version": "1", **PROPOSAL}
     assert jing.client.post(f"/d/conversions/{conversion_id}", data=form).status_code == 409
     assert conversion_of(wiring, conversion_id).kind is ConversionKind.BULLETIN
+
+
+def test_a_bulletin_of_two_topics_counts_once(jing: Person, wiring: Wiring, town: Town) -> None:
+    topics = [pooled_topic(wiring, town, title=title) for title in ("幸福里路灯不亮", "幸福里井盖松了")]
+    sent_up(wiring, town, *topics)
+    for topic_id in topics:
+        turned_into(wiring, town, topic_id)
+    with wiring.sessions() as session:
+        counts = conversion_counts(session, actor(session, town.jing_id), year=None)
+    assert [(one.kind.value, one.made, one.topics) for one in counts.kinds] == [("proposal", 2, 2), ("bulletin", 1, 2), ("speech", 0, 0)]
 
 
 def test_a_file_that_is_cut_says_so(jing: Person, wiring: Wiring, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
