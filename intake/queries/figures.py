@@ -192,6 +192,7 @@ def _open_now(session: Session, scope: _Scope, *, at: datetime) -> OpenNow:
         .where(
             Submission.district_id == scope.actor.district_id,
             Submission.state.in_(WITHOUT_RESULT),
+            Submission.channel != Channel.ENDORSEMENT,
             own_message(),
             NOT_IMPORTED,
             *_inside(scope, Submission.category),

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from intake.domain.actor import Actor
 from intake.domain.permission import Permission
 from intake.domain.receipt import SHANGHAI
-from intake.domain.submission import Urgency
+from intake.domain.submission import Channel, Urgency
 from intake.domain.topic import Route, TopicKind, TopicState
 from intake.models import Area, Submission, Topic
 from intake.queries.pages import covers_district, within
 from intake.queries.similar import or_said
+from intake.queries.submission_part import own_message
 from intake.queries.topic_alike import titled
 from intake.queries.topic_order import Order, beyond, following, key_of, ordered, place, place_of
 from intake.queries.topic_watch import Watcher, watched
@@ -108,7 +109,7 @@ class Board:
     words were looked for."""
     spread: Spread
     received: int
-    """Submissions of the last WEEK."""
+    """What residents said in the last WEEK."""
     watched: Mapping[int, tuple[Watcher, ...]]
     """By topic, the colleagues who have it open."""
 
@@ -196,7 +197,10 @@ def _routes(session: Session, actor: Actor, states: Sequence[TopicState]) -> dic
 
 
 def _received(session: Session, actor: Actor, *, since: datetime) -> int:
-    heard = select(func.count()).select_from(Submission).where(Submission.district_id == actor.district_id, Submission.received_at > since)
+    """As 数据 counts what was heard: without endorsements, rows of another system and parts that were split off."""
+    said_here = Submission.channel.not_in((Channel.ENDORSEMENT, Channel.IMPORT)), own_message()
+    heard = select(func.count()).select_from(Submission)
+    heard = heard.where(Submission.district_id == actor.district_id, Submission.received_at > since, *said_here)
     if not covers_district(actor, Permission.SCREEN_VIEW):
         heard = heard.join(Area, Area.id == Submission.area_id).where(within(actor, Permission.SCREEN_VIEW))
     return session.scalar(heard) or 0

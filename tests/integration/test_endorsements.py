@@ -13,7 +13,7 @@ from intake.domain.point import PointKind, PointState
 from intake.domain.referral import EntryKind
 from intake.domain.submission import Channel, SubmissionState, Urgency
 from intake.domain.suspicion import EMERGENCIES_MOST
-from intake.domain.topic import TopicAction
+from intake.domain.topic import TopicAction, TopicState
 from intake.domain.working_days import SHANGHAI
 from intake.models import (
     Alarm,
@@ -30,6 +30,7 @@ from intake.models import (
 from intake.queries.endorsement import Endorsable, endorsable, point_for
 from intake.queries.figures import FiguresAsked, figures
 from intake.queries.receipt import receipt_view
+from intake.queries.topic_board import board
 from intake.queries.topic_detail import topic_detail
 from intake.services import submission_decide as decide
 from intake.services.alarm import raise_missing
@@ -343,5 +344,7 @@ def test_figures_count_endorsements_apart(wiring: Wiring, town: Town) -> None:
         joined(wiring, town, topic_id, name)
     asked = FiguresAsked(month_with(wiring.clock.now().astimezone(SHANGHAI).date()))
     with wiring.sessions() as session:
-        heard = figures(session, actor(session, town.jing_id), asked, at=wiring.clock.now()).heard
-    assert (heard.received, heard.endorsed, heard.first.count) == (1, 2, 1)
+        found = figures(session, actor(session, town.jing_id), asked, at=wiring.clock.now())
+        on_board = board(session, actor(session, town.jing_id), [TopicState.POOLED], at=wiring.clock.now()).received
+    assert (found.heard.received, found.heard.endorsed, found.heard.first.count) == (1, 2, 1)
+    assert (sum(found.open_now.by_age), on_board) == (1, 1)
