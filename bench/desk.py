@@ -20,8 +20,8 @@ from sqlalchemy.orm import Session
 from bench.asking import milliseconds, size_asked
 from bench.rows import RARE_WORD, District, filled
 from bench.visitors import percentile
+from config.collector import spare_the_collector
 from intake.app import create_app
-from intake.cli.serve import spare_the_collector
 from intake.domain.actor import MACHINE
 from intake.domain.permission import Role
 from intake.domain.receipt import SHANGHAI

@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from bench.rows import District
+from config.collector import spare_the_collector
 from intake.app import create_app
-from intake.cli.serve import spare_the_collector
 from intake.models import User
 from intake.services.sign_in import open_session
 from intake.web.guard import COOKIE_KEY

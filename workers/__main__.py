@@ -2,6 +2,7 @@
 
 import sys
 
+from config.collector import resting
 from config.settings import SettingsError
 from intake.ports import JOBS
 
@@ -13,11 +14,13 @@ def main(arguments: list[str]) -> int:
     try:
         match arguments:
             case ["worker", queue] if queue in QUEUES:
-                from workers.worker import work
+                with resting():
+                    from workers.worker import work
 
                 return work(queue)
             case ["schedule"]:
-                from workers.schedule import keep_time
+                with resting():
+                    from workers.schedule import keep_time
 
                 return keep_time()
             case _:

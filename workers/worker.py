@@ -7,7 +7,6 @@ gone, and the next heartbeat writes it again.
 """
 
 import ctypes
-import gc
 import importlib
 import os
 import signal
@@ -27,6 +26,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker import BaseWorker
 
+from config.collector import resting, spare_the_collector
 from config.logging import configure_logging
 from config.settings import Settings
 from intake.ports import FORKING_QUEUES, JOBS
@@ -155,14 +155,12 @@ def work(queue: str) -> int:
     wiring = process_wiring()
     signals = _Signals()
     kind = ForkingWorker if queue in FORKING_QUEUES else QueueWorker
-    for name, path in JOBS.values():
-        if name == queue:
-            importlib.import_module(path.rpartition(".")[0])  # once here, not anew in each child
-    # What was made so far lives as long as the process, and a batch makes tens of thousands of things that all end with it: looked at as
-    # often as usual they cost a sixth of triage's time.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    with resting():
+        for name, path in JOBS.values():
+            if name == queue:
+                importlib.import_module(path.rpartition(".")[0])  # once here, not anew in each child
+    # A batch makes tens of thousands of things that all end with it: looked at as often as usual they cost a sixth of triage's time.
+    spare_the_collector(between=50_000)
     log.info("worker_started", queue=queue)
     pause = FIRST_PAUSE
     while not stopping():

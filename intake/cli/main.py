@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from config.collector import resting
 from config.settings import SettingsError
 from intake.domain.errors import DomainError, PermanentError, RetryableError
 
@@ -61,7 +62,8 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
-        command = getattr(importlib.import_module(module), attribute)
+        with resting():
+            command = getattr(importlib.import_module(module), attribute)
         if not isinstance(command, click.Command):
             raise TypeError(f"{COMMANDS[cmd_name][0]} is no command")
         return command

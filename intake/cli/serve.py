@@ -1,6 +1,5 @@
 """`zhibao serve`: the web alone, on gunicorn's threads."""
 
-import gc
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -9,12 +8,13 @@ import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from config.collector import spare_the_collector
 from config.logging import configure_logging
 from config.settings import Settings
 from intake.app import create_app
-from intake.cli.doctor import STATIC_MANIFEST
 from intake.cli.web_worker import WholeRequestWorker
 from intake.domain.errors import PermanentError
+from intake.web.assets_manifest import STATIC
 from intake.wiring import wire
 
 GRACE_SECONDS = 10
@@ -32,7 +32,7 @@ def serve() -> None:
     settings = Settings.from_env()
     # What every process would refuse is refused here, in one sentence that is also the log's last line.
     wire(settings).close()
-    if not STATIC_MANIFEST.is_file():
+    if not (STATIC / "manifest.json").is_file():
         raise PermanentError("页面样式还没有生成，请先运行 `make front`（10 秒）。 / The front end isn't built: run `make front` once.")
     WebServer(settings).run()
 
@@ -55,13 +55,6 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # its base has no types
         app = create_app(wire(self._settings))
         spare_the_collector()
         return app
-
-
-def spare_the_collector() -> None:
-    """What was made so far lives as long as the process: the collector needn't look at it again with every few hundred requests."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
 
 
 def options(settings: Settings) -> dict[str, Any]:

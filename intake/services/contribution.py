@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import or_, select
+from sqlalchemy import BindParameter, Select, bindparam, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from intake.domain.actor import MACHINE
@@ -37,13 +38,21 @@ def lock_topics_behind(session: Session, submission_ids: Collection[int], *other
     A decision changes the counts where it leaves and where it joins: two that cross would otherwise wait for each other. So would whoever
     tells everyone behind a class, and holds that before their submissions.
     """
-    stood = select(Contributor.topic_id).where(Contributor.submission_id.in_(submission_ids))
+    session.execute(_topics_behind(), {"submissions": list(submission_ids), "others": list(others)})
+
+
+@cache
+def _topics_behind() -> Select[int]:
+    """Built once: that takes longer than the answer."""
+    submissions: BindParameter[int] = bindparam("submissions", expanding=True)
+    others: BindParameter[int] = bindparam("others", expanding=True)
+    stood = select(Contributor.topic_id).where(Contributor.submission_id.in_(submissions))
     matter, merged = aliased(Topic), aliased(Topic)
     into = select(merged.merged_into_id).where(merged.id.in_(others), merged.merged_into_id.is_not(None))
     classes = select(matter.class_topic_id).where(
         or_(matter.id.in_(stood), matter.id.in_(others), matter.id.in_(into)), matter.class_topic_id.is_not(None)
     )
-    session.execute(
+    return (
         select(Topic.id)
         .where(or_(Topic.id.in_(stood), Topic.id.in_(others), Topic.id.in_(into), Topic.id.in_(classes)))
         .order_by(Topic.kind == TopicKind.CLASS, Topic.id)

@@ -5,8 +5,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, bindparam, func, select
+from sqlalchemy import ARRAY, BigInteger, Select, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
 from config.workflow import Workflow
@@ -24,7 +26,6 @@ LEVELS = (Role.MEMBER, Role.CONVENOR, Role.STAFF)
 """Who is asked, one after the other."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
-_POINTS, _AREAS = bindparam("points", type_=ARRAY(BigInteger)), bindparam("areas", type_=ARRAY(BigInteger))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,42 @@ class _Holder:
     of_this_area: bool
 
 
+@cache
+def _holders() -> Select[*tuple[Any, ...]]:
+    """Who holds a level where, and whether they are on duty there that day; built once: that takes longer than the answer."""
+    points, areas = bindparam("points", type_=ARRAY(BigInteger)), bindparam("areas", type_=ARRAY(BigInteger))
+    asked = func.unnest(points, areas).table_valued("point_id", "area_id", name="asked").render_derived()
+    here, granted = aliased(Area), aliased(Area)
+    listens = (
+        select(PointListener.id)
+        .where(
+            PointListener.point_id == asked.c.point_id,
+            PointListener.weekday == bindparam("weekday"),
+            PointListener.user_id == User.id,
+        )
+        .exists()
+    )
+    sits_there = (
+        select(DutyShift.id)
+        .join(Venue, Venue.id == DutyShift.venue_id)
+        .where(
+            Venue.point_id == asked.c.point_id,
+            DutyShift.user_id == User.id,
+            DutyShift.day == bindparam("day"),
+            DutyShift.cancelled_at.is_(None),
+        )
+        .exists()
+    )
+    return (
+        select(asked.c.point_id, asked.c.area_id, User, RoleGrant.role, listens | sits_there, RoleGrant.area_id == asked.c.area_id)
+        .select_from(asked)
+        .join(here, here.id == asked.c.area_id)
+        .join(granted, func.starts_with(here.path, granted.path))
+        .join(RoleGrant, (RoleGrant.area_id == granted.id) & RoleGrant.role.in_(LEVELS))
+        .join(User, (User.id == RoleGrant.user_id) & User.active)
+    )
+
+
 @dataclass(slots=True)
 class _Turns:
     """Who may be asked at each point of a batch, and whose turn it is: two questions, however many submissions."""
@@ -196,39 +233,9 @@ class _Turns:
         turns = cls(at, {point: [] for point in points}, kept_from(session, [submission.id for submission in submissions]))
         if not points:
             return turns
-        asked = func.unnest(_POINTS, _AREAS).table_valued("point_id", "area_id", name="asked").render_derived()
-        here, granted = aliased(Area), aliased(Area)
         today = at.astimezone(SHANGHAI).date()
-        listens = (
-            select(PointListener.id)
-            .where(
-                PointListener.point_id == asked.c.point_id,
-                PointListener.weekday == today.weekday(),
-                PointListener.user_id == User.id,
-            )
-            .exists()
-        )
-        sits_there = (
-            select(DutyShift.id)
-            .join(Venue, Venue.id == DutyShift.venue_id)
-            .where(
-                Venue.point_id == asked.c.point_id,
-                DutyShift.user_id == User.id,
-                DutyShift.day == today,
-                DutyShift.cancelled_at.is_(None),
-            )
-            .exists()
-        )
-        rows = session.execute(
-            select(asked.c.point_id, asked.c.area_id, User, RoleGrant.role, listens | sits_there, RoleGrant.area_id == asked.c.area_id)
-            .select_from(asked)
-            .join(here, here.id == asked.c.area_id)
-            .join(granted, func.starts_with(here.path, granted.path))
-            .join(RoleGrant, (RoleGrant.area_id == granted.id) & RoleGrant.role.in_(LEVELS))
-            .join(User, (User.id == RoleGrant.user_id) & User.active),
-            {"points": [point for point, _ in points], "areas": [area for _, area in points]},
-        )
-        for point_id, area_id, *holder in rows:
+        places = {"points": [point for point, _ in points], "areas": [area for _, area in points]}
+        for point_id, area_id, *holder in session.execute(_holders(), {**places, "day": today, "weekday": today.weekday()}):
             turns.holders[point_id, area_id].append(_Holder(*holder))
         return turns
 

@@ -2,10 +2,16 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("config", "intake", "workers", "qr_assets")
+
+
+@cache
+def _parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def modules(*folders: str) -> Iterator[tuple[str, ast.Module]]:
@@ -14,5 +20,5 @@ def modules(*folders: str) -> Iterator[tuple[str, ast.Module]]:
     for folder in folders or PACKAGES:
         for path in sorted((ROOT / folder).rglob("*.py")):
             found += 1
-            yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+            yield path.relative_to(ROOT).as_posix(), _parsed(path)
     assert found, f"no module under {folders}"

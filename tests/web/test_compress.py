@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from werkzeug.test import TestResponse
 from intake.web import compress
 from intake.web.guard import open_to_all
 from intake.wiring import Wiring
-from tests.apps import application
+from tests.apps import lent
 from tests.factories.town import Town
 from tests.web.pages import hidden, send_sentence, sign_in
 
@@ -26,9 +27,10 @@ STATIC = Path(compress.__file__).parent / "static"
 
 
 @pytest.fixture
-def browser(wiring: Wiring) -> FlaskClient:
+def browser(wiring: Wiring) -> Iterator[FlaskClient]:
     """A browser without cookies that does not look into what it gets: the strict parser cannot read compressed pages."""
-    return application(wiring).test_client()
+    with lent(wiring) as app:
+        yield app.test_client()
 
 
 def ask(browser: FlaskClient, path: str, accepts: str | None = SAFARI, **headers: str) -> TestResponse:

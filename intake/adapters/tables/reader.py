@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from intake.adapters.tables.text_file import TextTable
-from intake.adapters.tables.workbook import WorkbookTable
 from intake.domain.errors import InvalidInput
 from intake.domain.import_mapping import MOST_COLUMNS, MOST_ROWS, UNVALUED, ImportField, guess
 from intake.domain.row_import import ImportFormat
 from intake.ports import TableLook
+
+if TYPE_CHECKING:
+    from intake.adapters.tables.workbook import WorkbookTable
 
 SHOWN_ROWS = 5
 SHOWN_CHARACTERS = 120
@@ -79,8 +81,12 @@ class FileTables:
             yield line - first[0], cells
 
 
-def _table(source: BinaryIO, kind: ImportFormat) -> TextTable | WorkbookTable:
-    return TextTable(source) if kind is ImportFormat.CSV else WorkbookTable(source)
+def _table(source: BinaryIO, kind: ImportFormat) -> "TextTable | WorkbookTable":
+    if kind is ImportFormat.CSV:
+        return TextTable(source)
+    from intake.adapters.tables.workbook import WorkbookTable  # its library takes long to import, and few processes ever read one
+
+    return WorkbookTable(source)
 
 
 def _titles(table: "TextTable | WorkbookTable", sheet: int) -> int:
