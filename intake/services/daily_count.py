@@ -22,9 +22,11 @@ LATE = timedelta(days=35)
 BACK = timedelta(days=400)
 """So far back days are filled in where they are missing."""
 TOUCHED = timedelta(days=7)
-"""Decisions, results, answers, withdrawals and dissolved topics of so long are looked through for older days that they changed: longer than the hour between two
-looks.
+"""Decisions, results, answers, withdrawals and dissolved topics of so long are looked through for older days that they changed: longer than the
+hour between two looks.
 """
+_CAME_IN = (ImportState.IMPORTED, ImportState.FAILED)
+"""States of an import whose rows are in, all of them or as far as it came."""
 
 
 def due_days(session: Session, *, district_id: int, at: datetime) -> tuple[Period, ...]:
@@ -63,7 +65,7 @@ def _changed(session: Session, district_id: int, *, since: datetime) -> Iterable
         select(Submission.received_at, RowImport.state_changed_at)
         .join(ImportedRow, ImportedRow.submission_id == Submission.id)
         .join(RowImport, RowImport.id == ImportedRow.import_id)
-        .where(RowImport.district_id == district_id, RowImport.state == ImportState.IMPORTED, RowImport.state_changed_at >= since),
+        .where(RowImport.district_id == district_id, RowImport.state.in_(_CAME_IN), RowImport.state_changed_at >= since),
         select(Referral.sent_at, Referral.replied_at).where(Referral.district_id == district_id, Referral.replied_at >= since),
         select(Topic.created_at, Topic.state_changed_at).where(
             Topic.district_id == district_id,

@@ -9,11 +9,12 @@ from intake.domain.daily_count import Measure, points_out, spell_of, without_few
 from intake.domain.figures import Period
 from intake.domain.outcome import Verdict as Said
 from intake.domain.referral import ReasonCode
+from intake.domain.row_import import ImportState
 from intake.domain.submission import Channel, SubmissionAction
 from intake.domain.topic import TopicAction
 from intake.domain.triage_result import Verdict
 from intake.domain.working_days import SHANGHAI
-from intake.models import CountedDay, DailyCount, DistrictCount, Outcome, Submission
+from intake.models import CountedDay, DailyCount, DistrictCount, Outcome, RowImport, Submission
 from intake.queries.figures import FiguresAsked, figures
 from intake.services import referral_office, row_import
 from intake.services import submission_decide as decide
@@ -225,6 +226,19 @@ def test_imported_rows_reach_their_days(wiring: Wiring, town: Town, clock: TestC
         row_imports.run()
         job.run()
     assert counts(wiring, town.district_id, Measure.IMPORTED, period=september) == {}
+
+
+# What came in before a file broke off stands there, whether or not anybody goes on with it.
+def test_rows_of_an_import_that_broke_off_reach_their_days(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    september = Period(date(2026, 9, 1), date(2026, 9, 30))
+    with jobs_in_this_process(wiring):
+        job.run()
+        clock.forward(hours=1)
+        import_id = taken_in(wiring, town, as_csv([call(1, when="2026-09-03 08:05")]))
+        with wiring.sessions.begin() as session:
+            session.get_one(RowImport, import_id).state = ImportState.FAILED
+        job.run()
+    assert counts(wiring, town.district_id, Measure.IMPORTED, period=september) == {"": 1}
 
 
 def test_a_category_that_was_set_right_counts_anew_the_next_day(wiring: Wiring, town: Town, clock: TestClock) -> None:
