@@ -2,7 +2,8 @@
 
 BEGINNING = "\ufeff"
 """With this mark, spreadsheets read a file as UTF-8."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""Chinese programs read the full-width signs as the others."""
 
 
 def cell(value: object) -> object:

@@ -19,7 +19,7 @@ from intake.domain.official_list import LIST_NAMES
 from intake.ports import Paper
 
 HEAD_ROW = 3
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What programs take for the beginning of a formula when a cell is typed or pasted again; such a cell is marked as quoted text."""
 _CHARACTERS = 150
 """Of all columns together, in widths of a digit."""

@@ -22,6 +22,7 @@ from intake.web.errors import status_of
 from intake.web.exported import note_export, note_visit
 from intake.web.guard import actor, requires
 from intake.web.language import translate as _
+from intake.web.spreadsheet import BEGINNING, cell
 from intake.web.unit_of_work import db, wiring
 from qr_assets.code import code_png, code_svg
 
@@ -30,7 +31,6 @@ campaigns = Blueprint("campaigns", __name__, url_prefix="/d/campaigns")
 Page = str | Response | tuple[str, int]
 DAYS_SHOWN = 60
 """On the page; the file has them all."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @campaigns.get("")
@@ -103,10 +103,9 @@ def funnel(campaign_id: int) -> Response:
     text = io.StringIO()
     writer = csv.writer(text)
     for row in _rows(found, days_of(db(), campaign_id)):
-        writer.writerow([_cell(one) for one in row])
+        writer.writerow([cell(one) for one in row])
     note_export("campaign", campaign_id)
-    # With its mark, spreadsheets read it as UTF-8.
-    answer = Response("\ufeff" + text.getvalue(), mimetype="text/csv")
+    answer = Response(BEGINNING + text.getvalue(), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="campaign-{found.code}.csv"'
     return answer
 
@@ -182,8 +181,3 @@ def _rows(found: CampaignDetail, days: tuple[Day, ...]) -> Iterator[list[object]
     for one in days:
         yield [one.day.isoformat(), one.opened, one.formed, one.sent]
     yield [_("合计"), found.row.opened, found.row.formed, found.row.sent]
-
-
-def _cell(value: object) -> object:
-    """Text that a spreadsheet would read as a formula is quoted; campaigns and partners are named by people."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
