@@ -1,8 +1,9 @@
 """Collect little, keep short: contacts and withdrawn texts are emptied when their time is over (security.md, Retention)."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import ARRAY, BigInteger, cast, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from config.workflow import Workflow
@@ -20,6 +21,7 @@ from intake.models import (
     Referral,
     Submission,
     SubmissionGrams,
+    TopicProposal,
 )
 from intake.queries.same_matter import sighting
 from intake.services.audit import record
@@ -103,6 +105,15 @@ def erase_words(session: Session, submission: Submission, *, at: datetime) -> No
     relayed = Referral.topic_id.in_([topic.id for topic in topics]) & (Referral.kind == ReferralKind.RELAY)
     of_topics = session.scalars(select(Referral.id).where(relayed)).all()
     rename(session, dict.fromkeys([*referral_ids, *of_topics], ERASED))
+    _forget_proposals(session, submission, [topic.id for topic in topics])
+
+
+def _forget_proposals(session: Session, submission: Submission, topic_ids: Sequence[int]) -> None:
+    """What the machine quoted of the words when it proposed to part or to join topics; what was proposed and decided stays."""
+    stood = session.execute(select(Contributor.topic_id, Contributor.via_topic_id).where(Contributor.submission_id == submission.id))
+    there = cast(sorted({one for row in stood for one in row if one is not None}), ARRAY(BigInteger))
+    theirs = TopicProposal.submission_ids.contains([submission.id]) | TopicProposal.topic_ids.overlap(cast(topic_ids, ARRAY(BigInteger)))
+    session.execute(update(TopicProposal).where(TopicProposal.topic_ids.overlap(there), theirs).values(reasons=[]))
 
 
 def _forget_grams(session: Session, submission: Submission) -> None:

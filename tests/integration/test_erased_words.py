@@ -4,8 +4,9 @@ import pytest
 
 from intake.domain.official_list import Column
 from intake.domain.topic import TopicAction
+from intake.domain.topic_proposal import ProposalKind
 from intake.domain.triage_result import Verdict
-from intake.models import Contributor, OfficialList, Referral, Submission, SubmissionPart, Topic
+from intake.models import Contributor, OfficialList, Referral, Submission, SubmissionPart, Topic, TopicProposal
 from intake.queries.official_list import items_of
 from intake.services import submission_decide as decide
 from intake.services.retention import ERASED, apply_retention
@@ -15,7 +16,7 @@ from intake.services.submission_withdraw import withdraw
 from intake.wiring import Wiring
 from tests.factories.clock import TestClock
 from tests.factories.lists import issued, listed
-from tests.factories.matters import attach, decided, deciding, taken_up, told, topic_of
+from tests.factories.matters import attach, decided, deciding, proposed, taken_up, told, topic_of
 from tests.factories.referrals import assigned, referred, referred_topic
 from tests.factories.town import Town
 
@@ -74,6 +75,22 @@ def test_a_merged_topic_loses_its_title_with_the_last_words_that_came_by_it(
     with wiring.sessions() as session:
         assert session.get_one(Topic, topic_id).title == (title if others else ERASED)
         assert session.get_one(Topic, survivor).title == "幸福里照明"
+
+
+def test_proposals_lose_what_they_quote(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    stored = told(wiring, town.longchi_code, "幸福里2栋路灯不亮")
+    topic = topic_of(wiring, town.zhou_id, "幸福里", stored, told(wiring, town.longchi_code, "晚上很黑"))
+    others = [topic_of(wiring, town.zhou_id, title, told(wiring, town.longchi_code, title)) for title in ("井盖响", "井盖松")]
+    split_off = proposed(wiring, town, ProposalKind.SPLIT, [topic], submission_ids=[stored.submission_id], reasons=["提到：路灯不亮"])
+    beside = proposed(wiring, town, ProposalKind.MERGE, others, reasons=["同一问题：井盖"])
+    with wiring.sessions.begin() as session:
+        withdraw(session, submission_id=stored.submission_id, at=clock.now())
+    clock.forward(days=31)
+    with wiring.sessions.begin() as session:
+        apply_retention(session, workflow=wiring.workflow, at=clock.now(), limit=10)
+    with wiring.sessions() as session:
+        assert session.get_one(TopicProposal, split_off).reasons == []
+        assert session.get_one(TopicProposal, beside).reasons == ["同一问题：井盖"]
 
 
 LID, THANKS = "紫薇路井盖响了半个月。", "谢谢大家关心我们。"
