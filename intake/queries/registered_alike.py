@@ -74,17 +74,20 @@ class _Found:
     weight: float
 
 
-def alike(session: Session, actor: Actor, *, area_id: int, title: str, words: str) -> tuple[Alike, ...]:
-    """Open topics of the district that are near enough, those of the same community first, then of the street, then the others.
+def alike(session: Session, actor: Actor, *, area_id: int, title: str, words: str, address: str = "") -> tuple[Alike, ...]:
+    """Open topics of the district that are near enough: of the same post before all, then those of the same community, of the street, the others.
 
-    Four statements at most.
+    Four statements at most, five with an address.
     """
     area = session.get(Area, area_id)
     if actor.district_id is None or area is None:
         return ()
     called = _called(session, [TopicOrigin.district_id == actor.district_id], title)
     said = _said(session, actor.district_id, _street(area), title, words)
-    return _ordered([*called, *said], actor, area, _asked(title, words))
+    posted = _posted(session, actor, area, address) if address else ()
+    known = {one.id for one in posted}
+    others = _ordered([*called, *said], actor, area, _asked(title, words))
+    return (*posted, *(one for one in others if one.id not in known))[:SHOWN]
 
 
 def own_alike(session: Session, actor: Actor, *, title: str) -> tuple[Alike, ...]:
@@ -111,6 +114,24 @@ def _called(session: Session, where: Sequence[ColumnElement[bool]], title: str) 
         if 2 * len(shared) >= shorter and len(shared) >= min(PIECES_LEAST, len(asked)) > 0:
             found.append(_Found(row[:5], row.path, form, frozenset(shared), float(len(shared))))
     return found
+
+
+def _posted(session: Session, actor: Actor, area: Area, address: str) -> tuple[Alike, ...]:
+    """Those of the very same post, the latest first; what they share is its address."""
+    rows = session.execute(
+        select(*_COLUMNS)
+        .join(TopicOrigin, TopicOrigin.topic_id == Topic.id)
+        .join(Area, Area.id == Topic.area_id)
+        .where(TopicOrigin.district_id == actor.district_id, TopicOrigin.source_address == address, Topic.state.in_(JOINABLE))
+        .order_by(Topic.id.desc())
+        .limit(SHOWN)
+    )
+    street, found = _street(area), []
+    for row in rows:
+        topic: tuple[int, str, str, TopicState, str] = row[:5]
+        opens = actor.may(Permission.SCREEN_VIEW, area_path=row.path)
+        found.append(Alike(*topic, is_near=_is_near(row.path, street), opens=opens, shared=(address,) if opens else ()))
+    return tuple(found)
 
 
 def _said(session: Session, district_id: int, street: str, title: str, words: str) -> list[_Found]:

@@ -290,6 +290,21 @@ def test_a_post_is_kept_by_its_address_and_its_words_are_masked(jing: Person, wi
     assert "13812345678" not in origin.words
 
 
+def test_a_post_that_was_registered_is_pointed_out_whatever_it_is_called(jing: Person, wiring: Wiring, town: Town) -> None:
+    address = "https://bbs.example/t/1"
+    post(
+        jing, "/d/origins/new", asked(town, route="network", source_address=address, title="公园夜里音响太响", words="十点还在放", body="")
+    )
+    again = asked(town, route="network", source_address=f" {address} ", title="跳舞扰民", words="孩子写不了作业", body="")
+    told = words_of(post(jing, "/d/origins/new", again))
+    assert "还没有登记" in told
+    assert "公园夜里音响太响" in told
+    assert f"都有“{address}”" in told
+    assert post(jing, "/d/origins/new", {**again, "source_address": f"{address}0"}).status_code == 303
+    with wiring.sessions() as session:
+        assert session.query(TopicOrigin).count() == 2
+
+
 def test_a_community_office_puts_up_a_topic_and_reads_what_became_of_it(worker: Person, wiring: Wiring, town: Town) -> None:
     assert "还没有提过" in words_of(worker.get("/worker/topics"))
     refused = post(worker, "/worker/topics", found(town, office=""))

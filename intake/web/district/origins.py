@@ -124,7 +124,8 @@ def _alike(facts: OriginFacts) -> tuple[Alike, ...]:
     """What may be the same matter; nothing where it was looked at already."""
     if request.form.get("checked") == "1":
         return ()
-    return alike(db(), actor(), area_id=facts.area_id, title=facts.title, words=facts.words)
+    address = "".join(facts.source_address.split())
+    return alike(db(), actor(), area_id=facts.area_id, title=facts.title, words=facts.words, address=address)
 
 
 def _today() -> date:
