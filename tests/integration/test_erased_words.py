@@ -146,3 +146,19 @@ def test_the_note_of_what_was_taken_back_names_no_referral(wiring: Wiring, town:
     referral_id = referred(wiring, town, stored)
     with wiring.sessions() as session:
         assert session.get_one(Referral, referral_id).title == "好的"
+
+
+def test_a_topic_that_was_merged_away_is_called_by_the_rest_too(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    stored = told(wiring, town.longchi_code, f"{LID}{THANKS}", verdict=Verdict.OPEN)
+    child_id = parted(wiring, town, stored)
+    card = deciding(wiring, town.zhou_id, stored)
+    with wiring.sessions.begin() as session:
+        decide.open_topic(session, card, title="紫薇路井盖响了半个月")
+        topic_id = session.query(Contributor).filter_by(submission_id=stored.submission_id).one().topic_id
+    survivor = topic_of(wiring, town.zhou_id, "井盖", told(wiring, town.longchi_code, "井盖松了"))
+    taken_up(wiring, town.jing_id, topic_id)
+    decided(wiring, town.jing_id, topic_id, TopicAction.MERGE, "是同一件事。", target=survivor)
+    with wiring.sessions.begin() as session:
+        withdraw(session, submission_id=child_id, at=clock.now())
+    with wiring.sessions() as session:
+        assert [session.get_one(Topic, one).title for one in (topic_id, survivor)] == ["谢谢大家关心我们", "井盖"]
