@@ -72,7 +72,7 @@ class Refusal(StrEnum):
     BAD_DATE = "bad_date"
     """时间看不懂."""
     OUTSIDE_DATES = "outside_dates"
-    """不在要导入的日期里."""
+    """晚于今天，或者早于要导入的日期."""
     FORMULA = "formula"
     """公式没有结果: the file holds how to work it out, and not what came of it."""
 
@@ -82,7 +82,7 @@ REFUSAL_WORDS: dict[Refusal, str] = {
     Refusal.SAYS_NOTHING: "正文只有符号或一个字，看不出是什么事",
     Refusal.TOO_LONG: "标题和正文合起来超过 5000 个字；不截断，请在原表里分成几行",
     Refusal.BAD_DATE: "时间看不懂，请写成 2026-10-03 或 2026-10-03 08:05",
-    Refusal.OUTSIDE_DATES: "时间不在要导入的日期里",
+    Refusal.OUTSIDE_DATES: "时间晚于今天，或者早于要导入的日期",
     Refusal.FORMULA: "这一格是公式，文件里没有它的结果。请用 Excel 打开，复制这一列，“选择性粘贴”成“值”，存好再上传",
 }
 """What staff read."""
