@@ -13,8 +13,21 @@ from intake.domain.figures import Period
 from intake.domain.row_import import ImportState
 from intake.domain.submission import SubmissionState
 from intake.domain.topic import TopicState
+from intake.domain.triage_model import ExampleKind
 from intake.domain.working_days import SHANGHAI
-from intake.models import CountedDay, DailyCount, Decision, DistrictCount, ImportedRow, Outcome, Referral, RowImport, Submission, Topic
+from intake.models import (
+    CountedDay,
+    DailyCount,
+    Decision,
+    DistrictCount,
+    ImportedRow,
+    Outcome,
+    Referral,
+    RowImport,
+    Submission,
+    Topic,
+    TrainingExample,
+)
 from intake.queries.day_count import counted_on, day_of
 
 LATE = timedelta(days=35)
@@ -49,8 +62,8 @@ def due_days(session: Session, *, district_id: int, at: datetime) -> tuple[Perio
 
 
 def _changed(session: Session, district_id: int, *, since: datetime) -> Iterable[tuple[date, datetime]]:
-    """Days on which something was received, or sent to an office, that was brought in, decided, told, withdrawn or answered since, or a topic
-    opened that dissolved, and when the last time.
+    """Days on which something was received, or sent to an office, that was brought in, decided, told, withdrawn, answered or put into another
+    category since, or a topic opened that dissolved, and when the last time.
     """
     of_one = union_all(
         select(Decision.submission_id, func.greatest(Decision.decided_at, Decision.undone_at).label("at")).where(
@@ -62,6 +75,13 @@ def _changed(session: Session, district_id: int, *, since: datetime) -> Iterable
     later = union_all(
         select(Submission.received_at.label("of"), of_one.c.at).join(of_one, of_one.c.submission_id == Submission.id),
         select(Submission.received_at, Submission.state_changed_at).where(*withdrawn),
+        select(Submission.received_at, TrainingExample.created_at)
+        .join(TrainingExample, TrainingExample.submission_id == Submission.id)
+        .where(
+            TrainingExample.district_id == district_id,
+            TrainingExample.kind == ExampleKind.CATEGORY,
+            TrainingExample.created_at >= since,
+        ),
         select(Submission.received_at, RowImport.state_changed_at)
         .join(ImportedRow, ImportedRow.submission_id == Submission.id)
         .join(RowImport, RowImport.id == ImportedRow.import_id)

@@ -18,6 +18,7 @@ from intake.models import CountedDay, DailyCount, DistrictCount, Outcome, RowImp
 from intake.queries.figures import FiguresAsked, figures
 from intake.services import referral_office, row_import
 from intake.services import submission_decide as decide
+from intake.services.category_change import change_category
 from intake.services.daily_count import BACK, due_days
 from intake.services.submission_withdraw import withdraw
 from intake.wiring import Wiring
@@ -251,6 +252,28 @@ def test_a_category_that_was_set_right_counts_anew_the_next_day(wiring: Wiring, 
         clock.forward(days=1)
         job.run()
     assert counts(wiring, town.district_id, Measure.HEARD_CATEGORY) == {"roads": 1}
+
+
+def test_a_category_that_is_set_right_late_reaches_its_day(wiring: Wiring, town: Town, clock: TestClock) -> None:
+    stored = told(wiring, town.longchi_code, "井盖响")
+    code = wiring.taxonomy.categories[-1].code
+    with jobs_in_this_process(wiring):
+        clock.forward(days=60)
+        job.run()
+        clock.forward(hours=1)
+        card = deciding(wiring, town.zhou_id, stored)
+        with wiring.sessions.begin() as session:
+            change_category(
+                session,
+                actor=card.actor,
+                submission_id=stored.submission_id,
+                version=card.version,
+                category=code,
+                taxonomy=wiring.taxonomy,
+                at=clock.now(),
+            )
+        job.run()
+    assert counts(wiring, town.district_id, Measure.HEARD_CATEGORY) == {code: 1}
 
 
 @pytest.mark.parametrize(
