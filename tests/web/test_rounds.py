@@ -105,6 +105,22 @@ def test_on_the_board_a_decision_that_waits_is_seen_and_not_made_twice(jing: Per
     assert 'value="approve"' in open_still.get_data(as_text=True)
 
 
+def test_a_page_opened_before_does_not_decide_otherwise_at_once(jing: Person, wiring: Wiring, town: Town, round_page: str) -> None:
+    lamp = proposed(wiring, town, "路灯不亮")
+    before = jing.get(f"/d/topics?topic={lamp}").text
+    version, csrf = (re.search(f'name="{name}" value="([^"]+)"', before) for name in ("version", "csrf_token"))
+    assert version is not None
+    assert csrf is not None
+    drafted(wiring, town, lamp, round_page)
+    sent = {"csrf_token": csrf[1], "version": version[1], "action": "reject", "words": "我看不用立项，写了很长。", "from": "board"}
+    refused = jing.client.post(f"/d/topics/{lamp}/decide", data=sent)
+    assert refused.status_code == 409
+    assert "这个议题已经有一个决定等着在“十一月集中公布”公布" in words_of(refused)
+    assert "我看不用立项，写了很长。" in words_of(refused)
+    assert topic_row(wiring, lamp).state is TopicState.PROPOSED
+    assert "公布不了" not in words_of(jing.get(round_page))
+
+
 def test_the_page_groups_by_what_is_decided_and_each_can_be_changed_or_taken_back(
     jing: Person, wiring: Wiring, town: Town, round_page: str
 ) -> None:

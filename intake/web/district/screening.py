@@ -2,11 +2,12 @@
 
 from flask import make_response, redirect, request
 
-from intake.domain.errors import DomainError
+from intake.domain.errors import Conflict, DomainError
 from intake.domain.language.reply_gate import check_reason
 from intake.domain.permission import Permission
 from intake.domain.topic import TopicAction, TopicState
 from intake.domain.topic_return import with_missing
+from intake.queries.screening_round import draft_of, waiting_draft
 from intake.queries.topic_board import topic_after
 from intake.services import topic_finish
 from intake.services.screening_round import draft
@@ -98,6 +99,20 @@ def _decide(topic_id: int, action: TopicAction) -> None:
         workflow=wiring().workflow,
         office_id=office_id,
     )
+    _refuse_waiting(topic_id)
+
+
+def _refuse_waiting(topic_id: int) -> None:
+    """Conflict where a colleague's decision waits to be published: whoever decides otherwise had the page open before, and hasn't read it.
+
+    Asked once the topic is locked, so that nobody writes one meanwhile.
+    """
+    waiting = waiting_draft(db(), topic_id)
+    if waiting is None or waiting.topic_version != whole_number(request.form.get("version", "")):
+        return
+    found = draft_of(db(), actor(), topic_id)
+    name = found.round_name if found is not None else ""
+    raise Conflict(f"这个议题已经有一个决定等着在“{name}”公布。要改，请到那一轮里改话或者收回。")
 
 
 def _next(topic_id: int) -> int | None:
