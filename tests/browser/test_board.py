@@ -159,7 +159,8 @@ def test_merging_by_key_asks_for_the_topic_then_the_words_and_leads_back(staff: 
     expect(page.locator("input[name=target]")).to_have_count(1)
     assert page.locator("#words").input_value() == "都是通道的事。"
     assert topic_row(site.wiring, topics[2]).state is TopicState.PROPOSED
-    page.locator("input[name=target]").check()
+    expect(page.locator("input[name=target]")).to_be_focused()
+    page.keyboard.press("Space")
     page.keyboard.press("m")
     expect(page.locator("#toast")).to_contain_text("“楼道堆物”已合并。")
     assert topic_row(site.wiring, topics[2]).merged_into_id == topics[1]
@@ -172,6 +173,65 @@ def test_merging_by_key_asks_for_the_topic_then_the_words_and_leads_back(staff: 
     assert heard == []
 
 
+def test_who_was_signed_out_meanwhile_reads_so_and_keeps_the_words(staff: Person, site: Site, topics: list[int]) -> None:
+    page = staff.page
+    page.route("**/watch", lambda asked: asked.abort())  # its answer would bring the cookie back, and so would any other that is on its way
+    staff.open(f"/d/topics?topic={topics[0]}")
+    page.fill("#words", "写了很久的理由。")
+    page.wait_for_load_state("networkidle")
+    staff.context.clear_cookies()
+    page.locator("button[value=approve]").click()
+    staff.sees("请先登录")
+    staff.sees("写了很久的理由。")
+    assert topic_row(site.wiring, topics[0]).state is TopicState.PROPOSED
+
+
+def test_without_a_net_the_page_says_so_to_eye_and_ear_and_keeps_the_words(staff: Person, site: Site, topics: list[int]) -> None:
+    page = staff.page
+    staff.open(f"/d/topics?topic={topics[0]}")
+    page.fill("#words", "断网时写的理由。")
+    staff.context.set_offline(True)
+    page.locator("button[value=approve]").click()
+    expect(page.locator("#toast")).to_contain_text("没有连上，请再试一次。")
+    expect(page.locator("#live")).to_contain_text("没有连上，请再试一次。")
+    expect(page.locator("#words")).to_have_value("断网时写的理由。")
+    staff.context.set_offline(False)
+    page.locator("button[value=approve]").click()
+    expect(page.locator("#toast")).to_contain_text("“河边栏杆松动”已入库。")
+    assert topic_row(site.wiring, topics[0]).state is TopicState.POOLED
+
+
+def test_a_card_opened_by_who_was_signed_out_leads_to_the_sign_in(staff: Person, topics: list[int]) -> None:
+    page = staff.page
+    page.route("**/watch", lambda asked: asked.abort())
+    staff.open("/d/topics")
+    page.wait_for_load_state("networkidle")
+    staff.context.clear_cookies()
+    page.locator(f"a.topic[href*='topic={topics[1]}']").click()
+    page.wait_for_url("**/sign-in**")
+
+
+def test_what_is_not_found_to_merge_into_is_said_and_another_word_can_be_tried(staff: Person, topics: list[int]) -> None:
+    page = staff.page
+    staff.open(f"/d/topics?topic={topics[2]}")
+    page.keyboard.press("m")
+    page.keyboard.type("没有这样的")
+    page.keyboard.press("Enter")
+    expect(page.locator("#live")).to_contain_text("没有找到“没有这样的”")
+    expect(page.locator("#find")).to_be_focused()
+
+
+def test_what_is_on_its_way_is_finished_by_key_and_nothing_there_can_be_ticked(staff: Person, site: Site, topics: list[int]) -> None:
+    page = staff.page
+    with site.wiring.sessions.begin() as session:
+        session.get_one(Topic, topics[0]).state = TopicState.DELIVERING
+    staff.open(f"/d/topics?state=delivering&topic={topics[0]}")
+    expect(staff.button("一起处理勾选的")).to_have_count(0)
+    page.keyboard.press("v")
+    expect(page.locator("#words")).to_be_focused()
+    expect(page.locator("#live")).to_have_text("请先写结果，每位反映过的居民都会看到。")
+
+
 def test_the_slower_of_two_reads_who_decided_and_keeps_the_words(staff: Person, site: Site, topics: list[int]) -> None:
     page = staff.page
     staff.open(f"/d/topics?topic={topics[0]}")
@@ -180,6 +240,7 @@ def test_the_slower_of_two_reads_who_decided_and_keeps_the_words(staff: Person, 
     page.locator("#pane-title").focus()
     page.keyboard.press("r")
     expect(page.locator("#pane .alert-danger")).to_contain_text("刚刚有人处理过")
+    expect(page.locator("#pane .alert-danger")).to_be_focused()
     expect(page.locator("#pane")).to_contain_text("同事已经同意。")
     expect(page.locator("#pane")).to_contain_text("我写了很长的理由。")
     assert staff.path == f"/d/topics?topic={topics[0]}", "the address can be opened again"

@@ -1,7 +1,7 @@
 // The screening board: keys, focus and what is read aloud. Links and forms work without any of it.
 import { watching } from "./watching.js";
 
-const PANE_KEYS = new Set(["a", "r", "m", "t", "x", "u"]);
+const PANE_KEYS = new Set(["a", "r", "m", "t", "x", "u", "v"]);
 const REMEMBERED = "zhibao-keys";
 const TOAST_STAYS = 12000;
 
@@ -21,8 +21,9 @@ export function board() {
   document.addEventListener("click", onCurrent, { capture: true });
   document.addEventListener("input", keepDraft);
   document.addEventListener("change", countPicks);
+  document.addEventListener("htmx:after:request", wholeInstead);
   document.addEventListener("htmx:after:swap", afterSwap);
-  document.addEventListener("htmx:error", () => say(find("#live").dataset.failed));
+  document.addEventListener("htmx:error", unreached);
 }
 
 function setUpKeysDialog() {
@@ -58,6 +59,18 @@ function dress(root) {
   later();
 }
 
+// Nothing came back: seen as well as heard. Who else looks at a topic is asked for by itself, and needs no words.
+function unreached(event) {
+  if (event.detail?.ctx?.sourceElement?.id === "watch") return;
+  const words = find("#live").dataset.failed;
+  say(words);
+  find("#toast")?.remove();
+  const toast = Object.assign(document.createElement("div"), { id: "toast", className: "toast show" });
+  toast.append(Object.assign(document.createElement("p"), { textContent: words }));
+  find("#board").append(toast);
+  dress(document);
+}
+
 // What was typed for one topic is there again when one comes back to it.
 const drafts = new Map();
 function keepDraft(event) {
@@ -88,6 +101,21 @@ function countPicks() {
 }
 
 let asked = "", pressed = "";
+
+// An answer that isn't a piece of the board (signed out meanwhile, something broken) would leave an empty page: it is asked for again as a
+// whole page, which says why and keeps what was typed. Decisions carry their version, so that none is made twice.
+function wholeInstead(event) {
+  const { target, sourceElement: source, text } = event.detail.ctx;
+  const piece = ["board", "pane", "marks"].includes(target?.id) ? `id="${target.id}"` : source.matches("a") ? 'class="topics"' : "";
+  if (text.includes(piece)) return;
+  event.preventDefault();
+  if (!source.matches("form")) { location.assign(source.href); return; }
+  const button = document.createElement("input");
+  Object.assign(button, { type: "hidden", name: "action", value: asked });
+  source.append(button);
+  source.submit();
+}
+
 function afterSwap(event) {
   const title = find("#pane-title");
   const put = event.detail?.ctx?.target?.id;
@@ -105,14 +133,21 @@ function afterSwap(event) {
   const words = find("#words"), draft = title && drafts.get(title.dataset.topic);
   if (words && draft && !words.value) words.value = draft;
   const error = find("#pane #error"), field = find("#pane [aria-invalid]");
-  if (error) { say(error.textContent.trim()); (field ?? error).focus(); return; }
-  if (asked === "find") { find("#merging input[name=target], #find")?.focus(); asked = ""; return; }
+  if (error) { say(error.textContent.trim()); error.tabIndex = -1; (field ?? error).focus(); return; }
+  if (asked === "find") { found(); asked = ""; return; }
   const toast = find("#toast > p");
   if (put === "board" && toast) say(toast.textContent.trim() + (title ? ` ${title.textContent}` : ""));
   find("#pane > .pane-body")?.scrollTo(0, 0);
   // Who has walked on, or begun to write in the new pane, stays there.
   if (put === "pane" && (walked || typing(document.activeElement))) return;
   title?.focus({ preventScroll: matchMedia("(min-width: 901px)").matches });
+}
+
+// Topics to merge into were looked for: on to the first of them, or back to the words with what there isn't.
+function found() {
+  const first = find("#merging input[name=target]:checked") ?? find("#merging input[name=target]");
+  (first ?? find("#find"))?.focus();
+  if (!first) say(find("#merging [role=status]")?.textContent.trim() ?? "");
 }
 
 // One's marks are written down: the section alone was put in anew, and the focus stays in it.
