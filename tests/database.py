@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg._preparing import PrepareManager
 from sqlalchemy import Engine, QueuePool, make_url
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -131,6 +132,16 @@ class ReusedDatabase:
             engine.dispose()
         self._connection.close()
         drop(self.name)
+
+
+def _keep_what_was_prepared(_: PrepareManager) -> bool:
+    """With every rollback psycopg forgets what was prepared, since a table may have been made anew; then PostgreSQL plans all of it again,
+    which took half of its time: a test that only looks ends with one. Whoever does make tables anew has a database of their own.
+    """
+    return False
+
+
+PrepareManager.clear = _keep_what_was_prepared  # type: ignore[assignment]
 
 
 def _unhurried(engine: Engine) -> Engine:
