@@ -144,7 +144,9 @@ def conversion_counts(session: Session, actor: Actor, *, year: int | None) -> Co
     made = {
         row[0]: (row[1], row[2])
         for row in session.execute(
-            select(Conversion.kind, func.count(func.distinct(each)), func.sum(Conversion.suggestions)).where(*standing, *dated).group_by(Conversion.kind)
+            select(Conversion.kind, func.count(func.distinct(each)), func.sum(Conversion.suggestions))
+            .where(*standing, *dated)
+            .group_by(Conversion.kind)
         )
     }
     cohort = select(Topic.id).where(Topic.district_id == actor.district_id, Topic.state.in_(POOLED_ON))

@@ -32,7 +32,7 @@ from intake.domain.figures import Period
 from intake.domain.notification import NoticeChannel, NoticeState
 from intake.domain.submission import UNDOABLE_ACTIONS, Channel, SubmissionAction
 from intake.domain.submission import SubmissionState as S
-from intake.domain.topic import TopicAction, TopicState
+from intake.domain.topic import TopicAction, TopicKind, TopicState
 from intake.models import Decision, Notification, Outcome, Referral, Submission, Topic
 from intake.queries.figures import NO_ANSWER
 from intake.queries.imported import NOT_IMPORTED
@@ -144,7 +144,12 @@ def _told(district_id: int, period: Period) -> Counts:
 def _topics_opened(district_id: int, period: Period) -> Counts:
     rows = (
         select(Topic.area_id, day_of(Topic.created_at).label("day"), cast(Topic.route, Text).label("route"), Topic.category)
-        .where(Topic.district_id == district_id, Topic.state != TopicState.DISSOLVED, _during(Topic.created_at, period))
+        .where(
+            Topic.district_id == district_id,
+            Topic.kind == TopicKind.MATTER,  # a class gathers what came before it
+            Topic.state != TopicState.DISSOLVED,
+            _during(Topic.created_at, period),
+        )
         .subquery()
     )
     return _counted(

@@ -13,7 +13,7 @@ from intake.domain.permission import Permission
 from intake.domain.receipt import SHANGHAI
 from intake.domain.submission import Channel, Urgency
 from intake.domain.topic import Route, TopicKind, TopicState
-from intake.models import Area, Submission, Topic
+from intake.models import Area, ScreeningDraft, Submission, Topic
 from intake.queries.pages import covers_district, within
 from intake.queries.similar import or_said
 from intake.queries.submission_part import own_message
@@ -231,6 +231,17 @@ def spread(session: Session, actor: Actor) -> Spread:
     return Spread(topics=found[0], half=found[1] or 0, tenth=found[2] or 0)
 
 
+_DECISION_WAITS = (
+    select(ScreeningDraft.id)
+    .where(
+        ScreeningDraft.topic_id == Topic.id,
+        ScreeningDraft.ended_at.is_(None),
+        ScreeningDraft.topic_version == Topic.version,  # one that was overtaken won't be made
+    )
+    .exists()
+)
+
+
 def topic_after(
     session: Session,
     actor: Actor,
@@ -241,7 +252,10 @@ def topic_after(
     route: Route | None = None,
     order: Order = Order.HEAT,
 ) -> int | None:
-    """The topic that follows `topic_id` in the column `state`, which it may have left; the column's first where it was the last."""
+    """The topic that follows `topic_id` in the column `state`, which it may have left; the column's first where it was the last.
+
+    One whose decision waits to be published asks for nothing: it comes only where nothing else is left.
+    """
     query = (
         select(Topic.id)
         .where(*_asked(session, actor, words, route), Topic.state == state, Topic.id != topic_id)
@@ -249,8 +263,9 @@ def topic_after(
         .limit(1)
     )
     here = session.execute(select(place_of(order)).where(Topic.id == topic_id)).one_or_none()
-    next_one = session.scalar(query.where(following(order, here[0], topic_id))) if here is not None else None
-    return next_one if next_one is not None else session.scalar(query)
+    behind = [query.where(following(order, here[0], topic_id))] if here is not None else []
+    undecided = [one.where(~_DECISION_WAITS) for one in (*behind, query)]
+    return next((found for one in (*undecided, *behind, query) if (found := session.scalar(one)) is not None), None)
 
 
 def topic_name(session: Session, actor: Actor, topic_id: int) -> tuple[str, TopicState, bool] | None:

@@ -21,6 +21,7 @@ from intake.services import submission_decide as decide
 from intake.services.category_change import change_category
 from intake.services.daily_count import BACK, due_days
 from intake.services.submission_withdraw import withdraw
+from intake.services.topic_class import open_class
 from intake.wiring import Wiring
 from tests.factories.clock import TestClock
 from tests.factories.counts import NOVEMBER, counted, counts
@@ -185,6 +186,15 @@ def test_a_late_answer_and_a_late_withdrawal_reach_their_days(wiring: Wiring, to
         job.run()
     assert counts(wiring, town.district_id, Measure.ANSWERED) == {"": 1}
     assert counts(wiring, town.district_id, Measure.WITHDRAWN) == {"": 1}
+
+
+# It gathers what came before it: nothing more came.
+def test_a_class_is_no_further_topic(wiring: Wiring, town: Town) -> None:
+    two = [topic_of(wiring, town.zhou_id, title, told(wiring, town.longchi_code, title)) for title in ("路灯不亮", "楼道灯不亮")]
+    with wiring.sessions.begin() as session:
+        open_class(session, actor=actor(session, town.jing_id), topic_ids=two, title="照明不足", at=wiring.clock.now())
+    counted(wiring, town.district_id)
+    assert counts(wiring, town.district_id, Measure.TOPIC_OPENED) == {"residents": 2}
 
 
 # Its last words leave for another topic, years after it was opened: on no page it stands among those that were.

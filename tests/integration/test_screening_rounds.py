@@ -26,6 +26,8 @@ from intake.models import (
 )
 from intake.ports import NullJobQueue, Wake
 from intake.queries.screening_round import draft_of, open_rounds, round_detail
+from intake.queries.topic_board import topic_after
+from intake.queries.topic_order import Order
 from intake.services import screening_publish, screening_round
 from intake.services.screening_publish import BROKEN, BUSY, LEFT, PAUSES, publish_next
 from intake.services.screening_round import (
@@ -580,6 +582,26 @@ def test_mergers_that_would_come_back_to_the_topic_are_refused(wiring: Wiring, t
     with wiring.sessions.begin() as session:
         take_draft_back(session, held)
     drafted(wiring, town.jing_id, third, later, TopicAction.MERGE, "是同一件事。", target=lamp)
+
+
+def test_the_next_to_decide_is_one_whose_decision_does_not_wait(wiring: Wiring, town: Town, lamp: int) -> None:
+    others = [proposed(wiring, town, title) for title in ("路灯又不亮", "灯又不亮", "门口的灯不亮")]
+    round_id = a_round(wiring, town)
+
+    def after(topic_id: int) -> int | None:
+        with wiring.sessions() as session:
+            return topic_after(session, actor(session, town.jing_id), topic_id, state=TopicState.PROPOSED, order=Order.NEWEST)
+
+    column = [others[2], others[1], others[0], lamp]
+    assert [after(one) for one in column] == [*column[1:], column[0]]
+    for one in (column[1], column[0]):
+        drafted(wiring, town.jing_id, one, round_id)
+    assert [after(one) for one in column] == [column[2], column[2], column[3], column[2]]
+    drafted(wiring, town.jing_id, column[3], round_id)
+    assert after(column[2]) == column[3], "nothing else is left"
+    decided(wiring, town.jing_id, column[0], TopicAction.RETURN, "请补充。")
+    taken_up(wiring, town.jing_id, column[0])
+    assert after(column[2]) == column[0], "what was overtaken is to be decided"
 
 
 # Each tried its half out and locked its topic before the other's was there: neither would see the ring, and each would wait for the other.
