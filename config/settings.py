@@ -92,7 +92,7 @@ class Settings:
     api_limit: str = _setting("ZHIBAO_API_LIMIT", "60/minute", "一把接口密钥交件的次数上限")
     api_read_limit: str = _setting("ZHIBAO_API_READ_LIMIT", "120/minute", "同一网络地址读接口（Open311）的次数上限")
     code_limit: str = _setting("ZHIBAO_CODE_LIMIT", "10/hour", "同一回执号输错查询码的次数上限")
-    login_limit: str = _setting("ZHIBAO_LOGIN_LIMIT", "30/hour", "同一网络地址尝试登录的次数上限")
+    login_limit: str = _setting("ZHIBAO_LOGIN_LIMIT", "30/hour", "同一网络地址登录出错的次数上限；同一地址用同一登录名，成功的也算")
     undo_seconds: int = _setting("ZHIBAO_UNDO_SECONDS", 60, "委员处理后多少秒内可以撤销；通知在此之后才发出")
     session_idle_minutes: int = _setting("ZHIBAO_SESSION_IDLE_MINUTES", 120, "登录后多久不用要重新登录（分钟）")
     session_hours: int = _setting("ZHIBAO_SESSION_HOURS", 12, "登录最长有效时间（小时）")

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
 
 from config.settings import Settings
-from intake.models import Submission
+from intake.models import Submission, User
 from intake.wiring import Wiring, wire
 from tests.apps import application
 from tests.factories.clock import TestClock
-from tests.factories.town import Town
+from tests.factories.town import PASSWORD, Town
 from tests.web.conftest import ParsingClient
 from tests.web.pages import hidden, send_sentence, sign_in, words_of
 
@@ -80,6 +81,44 @@ def test_one_address_cannot_try_passwords_without_end(client: FlaskClient, town:
     ]
     assert [answer.status_code for answer in tries] == [401, 401, 401, 429]
     assert "一小时后再来" in words_of(tries[-1])
+
+
+def at_the_door(client: FlaskClient, login: str, password: str = PASSWORD, *, address: str = "10.0.0.9") -> int:
+    """Another browser of the address: its own cookies, none of who was here before."""
+    door = client.application.test_client()
+    token = hidden(door.get("/sign-in").get_data(as_text=True), "csrf_token")
+    data = {"csrf_token": token, "login": login, "password": password}
+    return door.post("/sign-in", data=data, environ_overrides={"REMOTE_ADDR": address}).status_code
+
+
+def test_an_office_behind_one_address_is_not_shut_out_by_its_own_work(client: FlaskClient, town: Town) -> None:
+    people = ("zhou", "laozhou", "wangjing", "chenli", "zhou", "laozhou", "wangjing", "chenli")
+    assert [at_the_door(client, login) for login in people] == [303] * 8
+
+
+# A spy with an account of their own signs in between guesses at others.
+def test_a_success_gives_back_no_guess(client: FlaskClient, town: Town) -> None:
+    for login in ("wangjing", "laozhou"):
+        assert at_the_door(client, login, "guess") == 401
+        assert at_the_door(client, "chenli") == 303
+    assert at_the_door(client, "zhou", "guess") == 401
+    for login in ("wangjing", "chenli"):
+        assert at_the_door(client, login) == 429
+    assert at_the_door(client, "wangjing", address="10.0.0.10") == 303
+
+
+def test_one_login_of_an_address_is_braked_even_when_it_is_right_and_others_are_not(client: FlaskClient, town: Town) -> None:
+    assert [at_the_door(client, login) for login in ("zhou", " Zhou", "ZHOU", "zhou")] == [303, 303, 303, 429]
+    assert at_the_door(client, "wangjing") == 303
+    assert at_the_door(client, "zhou", address="10.0.0.10") == 303
+
+
+def test_a_locked_account_costs_the_address_its_tries_too(client: FlaskClient, town: Town, wiring: Wiring) -> None:
+    with wiring.sessions.begin() as session:
+        session.get_one(User, town.zhou_id).locked_until = wiring.clock.now() + timedelta(minutes=3)
+    for _ in range(3):
+        assert at_the_door(client, "zhou") == 429
+    assert at_the_door(client, "wangjing") == 429
 
 
 @pytest.fixture

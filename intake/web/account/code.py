@@ -9,6 +9,7 @@ from intake.domain.errors import Expired
 from intake.services.second_factor import USED_CODE, WRONG_CODE, HalfSignIn, finish_sign_in
 from intake.services.sign_in import SignIn, SignInOutcome
 from intake.web.account.known_browser import spared, was_wrong
+from intake.web.account.tries import failed, may_fail
 from intake.web.account.views import HALF_KEY, device_here, go_in
 from intake.web.account.wechat_sign_in import account
 from intake.web.guard import open_to_all, sign_in_form
@@ -33,10 +34,10 @@ def ask_code() -> Page:
 @sign_in_form
 def send_code() -> Page:
     """Open the session; a wrong code counts as a wrong password does."""
-    half, wired, address = _half(), wiring(), request.remote_addr or ""
+    half = _half()
     if half is None:
         return _begin_anew()
-    if wired.limiter.spent(wired.settings.login_limit, "login", address):
+    if not may_fail():
         return _again(_("尝试太多次了，请一小时后再来。"), 429)
     try:
         tried = _try(half)
@@ -46,7 +47,7 @@ def send_code() -> Page:
         return _again(_("错的次数太多，暂时锁定，请过 %(minutes)s 分钟再试。", minutes=tried.wait_minutes), 429)
     if tried.outcome is not SignInOutcome.DONE:
         was_wrong()
-        wired.limiter.hit(wired.settings.login_limit, "login", address)
+        failed()
         return _again(USED_CODE if tried.outcome is SignInOutcome.CODE else WRONG_CODE, 401)
     target = own_path(session[HALF_KEY].get("next", ""))
     if tried.by_recovery:

@@ -7,6 +7,7 @@ from intake.domain.errors import DomainError, TooMany
 from intake.services.wechat_sign_in import bound_person, sign_in_by_wechat
 from intake.web.account.binding import account
 from intake.web.account.known_browser import spared
+from intake.web.account.tries import failed, may_try
 from intake.web.account.views import device_here, go_in
 from intake.web.errors import status_of
 from intake.web.follower_cookie import Known, known
@@ -36,12 +37,12 @@ def wechat_sign_in() -> Page:
 @account.post("/sign-in/wechat")
 @sign_in_form
 def send_wechat_sign_in() -> Page:
-    """Open a session as after a password, with the same limit by address."""
+    """Open a session as after a password, with the same limits."""
     wired, target, person = wiring(), own_path(request.form.get("next", "")), _named()
     if person is None:
         return redirect(url_for("account.wechat_sign_in", next=target or None), code=303)
     try:
-        if not wired.limiter.hit(wired.settings.login_limit, "login", request.remote_addr or ""):
+        if not may_try(f"wechat {person.follower_id}"):
             raise TooMany("尝试太多次了，请一小时后再来。")
         tried = sign_in_by_wechat(
             db(),
@@ -53,6 +54,7 @@ def send_wechat_sign_in() -> Page:
             at=wired.clock.now(),
         )
     except DomainError as error:
+        failed()
         return _refused(error, target)
     return go_in(tried, target, way="wechat")
 
