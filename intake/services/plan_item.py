@@ -92,7 +92,10 @@ def add_topics(session: Session, planning: Planning, topic_ids: Sequence[int], *
         for number, topic in enumerate(topics, start=place + 1)
     ]
     session.add_all(made)
-    _changed(session, plan, "add", planning=planning, topics=[topic.id for topic in topics], quarter=quarter)
+    session.flush()
+    _changed(
+        session, plan, "add", planning=planning, items=[one.id for one in made], topics=[topic.id for topic in topics], quarter=quarter
+    )
     return made
 
 
@@ -105,7 +108,8 @@ def add_placeholder(session: Session, planning: Planning, facts: ItemFacts) -> P
     _require_new_title(session, plan, item.title)
     item.place = _last_place(session, plan, item.quarter) + 1
     session.add(item)
-    _changed(session, plan, "add", planning=planning, quarter=item.quarter)
+    session.flush()
+    _changed(session, plan, "add", planning=planning, items=[item.id], quarter=item.quarter)
     return item
 
 
@@ -114,10 +118,11 @@ def change_item(session: Session, itemising: Itemising, facts: ItemFacts) -> Pla
     plan, item = _locked(session, itemising)
     before = item.quarter
     _fill(session, itemising.actor, plan, item, facts)
+    same = {} if session.is_modified(item) else {"unchanged": True}
     if item.quarter != before:
         item.place = _last_place(session, plan, item.quarter, besides=item.id) + 1
     item.version += 1
-    _changed(session, plan, "item", planning=itemising.planning, item=item.id)
+    _changed(session, plan, "item", planning=itemising.planning, item=item.id, **same)
     return item
 
 
@@ -128,6 +133,7 @@ def shift_item(session: Session, itemising: Itemising, *, steps: int) -> PlanIte
     """
     plan, item = _locked(session, itemising)
     line = _line(session, plan, item.quarter)
+    moved: dict[str, int] = {}
     here = next(number for number, one in enumerate(line) if one.id == item.id)
     there = here + steps
     if 0 <= there < len(line):
@@ -138,11 +144,11 @@ def shift_item(session: Session, itemising: Itemising, *, steps: int) -> PlanIte
         if item.starts_on is not None or item.ends_on is not None:
             raise InvalidInput(f"“{item.title}”的日期在现在的季度里。要调到别的季度，请打开它，先改日期。")
         others = _line(session, plan, quarter)
-        item.quarter = quarter
+        item.quarter = moved["quarter"] = quarter
         for number, one in enumerate([*others, item] if steps < 0 else [item, *others], start=1):
             one.place = number
     item.version += 1
-    _changed(session, plan, "order", planning=itemising.planning, item=item.id)
+    _changed(session, plan, "order", planning=itemising.planning, item=item.id, **moved)
     return item
 
 

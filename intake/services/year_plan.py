@@ -1,7 +1,7 @@
 """年度协商计划: drawn up, issued edition by edition, closed. Its topics enter the plan with the edition that names them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from intake.domain.topic import TopicAction, TopicKind, TopicState
 from intake.domain.working_days import SHANGHAI
 from intake.domain.year_plan import NUMBER_MAX, PLAN_WORDS_MAX, QUOTA_MOST, REASON_MAX, TITLE_MAX, PlanAction, PlanState
 from intake.models import Area, PlanEdition, PlanItem, Topic, YearPlan
+from intake.queries.plan_after_approval import AfterApproval, after_approval
 from intake.queries.year_plan import printed_now, require_planning
 from intake.services.approval import require_complete
 from intake.services.audit import record
@@ -64,7 +65,9 @@ class Issuing:
     accepts_fewer: bool
     """Whoever issues it knows that it holds fewer than the quota."""
     reason: str = ""
-    """Why there is another edition."""
+    """Why there is another edition; of the first, why what was changed after its approvals needs no further one."""
+    accepts_changes: bool = False
+    """Whoever issues the first edition knows what was changed after a body approved it last."""
 
 
 def create_plan(session: Session, facts: PlanFacts, *, actor: Actor, year: int, at: datetime) -> YearPlan:
@@ -91,8 +94,9 @@ def change_plan(session: Session, planning: Planning, facts: PlanFacts) -> YearP
     """Title, words and quota; of an issued plan they are printed with the next edition."""
     plan = lock_plan(session, planning)
     _fill(plan, facts)
+    same = {} if session.is_modified(plan) else {"unchanged": True}
     plan.version += 1
-    _note(session, plan, "change", actor=planning.actor, at=planning.at)
+    _note(session, plan, "change", actor=planning.actor, at=planning.at, **same)
     session.flush()
     return plan
 
@@ -100,13 +104,18 @@ def change_plan(session: Session, planning: Planning, facts: PlanFacts) -> YearP
 def issue(session: Session, planning: Planning, issuing: Issuing) -> PlanEdition:
     """The first edition: its topics are planned, and everyone behind them reads so.
 
-    Raises Conflict where a step of the chain is missing, a topic has gone elsewhere, or somebody was faster; InvalidInput naming the field.
+    Raises Conflict where a step of the chain is missing, a topic has gone elsewhere, or somebody was faster; InvalidInput naming the field,
+    also where the plan was changed after a body approved it last and nobody says that this needs no further approval, and why.
     """
     plan = lock_plan(session, planning)
     if plan.state is not PlanState.DRAFTING:
         raise Conflict("这份计划已经印发。之后的改动请印发新版。")
     require_complete(session, subject=ApprovalSubject.PLAN, subject_id=plan.id)
-    return _issue(session, planning, plan, issuing, action=PlanAction.ISSUE)
+    later = after_approval(session, plan.id)
+    if not later:
+        return _issue(session, planning, plan, replace(issuing, reason=""), action=PlanAction.ISSUE)
+    _require_accepted(later, issuing)
+    return _issue(session, planning, plan, issuing, action=PlanAction.ISSUE, later=later)
 
 
 def revise(session: Session, planning: Planning, issuing: Issuing) -> PlanEdition:
@@ -187,7 +196,20 @@ def move_topics(session: Session, planning: Planning, topics: Sequence[Topic], a
         tell(session, decision, topic, at=planning.at)
 
 
-def _issue(session: Session, planning: Planning, plan: YearPlan, issuing: Issuing, *, action: PlanAction) -> PlanEdition:
+def _require_accepted(later: AfterApproval, issuing: Issuing) -> None:
+    if not issuing.accepts_changes:
+        raise InvalidInput(
+            f"“{later.step_name}”登记以后，计划有 {len(later.changes)} 处改动没有审议过。"
+            "确实不必再走审批的，请勾选并写明理由；要再审的，请到审批里撤销最后一步，审过再登记。",
+            field="changes",
+        )
+    if not clean(issuing.reason).text:
+        raise InvalidInput("请写明这些改动为什么不必再走审批。", field="reason")
+
+
+def _issue(
+    session: Session, planning: Planning, plan: YearPlan, issuing: Issuing, *, action: PlanAction, later: AfterApproval | None = None
+) -> PlanEdition:
     assert planning.actor.user_id is not None
     number = clean_line(issuing.document_number, limit=NUMBER_MAX, field="document_number")
     issued_on = _issued_on(issuing.issued_on, today=planning.today)
@@ -221,7 +243,9 @@ def _issue(session: Session, planning: Planning, plan: YearPlan, issuing: Issuin
         created_at=planning.at,
     )
     session.add(edition)
-    _note(session, plan, action.value, actor=planning.actor, at=planning.at, edition=plan.edition, topics=[one.id for one in new])
+    unapproved = {"after_approval": len(later.changes), "items": later.items} if later is not None else {}
+    new_ids = [one.id for one in new]
+    _note(session, plan, action.value, actor=planning.actor, at=planning.at, edition=plan.edition, topics=new_ids, **unapproved)
     session.flush()
     return edition
 

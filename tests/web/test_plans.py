@@ -1,5 +1,6 @@
 """年度计划: from the pool to an edition, changed and issued anew; what residents read of it; two at once; who may not."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -200,7 +201,7 @@ def test_a_topic_that_went_elsewhere_holds_the_issue_up_by_name(wiring: Wiring, 
         plan_item.drop_item(session, held, reason="已不再立项。")
     held_plan = planning(wiring, town, plan_id)
     with wiring.sessions.begin() as session:
-        year_plan.issue(session, held_plan, issuing())
+        year_plan.issue(session, held_plan, replace(issuing(reason="议题已出库，不用再审。"), accepts_changes=True))
     assert topic_row(wiring, stays).state is TopicState.PLANNED
 
 
@@ -215,11 +216,12 @@ def test_an_edition_asks_for_the_words_first_and_whether_so_few_are_meant(jing: 
     lamp = pooled(wiring, town, "路灯")
     with wiring.sessions.begin() as session:
         plan_item.link_topic(session, itemising(wiring, town, item_id), lamp)
+    assert "修改“老菜场怎么改”" in words_of(jing.get(page)), "it was approved without that topic"
     html = jing.get(page).get_data(as_text=True)
     assert "这件事列入了《云栖区2027年度协商计划》。开始协商、有了结果，都会在这里告诉您。</textarea>" in html
     assert "新列入的 1 个议题，反映过的居民会先看到“列入年度协商计划。”" in words_of(jing.get(page))
     assert "全年不少于 2 场，现在列入 1 场，还差 1 场" in words_of(jing.get(page))
-    sent = {"words": WORDS, "issued_on": "2026-11-03", "document_number": ""}
+    sent = {"words": WORDS, "issued_on": "2026-11-03", "document_number": "", "changes": "1", "reason": "题目没有变。"}
     asked = jing.press(page, "/issue", **sent)
     assert (asked.status_code, "请勾选后再按一次" in words_of(asked), WORDS in words_of(asked)) == (422, True, True)
     assert topic_row(wiring, lamp).state is TopicState.POOLED
@@ -563,8 +565,9 @@ def test_an_empty_year_reads_as_one(jing: Person, wiring: Wiring, town: Town) ->
         assert (figures.topics, figures.people, figures.tally.lacking) == (0, 0, 35)
     placeholder(wiring, town, plan_id)
     held = planning(wiring, town, plan_id)
+    ahead = replace(issuing(date(2027, 1, 1), reason="授权增补。"), accepts_changes=True)
     with wiring.sessions() as session, pytest.raises(InvalidInput, match="不能晚于今天"):
-        year_plan.issue(session, held, issuing(date(2027, 1, 1)))
+        year_plan.issue(session, held, ahead)
 
 
 def test_a_full_plan_costs_as_many_statements_as_a_small_one_and_its_papers_hold_it(

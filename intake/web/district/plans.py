@@ -20,6 +20,7 @@ from intake.domain.year_plan import (
     TITLE_MAX,
     PlanState,
 )
+from intake.queries.plan_after_approval import AfterApproval, after_approval
 from intake.queries.plan_topics import PlanOfTopic, plan_of_topic
 from intake.queries.plan_years import plans_in
 from intake.queries.year_plan import PlanPage, plan_page, plans, require_planning
@@ -43,12 +44,16 @@ LONGEST = 20_000
 
 @plans_desk.record_once
 def offer(state: BlueprintSetupState) -> None:
-    """`plan_of(topic_id)` for the pages of a topic, which include `plans/_of_topic.html`."""
-    state.app.jinja_env.globals.update(plan_of=_of_topic, quarter_names=QUARTER_NAMES)
+    """`plan_of(topic_id)` for the pages of a topic, which include `plans/_of_topic.html`; `changed_after_approval(plan_id)` for the issue."""
+    state.app.jinja_env.globals.update(plan_of=_of_topic, quarter_names=QUARTER_NAMES, changed_after_approval=_after_approval)
 
 
 def _of_topic(topic_id: int) -> PlanOfTopic | None:
     return plan_of_topic(db(), topic_id)
+
+
+def _after_approval(plan_id: int) -> AfterApproval | None:
+    return after_approval(db(), plan_id)
 
 
 @plans_desk.before_request
@@ -227,6 +232,7 @@ def _issuing() -> Issuing:
         document_number=sent("document_number"),
         accepts_fewer=sent("fewer") == "1",
         reason=sent("reason"),
+        accepts_changes=sent("changes") == "1",
     )
 
 
