@@ -23,6 +23,7 @@ _COLUMNS = (
 """Of the table, with how wide each is beside the others; before them stand the number (5) and the quarter (10)."""
 _FIRST_TWO = (5, 10)
 PAPER_NOTE = "本稿由系统按现有记录生成，未编文号、未签发、未用印，以正式印发的文件为准。"
+NUMBERED_NOTE = "本稿由系统按现有记录生成，未签发、未用印，以正式印发的文件（{number}）为准。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class PlanPaper:
     issued: bool
     changes: PlanDifferences | None
     """Since the edition before."""
+    document_number: str = ""
+    """Of the paper that was issued; empty while nobody has written it down."""
 
 
 def plan_draft(paper: PlanPaper) -> Draft:
@@ -45,7 +48,7 @@ def plan_draft(paper: PlanPaper) -> Draft:
         title=paper.plan.title,
         under=_paper_under(paper),
         day=paper.day,
-        parts=tuple(_paper_parts(paper.plan, paper.edition, paper.changes)),
+        parts=tuple(_paper_parts(paper)),
         table=_paper_table(paper.plan),
     )
 
@@ -85,11 +88,12 @@ def _paper_heading(paper: PlanPaper) -> str:
 def _paper_under(paper: PlanPaper) -> str:
     day = f"{paper.day.year}年{paper.day.month}月{paper.day.day}日"
     if paper.issued:
-        return f"（第 {paper.edition} 版，{day}印发）"
+        return f"（{paper.document_number + '，' if paper.document_number else ''}第 {paper.edition} 版，{day}印发）"
     return f"（第 {paper.edition + 1} 版，起草中；第 {paper.edition} 版{day}印发）" if paper.edition else f"（第 1 版，{day}起草）"
 
 
-def _paper_parts(plan: PrintedPlan, edition: int, changes: PlanDifferences | None) -> Iterator[DraftPart]:
+def _paper_parts(paper: PlanPaper) -> Iterator[DraftPart]:
+    plan, changes = paper.plan, paper.changes
     words = tuple(line.strip() for line in plan.words.splitlines() if line.strip())
     yield DraftPart("一、总体安排", (*words, f"全年不少于 {plan.quota} 场，列入 {len(plan.items)} 场，时间表见附件。"))
     for number, (quarter, items) in zip("二三四五", by_quarter(plan.items).items(), strict=True):
@@ -97,8 +101,9 @@ def _paper_parts(plan: PrintedPlan, edition: int, changes: PlanDifferences | Non
         lines = tuple(f"{place}. {_paper_item(one)}" for place, one in enumerate(items, start=1))
         yield DraftPart(heading, lines or ("没有安排。",))
     if changes is not None:
-        yield DraftPart(f"六、与第 {edition - 1} 版的差异", tuple(_paper_changes(changes)) or ("内容没有变化。",))
-    yield DraftPart("", (PAPER_NOTE,))
+        yield DraftPart(f"六、与第 {paper.edition - 1} 版的差异", tuple(_paper_changes(changes)) or ("内容没有变化。",))
+    number = paper.document_number if paper.issued else ""
+    yield DraftPart("", (NUMBERED_NOTE.format(number=number) if number else PAPER_NOTE,))
 
 
 def _paper_item(one: PrintedItem) -> str:

@@ -120,6 +120,12 @@ def test_a_plan_on_paper_is_a_draft_with_its_timetable_and_no_formula() -> None:
     timetable, road_map = book.worksheets
     assert [cell.data_type for row in timetable.iter_rows() for cell in row].count("f") == 0
     assert [cell.value or "" for cell in list(road_map.iter_rows())[-1]][:6] == [2, "电梯", "", "", "", "●"]
+    # Without a number it says so; with the one that was registered it names the paper that holds.
+    assert "未编文号" in words
+    numbered = plan_draft(replace(paper, document_number="云办〔2027〕3号"))
+    assert numbered.under == "（云办〔2027〕3号，第 2 版，2027年1月20日印发）"
+    assert "未编文号" not in numbered.parts[-1].paragraphs[0]
+    assert "（云办〔2027〕3号）为准" in numbered.parts[-1].paragraphs[0]
     drafted = PlanPaper(now, 0, DAY, issued=False, changes=None)
     assert plan_draft(drafted).under == "（第 1 版，2027年1月20日起草）"
 

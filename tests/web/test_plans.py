@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from datetime import date
+from io import BytesIO
 from typing import Any
 
 import pytest
+from docx import Document
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -133,6 +135,8 @@ def test_a_plan_goes_from_the_pool_through_its_chain_to_its_editions(client: Fla
     assert WORDS in words_of(client.application.test_client().get(receipt_path(wiring, voice)))
     assert "列入年度协商计划。" in words_of(client.application.test_client().get(receipt_path(wiring, voice)))
     assert "文号已登记" in words_of(jing.press(page, "/number", document_number="云办〔2026〕12号"))
+    paper = "\n".join(one.text for one in Document(BytesIO(jing.get(f"{page}/paper.docx").data)).paragraphs)
+    assert ("云办〔2026〕12号" in paper, "未编文号" in paper) == (True, False)
     # What changes afterwards waits for the next edition; what leaves tells its residents at once.
     out = jing.press(f"{page}/items/{first}", "/drop", reason="路灯改造已列入城管部门今年的工程，不用再协商。")
     assert "已取出" in words_of(out)

@@ -121,7 +121,9 @@ def note_file(plan_id: int, kind: PaperFormat, what: str) -> None:
 
 def _edition_file(plan_id: int, edition: int, kind: PaperFormat) -> Response:
     shown = edition_page(db(), actor(), plan_id, edition)
-    return _file(plan_id, PlanPaper(shown.plan, edition, shown.line.issued_on, issued=True, changes=shown.differences), kind)
+    line = shown.line
+    paper = PlanPaper(shown.plan, edition, line.issued_on, issued=True, changes=shown.differences, document_number=line.document_number)
+    return _file(plan_id, paper, kind)
 
 
 def _file(plan_id: int, paper: PlanPaper, kind: PaperFormat) -> Response:
