@@ -3,10 +3,12 @@ import "htmx.org";
 import { board } from "./board.js";
 import { covering } from "./covering.js";
 import { sendOnce } from "./once.js";
+import { toRefused } from "./refused.js";
 
 sendOnce(document);
 board();
 covering();
+toRefused();
 // Where one is, in a list of entries longer than the screen.
 const side = document.querySelector(".side"), here = side?.querySelector("[aria-current]");
 if (here && here.offsetTop + here.offsetHeight > side.clientHeight) side.scrollTop = here.offsetTop - side.clientHeight / 2;
