@@ -3,9 +3,10 @@
 from collections.abc import Collection
 from typing import Literal
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, false, func, select
+from sqlalchemy.orm import Session, aliased
 
+from intake.domain.actor import Actor
 from intake.domain.contributor import ContributorStatus
 from intake.domain.submission import SUBMISSION_TABLE, SubmissionAction, SubmissionState
 from intake.domain.topic import TOPIC_TABLE, TopicAction, TopicState
@@ -89,6 +90,35 @@ def barred_from(session: Session, submission_id: int) -> int | None:
         else:
             barred = declined
     return barred
+
+
+def barred(actor: Actor) -> ColumnElement[bool]:
+    """`barred_from` as a condition on Submission: whether it is the actor who may not decide on it. Never NULL, so that it can be negated."""
+    if actor.user_id is None:
+        return false()
+    looked_again = (
+        select(func.max(HistoryEntry.id))
+        .where(
+            HistoryEntry.noun == SUBMISSION_TABLE.noun, HistoryEntry.entity_id == Submission.id, HistoryEntry.action.in_(SECOND_LOOKS)
+        )
+        .correlate(Submission)
+        .scalar_subquery()
+    )  # fmt: skip
+    before = aliased(HistoryEntry)
+    decliner = (
+        select(before.actor_id)
+        .where(
+            before.noun == SUBMISSION_TABLE.noun,
+            before.entity_id == Submission.id,
+            before.action.in_(DECLINING),
+            before.id < looked_again,
+        )
+        .order_by(before.id.desc())
+        .limit(1)
+        .correlate(Submission)
+        .scalar_subquery()
+    )
+    return func.coalesce(decliner == actor.user_id, False)
 
 
 def turned_down_before(session: Session, topic_id: int) -> int | None:

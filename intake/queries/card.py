@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
@@ -17,8 +17,13 @@ from intake.domain.recognised import Piece, pieces
 from intake.domain.submission import OPEN_FOR_DECISION, Channel, SubmissionState, Urgency
 from intake.domain.topic import JOINABLE, TopicKind, TopicState
 from intake.models import Area, Contributor, Decision, Finding, IntakePoint, Submission, Topic, User
+from intake.queries.appeal import barred
 from intake.queries.lease import STEPPED_BACK, recused
+from intake.queries.member_report import reported_by
 from intake.queries.similar import or_said
+
+NotMine = Literal["", "declined", "reported"]
+"""Why whoever reads the card may not decide on it: they declined what came back for another look, or wrote it down themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +96,13 @@ class Card:
     decided_words: str
     decided_by: str
     is_open: bool
+    not_mine: NotMine
 
 
 def card(session: Session, actor: Actor, submission_id: int) -> Card:
     """The card in four queries; NotFound for another district's, Forbidden outside the actor's areas and for whoever stepped back."""
     row = session.execute(
-        select(Submission, Area, IntakePoint.name, User.name, recused(actor))
+        select(Submission, Area, IntakePoint.name, User.name, recused(actor), barred(actor), reported_by(actor))
         .join(Area, Area.id == Submission.area_id)
         .join(IntakePoint, IntakePoint.id == Submission.point_id)
         .outerjoin(User, User.id == Submission.owner_id)
@@ -104,7 +110,7 @@ def card(session: Session, actor: Actor, submission_id: int) -> Card:
     ).one_or_none()
     if row is None:
         raise NotFound("没有这件来件，或者不在您的区。")
-    submission, area, point_name, owner_name, stepped_back = row
+    submission, area, point_name, owner_name, stepped_back, declined, wrote = row
     if not actor.may(Permission.TRIAGE_VIEW, area_path=area.path):
         raise Forbidden("这件来件不在您联系的社区。")
     if stepped_back:
@@ -153,6 +159,7 @@ def card(session: Session, actor: Actor, submission_id: int) -> Card:
         decided_words=decision.words if decision is not None else "",
         decided_by=decision.name if decision is not None else "",
         is_open=submission.state in OPEN_FOR_DECISION,
+        not_mine="declined" if declined else "reported" if wrote else "",
     )
 
 

@@ -36,8 +36,9 @@ from intake.domain.actor import Actor, ActorKind
 from intake.domain.contributor import ContributorStatus
 from intake.domain.permission import Permission
 from intake.domain.receipt import SHANGHAI
-from intake.domain.submission import OPEN_FOR_DECISION, UNDOABLE_ACTIONS, Channel, SubmissionAction, Urgency
+from intake.domain.submission import OPEN_FOR_DECISION, UNDOABLE, UNDOABLE_ACTIONS, Channel, SubmissionAction, SubmissionState, Urgency
 from intake.models import Area, Contributor, Decision, Submission, SubmissionLease, Topic, User
+from intake.queries.appeal import barred
 from intake.queries.imported import NOT_IMPORTED
 from intake.queries.lease import recused
 from intake.queries.member_report import reported_by
@@ -204,10 +205,11 @@ def last_decision(session: Session, actor: Actor, *, at: datetime, undo_seconds:
     """The actor's newest decision that may still be taken back at `at`."""
     row = session.execute(
         select(Decision.submission_id, Decision.action, func.coalesce(Topic.title, ""), Decision.decided_at)
+        .join(Submission, Submission.id == Decision.submission_id)
         .outerjoin(Topic, Topic.id == Decision.target_topic_id)
         .where(
             Decision.decided_by == actor.user_id,
-            Decision.submission_id.is_not(None),
+            Submission.state.in_(UNDOABLE),  # its resident may have asked for another look, or taken it back, since
             Decision.action.in_(UNDOABLE_ACTIONS),
             Decision.undone_at.is_(None),
             Decision.decided_at > at - timedelta(seconds=undo_seconds),
@@ -225,8 +227,10 @@ def last_decision(session: Session, actor: Actor, *, at: datetime, undo_seconds:
 
 
 def not_mine_to_decide(actor: Actor) -> ColumnElement[bool]:
-    """Submissions that somebody else decides on: the actor stepped back (回避), or told it themselves (随手报)."""
-    return recused(actor) | reported_by(actor)
+    """Submissions that somebody else decides on: the actor stepped back (回避), told it themselves (随手报), or declined what came back to be
+    looked at again (复核). The last is asked of those alone that came back just so.
+    """
+    return recused(actor) | reported_by(actor) | ((Submission.state == _as_written(SubmissionState.REOPENED)[0]) & barred(actor))
 
 
 def _asked(session: Session, actor: Actor, *, at: datetime) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from intake.domain.permission import Permission
 from intake.domain.receipt import SHANGHAI
 from intake.domain.submission import OPEN_FOR_DECISION, Urgency
 from intake.models import Area, Submission, SubmissionLease
+from intake.queries.appeal import barred
 from intake.queries.imported import NOT_IMPORTED
 from intake.queries.lease import Holder, holders, recused
 from intake.queries.member_report import reported_by
@@ -121,6 +122,7 @@ def _upsert(actor: Actor, submission_id: int, *, minutes: int, at: datetime, tak
             within(actor, Permission.TRIAGE_DECIDE),
             ~recused(actor),
             ~reported_by(actor),
+            ~barred(actor),
         )
     )
     lease = insert(SubmissionLease).from_select(["submission_id", "district_id", "user_id", "taken_at", "until"], waiting)

@@ -208,6 +208,7 @@ def take_back(session: Session, *, actor: Actor, submission_id: int, workflow: W
     ).one_or_none()
     if decision is None or decision.decided_by != actor.user_id:
         raise Conflict("这件事已由别人接着处理，不能撤销。")
+    refuse_own_decline(session, submission, actor)
     if decision.action not in UNDOABLE_ACTIONS:
         raise Conflict("这一步不能撤销。需要的话请联系区政协工作人员。")
     if at > decision.decided_at + timedelta(seconds=undo_seconds):

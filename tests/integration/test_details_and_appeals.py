@@ -18,7 +18,10 @@ from intake.models import Contributor, HistoryEntry, Message, Notification, Subm
 from intake.ports import NullJobQueue
 from intake.queries.added_words import added_words
 from intake.queries.appeal import may_appeal, words_of_topic_appeal
+from intake.queries.card import card
 from intake.queries.idle_topics import idle_topics
+from intake.queries.member_queue import last_decision, next_card, workload
+from intake.services import lease
 from intake.services import submission_decide as decide
 from intake.services.appeal import appeal_submission, appeal_topic
 from intake.services.ownership import back_to_handler
@@ -29,6 +32,7 @@ from intake.services.topic_idle import reject_idle
 from intake.wiring import Wiring
 from tests.factories.administrators import person_with
 from tests.factories.clock import TestClock
+from tests.factories.hands import looked_at
 from tests.factories.matters import decided, deciding, screening, taken_up, told, topic_of, topic_row
 from tests.factories.sentences import submission_of
 from tests.factories.town import Town, actor
@@ -249,6 +253,43 @@ def test_who_declined_stays_out_of_it_after_a_question(wiring: Wiring, town: Tow
     assert owner(wiring, stored) == (town.jing_id, Role.STAFF)
     with wiring.sessions() as session, pytest.raises(Forbidden):
         decide.answer(session, deciding(wiring, town.zhou_id, stored), words="修好了。")
+
+
+# Nobody has to take over from somebody who couldn't decide anyway; and what came back is not theirs to take back.
+def test_who_declined_holds_nobody_up_and_is_offered_nothing(wiring: Wiring, town: Town, session: Session) -> None:
+    stored = told(wiring, town.longchi_code, LAMP)
+    declined(wiring, town.zhou_id, stored)
+    zhou = actor(session, town.zhou_id)
+    now, undo_seconds = wiring.clock.now(), wiring.settings.undo_seconds
+    assert last_decision(session, zhou, at=now, undo_seconds=undo_seconds) is not None
+    appeals(wiring, stored)
+    session.rollback()
+    assert looked_at(wiring, town.zhou_id, stored) is None
+    assert looked_at(wiring, town.jing_id, stored) is not None
+    assert (
+        card(session, zhou, stored.submission_id).not_mine,
+        card(session, actor(session, town.jing_id), stored.submission_id).not_mine,
+    ) == (
+        "declined",
+        "",
+    )
+    assert last_decision(session, zhou, at=now, undo_seconds=undo_seconds) is None
+    with wiring.sessions() as writing, pytest.raises(Forbidden, match="换一位同志"):
+        decide.undo(
+            writing,
+            actor=zhou,
+            submission_id=stored.submission_id,
+            workflow=wiring.workflow,
+            undo_seconds=undo_seconds,
+            at=wiring.clock.now(),
+        )
+    assert next_card(session, zhou, at=now) is None
+    assert next_card(session, actor(session, town.laozhou_id), at=now) is None, "the staff has it on the screen"
+    with wiring.sessions.begin() as writing:
+        lease.release(writing, actor=actor(writing, town.jing_id))
+    session.rollback()
+    assert next_card(session, actor(session, town.laozhou_id), at=now) == stored.submission_id
+    assert workload(session, zhou, at=now).total == 0
 
 
 def test_there_is_one_appeal(wiring: Wiring, town: Town, session: Session) -> None:

@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 from intake.domain.permission import Role
 from intake.domain.submission import Urgency
 from intake.models import AuditEntry, Reassignment, Submission, SubmissionLease, SubmissionPart
+from intake.services.appeal import appeal_submission
 from intake.services.submission_split import split
 from intake.services.submission_submit import Stored
 from intake.web.chosen_person import LIST_MOST
@@ -100,6 +101,22 @@ def test_who_was_taken_over_reads_by_whom_and_keeps_every_word(
     assert "老周正在看这一件" in words_of(late)
     assert "我已经打了电话。" in words_of(late)
     assert submission_of(wiring, bin_).state.value == "triaged"
+
+
+def test_whoever_declined_reads_that_somebody_else_looks_at_what_was_appealed(wiring: Wiring, zhou: Person, bin_: Stored) -> None:
+    assert sends(zhou, bin_, "decline", reason="already_done", words="收过了。").status_code == 200
+    with wiring.sessions.begin() as session:
+        appeal_submission(session, submission_id=bin_.submission_id, words="还没收", at=wiring.clock.now())
+    page = zhou.get(card(bin_))
+    assert "这一件由别的同志来看" in words_of(page)
+    assert "现在由王静来看，您不用再处理" in words_of(page)
+    for offered in ("更多处理方式", "接手", "撤销", "您在看"):
+        assert offered not in words_of(page)
+    assert held_by(wiring, bin_) is None
+    refused = sends(zhou, bin_, "undo")
+    assert refused.status_code == 403
+    assert refused.json is not None
+    assert "换一位同志" in refused.json["error"]
 
 
 # What the script or the browser fetches before anybody looks is nobody's; the script claims it when it shows it.
