@@ -414,6 +414,28 @@ class Sheet:
     rows: tuple[tuple[str | int, ...], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class FigureTable:
+    """A table of figures; its first column names the rows, the others hold numbers."""
+
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...]
+    """Below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FigurePaper:
+    """Figures to be printed; no official paper and no draft of one."""
+
+    title: str
+    under: str
+    tables: tuple[FigureTable, ...]
+    closing: DraftPart
+    """What the figures can't show."""
+
+
 class Papers(Protocol):
     """Writes official papers in the layout of GB/T 9704, and workbooks to be counted."""
 
@@ -427,6 +449,10 @@ class Papers(Protocol):
 
     def book(self, sheets: tuple[Sheet, ...], *, day: date) -> bytes:
         """An XLSX of the sheets, made on `day`; nothing in it is ever a formula."""
+        ...
+
+    def figures(self, paper: FigurePaper) -> bytes:
+        """A PDF of tables of figures; the same paper always gives the same bytes."""
         ...
 
 

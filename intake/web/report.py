@@ -1,6 +1,6 @@
 """Tables of figures: the same rows on the page, drawn as a chart, in a workbook and on paper."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from io import BytesIO
@@ -8,10 +8,12 @@ from io import BytesIO
 from flask import send_file
 from werkzeug.wrappers import Response
 
+from intake.domain.errors import Conflict
 from intake.domain.working_days import SHANGHAI
-from intake.ports import Draft, DraftPart, DraftTable, PaperFormat, Sheet
+from intake.ports import DraftPart, FigurePaper, FigureTable, Sheet
 from intake.web.language import translate as _
 from intake.web.unit_of_work import wiring
+from qr_assets.fonts import FontsMissingError
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PDF = "application/pdf"
@@ -86,17 +88,18 @@ def workbook(report: Report) -> Response:
     return _file(wiring().papers.book((*sheets, told), day=today()), report, XLSX, "xlsx")
 
 
-def paper(report: Report, *, annex: str) -> Response:
-    """The tables in sentences with the table called `annex` behind them, as a draft to be printed."""
-    parts = [DraftPart(one.title, (*_sentences(one), *one.notes)) for one in report.tables if one.key != annex and not one.is_empty]
-    behind = next((one for one in report.tables if one.key == annex and one.rows), None)
-    table = None
-    if behind is not None:
-        wide = 2.5 / (len(behind.heads) + 1.5)
-        shares = (wide, *([(1 - wide) / (len(behind.heads) - 1)] * (len(behind.heads) - 1)))
-        table = DraftTable(behind.title, behind.heads, shares, tuple(tuple(str(cell) for cell in _cells(row)) for row in behind.rows))
-    draft = Draft(report.title, f"（{report.under}）", today(), (*parts, DraftPart(_("说明"), report.notes)), table)
-    return _file(wiring().papers.draft(draft, PaperFormat.PDF), report, PDF, "pdf")
+def paper(report: Report) -> Response:
+    """The tables to be printed, those with nothing in them left out; Conflict where the fonts aren't there."""
+    tables = tuple(
+        FigureTable(one.title, one.heads, tuple(tuple(str(cell) for cell in _cells(row)) for row in one.rows), one.notes)
+        for one in report.tables
+        if one.rows and not one.is_empty
+    )
+    figures = FigurePaper(report.title, report.under, tables, DraftPart(_("说明"), report.notes))
+    try:
+        return _file(wiring().papers.figures(figures), report, PDF, "pdf")
+    except FontsMissingError as error:
+        raise Conflict("现在生成不了 PDF：缺少中文字体。请管理员安装 weblate-fonts 后再试，或者先下载表格。") from error
 
 
 def today() -> date:
@@ -111,18 +114,6 @@ def shown(value: Value) -> int | str:
 
 def _cells(row: Row) -> tuple[int | str, ...]:
     return ("\u3000" * row.depth + row.label, *(shown(value) for value in row.values))
-
-
-def _sentences(table: Table) -> Iterable[str]:
-    """A row a line: 龙池社区：收到 12，定了去向 9."""
-    for row in table.rows:
-        said = [
-            f"{head} {shown(value)}"
-            for head, value in zip(table.heads[1:], row.values, strict=True)
-            if value != "" and not (table.chart and value == 0)
-        ]
-        if said:
-            yield row.label + _("：") + _("，").join(said)
 
 
 def _file(content: bytes, report: Report, kind: str, ending: str) -> Response:

@@ -18,7 +18,7 @@ from docx.oxml.ns import qn
 from intake.adapters.papers.measures import ADVANCE, CHARACTERS, FACES, LANDSCAPE, LINE_PITCH, LINES, MM, PORTRAIT
 from intake.adapters.papers.writer import OfficialPapers
 from intake.domain.official_list import COLUMN_NAMES, COLUMNS, Column, Differences, ListItem, ListKind, differences
-from intake.ports import Paper, PaperFormat
+from intake.ports import DraftPart, FigurePaper, FigureTable, Paper, PaperFormat
 
 SAME = Differences((), (), ())
 
@@ -229,3 +229,53 @@ def test_libreoffice_opens_it(kind: PaperFormat, tmp_path: Path) -> None:
     if kind is PaperFormat.DOCX:
         assert [tuple(round(one / MM) for one in page.get_size()) for page in pages] == [(210, 297), (297, 210)]
         assert ["— 1 —" in pages[0].get_textpage().get_text_range(), "— 2 —" in pages[1].get_textpage().get_text_range()] == [True, True]
+
+
+def figures_of(rows: int, *, notes: tuple[str, ...] = ("按区域的顺序列出，不排名。",)) -> FigurePaper:
+    areas = tuple((f"第 {number} 社区", str(number), "不列") for number in range(rows))
+    few = FigureTable("居民怎么说", ("居民怎么说", "次", "占 7 里的"), (("解决了", "7", "100%"),), ())
+    return FigurePaper(
+        "云栖区 · 全区情况",
+        "2026-11-01 – 2026-11-30",
+        (few, FigureTable("各区域", ("区域", "收到", "其中定了去向"), areas, notes)),
+        DraftPart("说明", ("没有手机的人不在里面。",)),
+    )
+
+
+def printed(paper: FigurePaper) -> list[str]:
+    return [page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(OfficialPapers().figures(paper))]
+
+
+def test_figures_are_printed_as_tables_with_the_head_on_each_page() -> None:
+    pages = printed(figures_of(100))
+    assert 2 < len(pages) < 5
+    for number, page in enumerate(pages, start=1):
+        assert "其中定了去向" in page
+        assert f"{number} / {len(pages)}" in page
+    whole = "".join(pages)
+    assert [whole.count(f"第 {number} 社区") for number in range(100)] == [1] * 100
+    assert "解决了" in pages[0]
+    assert "没有手机的人不在里面" in pages[-1]
+
+
+def test_nothing_printed_stands_outside_the_page() -> None:
+    made = OfficialPapers().figures(figures_of(60, notes=("说得多的不一定最要紧；" * 200, "按区域的顺序列出，不排名。" * 40)))
+    for page in pypdfium2.PdfDocument(made):
+        words = page.get_textpage()
+        boxes = [words.get_charbox(number) for number in range(words.count_chars())]
+        assert min(box[0] for box in boxes) > 0
+        assert max(box[2] for box in boxes) < page.get_width()
+        assert min(box[1] for box in boxes) > 0
+
+
+# The title of a short table would otherwise stand alone at the foot of a page.
+@pytest.mark.parametrize("rows", range(30, 46, 3))
+def test_a_table_does_not_begin_with_its_title_alone(rows: int) -> None:
+    paper = figures_of(rows)
+    last = FigureTable("议题从哪条路来", ("途径", "立起来"), (("群众出题", "62"), ("委员荐题", "0")), ())
+    pages = printed(replace(paper, tables=(*paper.tables, last)))
+    assert [("议题从哪条路来" in page) == ("群众出题" in page) for page in pages] == [True] * len(pages)
+
+
+def test_the_same_figures_are_the_same_file() -> None:
+    assert OfficialPapers().figures(figures_of(3)) == OfficialPapers().figures(figures_of(3))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 
+import pypdfium2
 import pytest
 from flask.testing import FlaskClient
 from openpyxl import load_workbook
@@ -143,6 +144,9 @@ def test_the_file_says_what_the_page_says(jing: Person, wiring: Wiring, town: To
     printed = jing.get(MONTH.replace(PATH, f"{PATH}/export.pdf"))
     assert printed.data.startswith(b"%PDF")
     assert printed.headers["Cache-Control"] == "no-store"
+    on_paper = "\n".join(one.get_textpage().get_text_range() for one in pypdfium2.PdfDocument(printed.data))
+    assert "占多少里的" in on_paper, "tables, no sentences"
+    assert "来件：" not in on_paper
     with wiring.sessions() as session:
         taken = [entry.detail["format"] for entry in session.query(AuditEntry).filter_by(action="dashboard.export").order_by(AuditEntry.id)]
     assert taken == ["xlsx", "pdf"]

@@ -4,7 +4,7 @@ from datetime import date
 from importlib import import_module
 
 from intake.adapters.papers import wording
-from intake.ports import Draft, Paper, PaperFormat, Sheet
+from intake.ports import Draft, FigurePaper, Paper, PaperFormat, Sheet
 
 _WRITERS = {PaperFormat.DOCX: ("word", "word"), PaperFormat.PDF: ("pages", "pdf")}
 """Module and function. Imported when first asked for: what they stand on takes every process a third of its start."""
@@ -29,4 +29,9 @@ class OfficialPapers:
     def book(self, sheets: tuple[Sheet, ...], *, day: date) -> bytes:
         """An XLSX of the sheets, made on `day`; nothing in it is ever a formula."""
         made: bytes = import_module("intake.adapters.papers.sheets").book(sheets, day=day)
+        return made
+
+    def figures(self, paper: FigurePaper) -> bytes:
+        """A PDF of tables of figures; the same paper always gives the same bytes. FontsMissingError without the fonts."""
+        made: bytes = import_module("intake.adapters.papers.figures").pdf(paper)
         return made

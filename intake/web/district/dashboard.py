@@ -127,7 +127,7 @@ def book() -> Response:
 def printed() -> Response:
     """The same to be printed."""
     asked = _asked()
-    return paper(report_of(_taken_along(asked, "pdf"), categories=_categories()), annex="areas")
+    return paper(report_of(_taken_along(asked, "pdf"), categories=_categories()))
 
 
 def _asked() -> DashboardAsked:
