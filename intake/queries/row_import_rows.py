@@ -10,14 +10,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, exists, func, literal_column, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, SQLColumnExpression, and_, case, exists, func, literal_column, select
 from sqlalchemy.orm import Session
 
+from intake.domain.actor import Actor
 from intake.domain.contributor import ContributorStatus
 from intake.domain.submission import OPEN_FOR_DECISION, SubmissionAction, SubmissionState, Urgency
 from intake.domain.topic import JOINABLE
 from intake.models import Area, Contributor, Decision, ImportedRow, RowImport, Submission, Topic
 from intake.queries.imported import IMPORTED
+from intake.queries.lease import recused
 from intake.queries.pages import Page, key_of, page_of
 
 PAGE = 30
@@ -47,7 +49,7 @@ class ImportedLine:
     version: int
     state: SubmissionState
     excerpt: str
-    """Masked; empty until the machine has read it."""
+    """Masked; empty until the machine has read it, and for whoever stays out of it, as `place`, `link` and the topic are."""
     area_name: str
     place: str
     said_at: datetime
@@ -62,6 +64,8 @@ class ImportedLine:
     """Whether the topic is the machine's word, and would take it."""
     is_aside: bool
     """Whether it was kept for reference, and may be brought back."""
+    is_recused: bool
+    """Whether the reader stays out of it (回避), and so can't decide either."""
 
     @property
     def id(self) -> int:
@@ -71,7 +75,7 @@ class ImportedLine:
     @property
     def is_open(self) -> bool:
         """Whether somebody may decide."""
-        return self.state in OPEN_FOR_DECISION
+        return self.state in OPEN_FOR_DECISION and not self.is_recused
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +91,11 @@ class RowOrigin:
     """Where it stands or may belong; empty where nowhere."""
 
 
-def imported_rows(session: Session, import_id: int, *, show: RowFilter, after: str = "") -> Page[ImportedLine]:
+def imported_rows(session: Session, actor: Actor, import_id: int, *, show: RowFilter, after: str = "") -> Page[ImportedLine]:
     """A page of the rows that came in, by line, in two statements; the caller has seen to it that the import is the actor's."""
     key = key_of(after) or 0
     found = session.execute(_page_of_ids(import_id, show=show, after=key).limit(PAGE + 1)).scalars().all()
-    return page_of(_lines(session, found), total=len(found), limit=PAGE)
+    return page_of(_lines(session, actor, found), total=len(found), limit=PAGE)
 
 
 def row_origin(session: Session, submission_id: int) -> RowOrigin | None:
@@ -150,26 +154,28 @@ def was_set_aside() -> ColumnElement[bool]:
     )
 
 
-def _lines(session: Session, ids: Sequence[int]) -> list[ImportedLine]:
+def _lines(session: Session, actor: Actor, ids: Sequence[int]) -> list[ImportedLine]:
+    stays_out = recused(actor)
     suggested = (Contributor.status == ContributorStatus.SUGGESTED) & Topic.state.in_(JOINABLE)
     columns: tuple[Any, ...] = (  # typed by ImportedLine, whose fields it follows
         ImportedRow.line,
         Submission.id,
         Submission.version,
         Submission.state,
-        func.left(Submission.text_masked, 160),
+        _shown_to(stays_out, func.left(Submission.text_masked, 160)),
         Area.name,
-        Submission.place_masked,
+        _shown_to(stays_out, Submission.place_masked),
         Submission.received_at,
         ImportedRow.external_number,
         Submission.category,
         ImportedRow.category,
-        ImportedRow.link,
+        _shown_to(stays_out, ImportedRow.link),
         Submission.urgency,
-        Topic.id,
-        func.coalesce(Topic.title, ""),
+        case((~stays_out, Topic.id)),
+        _shown_to(stays_out, func.coalesce(Topic.title, "")),
         func.coalesce(suggested, False),
-        (Submission.state == SubmissionState.CLOSED) & was_set_aside(),
+        (Submission.state == SubmissionState.CLOSED) & was_set_aside() & ~stays_out,
+        stays_out,
     )
     query = (
         select(*columns)
@@ -181,3 +187,7 @@ def _lines(session: Session, ids: Sequence[int]) -> list[ImportedLine]:
         .order_by(ImportedRow.line)
     )
     return [ImportedLine(*row) for row in session.execute(query)]
+
+
+def _shown_to(stays_out: ColumnElement[bool], words: SQLColumnExpression[str]) -> ColumnElement[str]:
+    return case((stays_out, ""), else_=words)

@@ -18,6 +18,7 @@ from intake.services.attach_together import attach_together
 from intake.services.audit import record
 from intake.services.contribution import lock_topics_behind, recount, restore_suggestion
 from intake.services.imported_row import refuse_imported
+from intake.services.recusal import refuse_recused
 from intake.services.submission_decide import Deciding, set_aside
 from intake.services.transition import move
 
@@ -106,6 +107,7 @@ def _bring_back(session: Session, pressing: Pressing, *, submission_id: int, ver
     if not pressing.actor.may(Permission.TRIAGE_DECIDE, area_path=path):
         raise Forbidden("这件来件不在您负责的区域。")
     refuse_imported(submission, pressing.actor, area_path=path)
+    refuse_recused(session, actor=pressing.actor, submission_id=submission_id)
     decision = session.scalars(
         select(Decision)
         .where(Decision.submission_id == submission_id, Decision.undone_at.is_(None))

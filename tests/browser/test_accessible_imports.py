@@ -39,7 +39,7 @@ def seen(site: Site) -> Imports:
         imported = taken_in(wiring, town, as_csv([*rows, call(4, words="")]))
         triage_batch.run()
         with wiring.sessions.begin() as session:
-            (one, *_) = imported_rows(session, imported, show=RowFilter.WAITING).rows
+            (one, *_) = imported_rows(session, actor(session, town.jing_id), imported, show=RowFilter.WAITING).rows
             jing = actor(session, town.jing_id)
             chosen = [(one.submission_id, one.version)]
             set_rows_aside(session, Pressing(actor=jing, import_id=imported, chosen=chosen, at=wiring.clock.now(), undo_seconds=0))

@@ -130,7 +130,7 @@ def test_a_row_is_placed_dated_and_known_by_its_number(wiring: Wiring, town: Tow
         assert (point.state.value, point.area_id) == ("retired", town.district_id)
         begun = session.scalars(select(HistoryEntry).where(HistoryEntry.noun == "submission", HistoryEntry.entity_id == one.id)).one()
         assert begun.actor_id == town.jing_id
-        page = imported_rows(session, import_id, show=RowFilter.ALL)
+        page = imported_rows(session, actor(session, town.jing_id), import_id, show=RowFilter.ALL)
         assert [(row.line, row.number) for row in page.rows] == [(1, "GD00001"), (2, "GD00002")]
 
 
@@ -196,7 +196,7 @@ def test_staff_put_rows_into_their_topics_and_set_others_aside_and_nobody_is_tol
     triage_batch.run()
     with wiring.sessions.begin() as session:
         jing = actor(session, town.jing_id)
-        rows = imported_rows(session, import_id, show=RowFilter.SUGGESTED).rows
+        rows = imported_rows(session, actor(session, town.jing_id), import_id, show=RowFilter.SUGGESTED).rows
         topic_id = rows[0].topic_id
         assert topic_id is not None
         chosen = [(row.submission_id, row.version) for row in rows[:2]]
@@ -218,7 +218,7 @@ def test_taking_an_import_back_leaves_what_people_used_and_frees_the_rest(wiring
     import_id = taken_in(wiring, town, as_csv([call(at, community="龙池社区") for at in range(4)]))
     triage_batch.run()
     with wiring.sessions.begin() as session:
-        rows = imported_rows(session, import_id, show=RowFilter.SUGGESTED).rows
+        rows = imported_rows(session, actor(session, town.jing_id), import_id, show=RowFilter.SUGGESTED).rows
         topic_id = rows[0].topic_id
         assert topic_id is not None
         chosen = [(rows[0].submission_id, rows[0].version)]
@@ -529,7 +529,7 @@ def test_names_that_nobody_placed_go_with_the_file(wiring: Wiring, town: Town, c
 def pressing(wiring: Wiring, town: Town, import_id: int, show: RowFilter, *, user_id: int = 0) -> Pressing:
     with wiring.sessions() as session:
         who = actor(session, user_id or town.jing_id)
-        rows = imported_rows(session, import_id, show=show).rows
+        rows = imported_rows(session, actor(session, town.jing_id), import_id, show=show).rows
     return Pressing(
         actor=who, import_id=import_id, chosen=[(row.submission_id, row.version) for row in rows], at=wiring.clock.now(), undo_seconds=600
     )
@@ -539,12 +539,12 @@ def test_what_was_kept_for_reference_waits_again_with_what_was_suggested(wiring:
     import_id = taken_in(wiring, town, as_csv([call(at, community="龙池社区") for at in range(2)]))
     triage_batch.run()
     with wiring.sessions.begin() as session:
-        topic_id = imported_rows(session, import_id, show=RowFilter.SUGGESTED).rows[0].topic_id
+        topic_id = imported_rows(session, actor(session, town.jing_id), import_id, show=RowFilter.SUGGESTED).rows[0].topic_id
         assert set_rows_aside(session, pressing(wiring, town, import_id, RowFilter.WAITING)).done == 2
     clock.forward(days=200)
     apply_retention.run()
     with wiring.sessions() as session:
-        rows = imported_rows(session, import_id, show=RowFilter.ASIDE).rows
+        rows = imported_rows(session, actor(session, town.jing_id), import_id, show=RowFilter.ASIDE).rows
         assert [(row.line, row.is_aside) for row in rows] == [(1, True), (2, True)]
         assert session.get_one(Topic, topic_id).suggested_count == 0
     again = pressing(wiring, town, import_id, RowFilter.ASIDE)
@@ -553,8 +553,10 @@ def test_what_was_kept_for_reference_waits_again_with_what_was_suggested(wiring:
     with wiring.sessions.begin() as session:
         assert bring_rows_back(session, again) == Pressed(0, 2)
     with wiring.sessions() as session:
-        assert [row.topic_id for row in imported_rows(session, import_id, show=RowFilter.SUGGESTED).rows] == [topic_id] * 2
-        assert imported_rows(session, import_id, show=RowFilter.ASIDE).rows == ()
+        assert [row.topic_id for row in imported_rows(session, actor(session, town.jing_id), import_id, show=RowFilter.SUGGESTED).rows] == [
+            topic_id
+        ] * 2
+        assert imported_rows(session, actor(session, town.jing_id), import_id, show=RowFilter.ASIDE).rows == ()
         assert session.get_one(Topic, topic_id).suggested_count == 2
         told = select(HistoryEntry.action).where(HistoryEntry.noun == "submission", HistoryEntry.entity_id == rows[0].submission_id)
         assert session.scalars(told.order_by(HistoryEntry.id)).all()[-2:] == ["set_aside", "bring_back"]
@@ -567,12 +569,12 @@ def test_only_what_was_set_aside_comes_back_and_only_by_whom_it_is_for(wiring: W
     with wiring.sessions.begin() as session:
         set_rows_aside(session, pressing(wiring, town, import_id, RowFilter.WAITING))
     with wiring.sessions.begin() as session:
-        rows = imported_rows(session, import_id, show=RowFilter.ASIDE).rows
+        rows = imported_rows(session, actor(session, town.jing_id), import_id, show=RowFilter.ASIDE).rows
         session.execute(update(Decision).where(Decision.submission_id == rows[0].submission_id).values(action="decline"))
     ours = pressing(wiring, town, import_id, RowFilter.ALL)
     theirs = pressing(wiring, town, import_id, RowFilter.ALL, user_id=town.zhou_id)
     with wiring.sessions.begin() as session:
-        assert [row.line for row in imported_rows(session, import_id, show=RowFilter.ASIDE).rows] == [2]
+        assert [row.line for row in imported_rows(session, actor(session, town.jing_id), import_id, show=RowFilter.ASIDE).rows] == [2]
         assert bring_rows_back(session, theirs).done == 0
         assert bring_rows_back(session, ours).done == 1
 
@@ -637,7 +639,7 @@ def test_each_filter_pages_by_line_within_its_own_import(wiring: Wiring, town: T
 
     def lines(show: RowFilter, after: str = "") -> list[int]:
         with wiring.sessions() as session:
-            page = imported_rows(session, import_id, show=show, after=after)
+            page = imported_rows(session, actor(session, town.jing_id), import_id, show=show, after=after)
         return [row.line for row in page.rows] + (lines(show, page.next_key) if page.next_key else [])
 
     assert lines(RowFilter.ALL) == [1, 2, 3, 4, 5, 6, 7]

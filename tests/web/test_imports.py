@@ -13,13 +13,16 @@ from intake.domain.import_mapping import MOST_BYTES
 from intake.domain.permission import Role
 from intake.domain.row_import import ImportState
 from intake.domain.submission import SubmissionState
-from intake.models import RowImport, Submission, SubmissionLease
+from intake.models import RowImport, Submission, SubmissionLease, User
 from intake.services.row_import import forget_files
+from intake.services.row_import_rows import Pressing, bring_rows_back, set_rows_aside
+from intake.services.submission_submit import Stored
 from intake.web.language import filesize
 from intake.wiring import Wiring
 from tests.factories.administrators import person_with
+from tests.factories.hands import recused
 from tests.factories.imports import HEADS, as_csv, as_xlsx, call, row_of, send, taken_in, tried
-from tests.factories.town import Town
+from tests.factories.town import Town, actor
 from tests.integration.jobs import jobs_in_this_process
 from tests.web.pages import Person, hidden, sign_in, words_of
 from tests.web.test_query_counts import cost
@@ -189,6 +192,37 @@ def test_what_was_kept_for_reference_is_brought_back(jing: Person, wiring: Wirin
     assert "一件也没有勾选" in words_of(jing.press(f"{page}?show=aside", "/rows/back"))
     assert len(re.findall(r'name="one"', jing.get(page).get_data(as_text=True))) == 1
     assert "这一页没有等处理的" not in words_of(jing.get(page))
+
+
+# Whoever stepped back from a row reads nothing of it there, and can neither decide on it nor bring it back.
+def test_rows_that_one_stepped_back_from_stay_empty(jing: Person, wiring: Wiring, town: Town) -> None:
+    import_id = taken_in(wiring, town, as_csv([call(1, "紫薇苑的物业乱收停车费"), call(2, "龙池桥头的井盖没有了")]))
+    triage_batch.run()
+    person_with(wiring, "guojie", "郭洁", (Role.STAFF, town.district_id))
+    with wiring.sessions() as session:
+        first, second = session.scalars(select(Submission.id).order_by(Submission.id)).all()
+    page = f"/d/imports/{import_id}/rows"
+    before = jing.get(page).get_data(as_text=True)
+    assert "停车费" in before
+    tick = next(one for one in re.findall(r'name="one" value="([^"]+)"', before) if one.startswith(f"{first}_"))
+    assert recused(wiring, town.jing_id, Stored(first, "", b"", repeated=False)) is False
+    for show in ("waiting", "all"):
+        html = jing.get(f"{page}?show={show}").get_data(as_text=True)
+        assert ("停车费" in html, "井盖" in html, "您已回避这一件" in html) == (False, True, True), show
+        assert [one.split("_")[0] for one in re.findall(r'name="one" value="([^"]+)"', html)] == [str(second)]
+        assert f"/submissions/{first}" not in html
+    assert "1 件没有动" in words_of(jing.press(page, "/rows/aside", one=tick))
+    with wiring.sessions.begin() as session:
+        staff = session.scalars(select(User.id).where(User.login == "guojie")).one()
+        version = session.get_one(Submission, first).version
+        other = Pressing(actor(session, staff), import_id, [(first, version)], wiring.clock.now(), 0)
+        assert set_rows_aside(session, other).done == 1
+    with wiring.sessions.begin() as session:
+        version = session.get_one(Submission, first).version
+        own = Pressing(actor(session, town.jing_id), import_id, [(first, version)], wiring.clock.now(), 0)
+        assert bring_rows_back(session, own).done == 0
+    shown = jing.get(f"{page}?show=aside").get_data(as_text=True)
+    assert ("停车费" in shown, 'name="one"' in shown) == (False, False)
 
 
 def test_names_of_communities_are_placed_before_the_import(jing: Person, wiring: Wiring, town: Town) -> None:

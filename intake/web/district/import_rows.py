@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from intake.domain.errors import DomainError
 from intake.domain.permission import Permission
 from intake.domain.working_days import SHANGHAI
+from intake.queries.lease import STEPPED_BACK
 from intake.queries.row_import import import_detail
 from intake.queries.row_import_rows import RowFilter, imported_rows
 from intake.services.row_import_rows import Pressed, Pressing, attach_rows, bring_rows_back, set_rows_aside
@@ -102,13 +103,14 @@ def _rows(import_id: int, *, error: DomainError | None = None) -> str:
     return render_template(
         "imports/rows.html",
         found=import_detail(db(), actor(), import_id),
-        page=imported_rows(db(), import_id, show=show, after=after),
+        page=imported_rows(db(), actor(), import_id, show=show, after=after),
         filters=FILTER_NAMES,
         show=show,
         after=after,
         ticked=request.form.getlist("one") if error is not None else (),
         error=error,
         done=_done(),
+        stepped_back=STEPPED_BACK,
         was_aside=_count("aside") > 0,
         all_ticked=bool(request.args.get("all")),
     )
