@@ -405,13 +405,26 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """A part of a whole in hundredths, as it is read; a workbook keeps it as a number."""
+
+    percent: int
+
+    def __str__(self) -> str:
+        return f"{self.percent}%"
+
+
+SheetCell = str | int | date | Share
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
-    """One sheet of a workbook: a heading, rows of words and numbers; the first row names the columns."""
+    """One sheet of a workbook: a heading, rows of words, numbers, days and shares; the first row names the columns."""
 
     title: str
     """At most 31 characters, as programs want it."""
     heading: str
-    rows: tuple[tuple[str | int, ...], ...]
+    rows: tuple[tuple[SheetCell, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from intake.domain.errors import Conflict
 from intake.domain.working_days import SHANGHAI
-from intake.ports import DraftPart, FigurePaper, FigureTable, Sheet
+from intake.ports import DraftPart, FigurePaper, FigureTable, Share, Sheet, SheetCell
 from intake.web.language import translate as _
 from intake.web.unit_of_work import wiring
 from qr_assets.fonts import FontsMissingError
@@ -18,7 +18,7 @@ from qr_assets.fonts import FontsMissingError
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PDF = "application/pdf"
 
-Value = int | str | None
+Value = int | str | Share | None
 """None where the number isn't said because it is small."""
 
 
@@ -26,10 +26,12 @@ Value = int | str | None
 class Row:
     """A row and, for an area of a street, how deep it stands."""
 
-    label: str
+    label: str | date
     values: tuple[Value, ...]
     depth: int = 0
     id: int | None = None
+    is_sum: bool = False
+    """Of the rows above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Table:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to see."""
-        return not any(value for row in self.rows for value in row.values if not isinstance(value, str)) and not self.hides
+        return not any(value for row in self.rows for value in row.values if not isinstance(value, str | Share)) and not self.hides
 
     @property
     def hides(self) -> bool:
@@ -73,9 +75,9 @@ class Report:
     kept: Mapping[str, str] = field(default_factory=dict)
 
 
-def percent(part: int | None, whole: int | None) -> str:
-    """12%; empty where one of the two isn't said or the whole is nought."""
-    return f"{round(part * 100 / whole)}%" if part is not None and whole else ""
+def percent(part: int | None, whole: int | None) -> Share | str:
+    """12%, which a workbook keeps as a number; empty where one of the two isn't said or the whole is nought."""
+    return Share(round(part * 100 / whole)) if part is not None and whole else ""
 
 
 def workbook(report: Report) -> Response:
@@ -107,13 +109,13 @@ def today() -> date:
     return wiring().clock.now().astimezone(SHANGHAI).date()
 
 
-def shown(value: Value) -> int | str:
+def shown(value: Value) -> int | str | Share:
     """A value as a person reads it."""
     return _("不列") if value is None else value
 
 
-def _cells(row: Row) -> tuple[int | str, ...]:
-    return ("\u3000" * row.depth + row.label, *(shown(value) for value in row.values))
+def _cells(row: Row) -> tuple[SheetCell, ...]:
+    return ("\u3000" * row.depth + row.label if isinstance(row.label, str) else row.label, *(shown(value) for value in row.values))
 
 
 def _file(content: bytes, report: Report, kind: str, ending: str) -> Response:

@@ -9,7 +9,7 @@ from intake.domain.activity import ACTIVITY_NAMES, ActivityKind
 from intake.domain.transition import LABELS
 from intake.domain.working_days import SHANGHAI
 from intake.domain.year import Year, sections
-from intake.ports import Sheet
+from intake.ports import Sheet, SheetCell
 from intake.queries.district_year import DistrictYear, StreetYear
 from intake.queries.year_record import YearRecord
 from intake.web.labels import translated
@@ -74,9 +74,9 @@ def _topics(record: YearRecord, heading: str) -> Sheet:
 
 def _records(record: YearRecord, heading: str) -> Sheet:
     heads = (_("日期"), _("做了什么"), _("地点"), _("场所"), _("人数"), _("调解结果"), _("记的话"))
-    rows: list[tuple[str | int, ...]] = [
+    rows: list[tuple[SheetCell, ...]] = [
         (
-            one.day.isoformat(),
+            one.day,
             translated(ACTIVITY_NAMES[one.kind]),
             one.area_name,
             one.venue_name,

@@ -11,7 +11,7 @@ from intake.domain.activity import ActivityKind
 from intake.domain.duty import is_holiday, season
 from intake.domain.working_days import HolidayTable
 from intake.domain.year import Done, Year, activity_lines, is_year, year_of
-from intake.ports import Sheet
+from intake.ports import Share, Sheet
 
 NONE = HolidayTable()
 
@@ -75,3 +75,12 @@ def test_words_that_look_like_a_formula_are_words_and_numbers_can_be_added_up() 
     assert (words.data_type, words.value, words.quotePrefix) == ("s", '=HYPERLINK("http://x.example")', True)
     assert (number.data_type, number.value) == ("n", 12)
     assert page["A4"].value == "+1\ufffd"
+
+
+def test_days_and_shares_are_numbers_with_formats_and_read_as_on_the_page() -> None:
+    sheets = (Sheet("数", "11 月", (("日期", "百分数"), (date(2026, 11, 3), Share(37)), (date(2026, 11, 4), Share(0)))),)
+    page = load_workbook(BytesIO(OfficialPapers().book(sheets, day=date(2026, 11, 4))))["数"]
+    day, share = page["A3"], page["B3"]
+    assert (day.is_date, day.value.date(), day.number_format) == (True, date(2026, 11, 3), "yyyy-mm-dd")
+    assert (share.data_type, share.value, share.number_format, str(Share(37))) == ("n", 0.37, "0%", "37%")
+    assert page["B4"].value == 0

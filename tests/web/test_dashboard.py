@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pypdfium2
 import pytest
@@ -138,8 +139,11 @@ def test_the_file_says_what_the_page_says(jing: Person, wiring: Wiring, town: To
     answer = jing.get(MONTH.replace(PATH, f"{PATH}/export.xlsx"))
     book = load_workbook(io.BytesIO(answer.data), read_only=True)
     sheet = book["各项数"]
-    cells = {str(row[0]): ["" if one is None else str(one) for one in row[1:]] for row in sheet.iter_rows(min_row=3, values_only=True)}
+    cells = {str(name.value): [_as_read(one) for one in row] for name, *row in sheet.iter_rows(min_row=3)}
     assert cells == page
+    assert any(one.endswith("%") for row in cells.values() for one in row)
+    first_day = next(iter(book["来件"].iter_rows(min_row=3, max_row=3)))[0]
+    assert (first_day.is_date, first_day.number_format) == (True, "yyyy-mm-dd")
     assert "说明" in book.sheetnames
     printed = jing.get(MONTH.replace(PATH, f"{PATH}/export.pdf"))
     assert printed.data.startswith(b"%PDF")
@@ -150,6 +154,13 @@ def test_the_file_says_what_the_page_says(jing: Person, wiring: Wiring, town: To
     with wiring.sessions() as session:
         taken = [entry.detail["format"] for entry in session.query(AuditEntry).filter_by(action="dashboard.export").order_by(AuditEntry.id)]
     assert taken == ["xlsx", "pdf"]
+
+
+def _as_read(cell: Any) -> str:
+    """As a spreadsheet shows it: shares are numbers with a format."""
+    if cell.number_format == "0%":
+        return f"{cell.value:.0%}"
+    return "" if cell.value is None else str(cell.value)
 
 
 def test_a_minute_is_remembered_and_no_longer(jing: Person, wiring: Wiring, town: Town, clock: TestClock) -> None:

@@ -1,4 +1,4 @@
-"""A workbook of plain sheets: numbers that can be added up, and words that are never a formula, whoever wrote them."""
+"""A workbook of plain sheets: numbers that can be added up, days and shares that can be sorted, and words that are never a formula, whoever wrote them."""
 
 from datetime import date, datetime, time
 from io import BytesIO
@@ -14,7 +14,7 @@ from openpyxl.writer.excel import ExcelWriter
 from intake.adapters.papers import wording
 from intake.adapters.papers.office_zip import sealed
 from intake.adapters.papers.workbook import FORMULA_STARTS
-from intake.ports import Sheet
+from intake.ports import Share, Sheet, SheetCell
 
 _HEAD_ROW = 2
 _NARROWEST, _WIDEST = 8, 60
@@ -52,8 +52,14 @@ def _fill(page: Worksheet, sheet: Sheet) -> None:
     page.sheet_properties.pageSetUpPr.fitToPage = True
 
 
-def _put(cell: Cell, value: str | int, font: Font) -> None:
+def _put(cell: Cell, value: SheetCell, font: Font) -> None:
     cell.font = font
+    if isinstance(value, Share):
+        cell.value, cell.number_format = value.percent / 100, "0%"
+        return
+    if isinstance(value, date):
+        cell.value, cell.number_format = value, "yyyy-mm-dd"
+        return
     if isinstance(value, int):
         cell.value = value
         return
@@ -64,5 +70,5 @@ def _put(cell: Cell, value: str | int, font: Font) -> None:
     cell.quotePrefix = text.startswith(FORMULA_STARTS)
 
 
-def _width(value: str | int) -> int:
+def _width(value: SheetCell) -> int:
     return max((sum(1 if character.isascii() else 2 for character in line) for line in str(value).split("\n")), default=0)

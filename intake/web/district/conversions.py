@@ -10,7 +10,7 @@ from intake.domain.conversion import BY_HAND
 from intake.domain.errors import Conflict, DomainError
 from intake.domain.permission import Permission
 from intake.domain.working_days import SHANGHAI
-from intake.ports import Sheet
+from intake.ports import Sheet, SheetCell
 from intake.queries.conversion import (
     ConversionLine,
     conversion_counts,
@@ -217,9 +217,9 @@ def _counted(heading: str, year: int | None) -> Sheet:
 
 def _listed(heading: str, page: Listed[ConversionLine]) -> Sheet:
     heads = (_("日期"), _("转成什么"), _("题目"), _("案号或期号"), _("谁的"), _("写进的建议（条）"), _("结果"), _("议题编号"), _("议题"))
-    rows: list[tuple[str | int, ...]] = [
+    rows: list[tuple[SheetCell, ...]] = [
         (
-            one.converted_on.isoformat(),
+            one.converted_on,
             translated(CONVERSION_NAMES[one.kind]),
             one.title,
             one.number,

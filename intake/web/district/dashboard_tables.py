@@ -138,7 +138,7 @@ def _whole(found: Dashboard) -> Table:
 def flow_of(found: Dashboard) -> tuple[tuple[str, Value, str], ...]:
     """The numbers that are read first: words, count, and its share of what it is a part of."""
     lines = [(words, *_said(found, found.now, measure, wholes)) for words, measure, wholes, _of in SAID if measure in FIRST]
-    return tuple((_(words), count, percent(count, among)) for words, count, among in lines)
+    return tuple((_(words), count, str(percent(count, among))) for words, count, among in lines)
 
 
 def _said(found: Dashboard, sums: Sums, measure: Measure, wholes: tuple[Measure, ...]) -> tuple[int | None, int | None]:
@@ -163,7 +163,7 @@ def _curve(found: Dashboard) -> Table:
     ]
     if compared:
         columns.append(found.said_each([one.earlier or 0 for one in found.moments]))
-    rows = [Row(one.period.first.isoformat(), values) for one, values in zip(found.moments, zip(*columns, strict=True), strict=True)]
+    rows = [Row(one.period.first, values) for one, values in zip(found.moments, zip(*columns, strict=True), strict=True)]
     if compared:
         heads.append(_("%(then)s收到", then=_then(found)))
     return Table("curve", _("来件"), tuple(heads), tuple(rows), chart="line", dashed=(3,) if compared else (), unit=_("件"))

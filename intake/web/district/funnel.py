@@ -134,7 +134,7 @@ def _pictures(found: Funnel) -> tuple[Picture, ...]:
 
 
 def _days(found: Funnel, heading: str) -> Sheet:
-    rows = [(one.day.isoformat(), *_cells(one.uses)) for one in found.days]
+    rows = [(one.day, *_cells(one.uses)) for one in found.days]
     notes = [(_(words),) for words in UNSEEN]
     return Sheet(_("每天"), heading, ((_("日期"), *map(_, HEADS)), *rows, (_("合计"), *_cells(found.uses)), *notes))
 
@@ -158,7 +158,7 @@ def _points(points: tuple[PointUse, ...], heading: str) -> Sheet:
             translated(POINT_KIND_NAMES[one.kind]),
             translated(LABELS[one.state]),
             *_cells(one.uses),
-            one.alive_on.isoformat() if one.is_used else "",
+            one.alive_on if one.is_used else "",
             _("是") if one.is_quiet else "",
         )
         for one in points

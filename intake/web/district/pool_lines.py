@@ -1,10 +1,11 @@
 """The pool as the rows of a file (稿)."""
 
 from collections.abc import Iterator
-from typing import Any
+from datetime import date, datetime
 
 from intake.domain.topic import ROUTE_NAMES, TopicKind
 from intake.domain.working_days import SHANGHAI
+from intake.ports import SheetCell
 from intake.queries.topic_pool import EXPORTED_MOST, PoolRow
 from intake.web.labels import category_name, translated
 from intake.web.language import translate as _
@@ -28,7 +29,7 @@ HEADS = (
 )
 
 
-def pool_lines(rows: tuple[PoolRow, ...]) -> Iterator[tuple[str | int, ...]]:
+def pool_lines(rows: tuple[PoolRow, ...]) -> Iterator[tuple[SheetCell, ...]]:
     """Heads, a row for each topic, and what was left out, in the page's language."""
     yield tuple(_(head) for head in HEADS)
     for row in rows[:EXPORTED_MOST]:
@@ -47,12 +48,12 @@ def pool_lines(rows: tuple[PoolRow, ...]) -> Iterator[tuple[str | int, ...]]:
             _day(one.first_at),
             _day(one.last_at),
             _day(row.since),
-            row.look_again_on.isoformat() if row.look_again_on else "",
+            row.look_again_on or "",
             _("是") if row.appealed else "",
         )
     if len(rows) > EXPORTED_MOST:
         yield (_("只列出前 %(count)s 个，其余请缩小范围再导出。", count=EXPORTED_MOST),)
 
 
-def _day(at: Any) -> str:
-    return str(at.astimezone(SHANGHAI).date().isoformat())
+def _day(at: datetime) -> date:
+    return at.astimezone(SHANGHAI).date()
