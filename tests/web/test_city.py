@@ -1,15 +1,19 @@
 """全市情况: several districts in one installation; the city sees their figures side by side and nothing else, and no district sees another's."""
 
+import io
+
 import pytest
 from flask import Flask
+from openpyxl import load_workbook
 
 from intake.cli import users
 from intake.domain.actor import MACHINE
+from intake.domain.city import Added, added
 from intake.domain.errors import InvalidInput
 from intake.domain.granting import may_grant
 from intake.domain.permission import Role
 from intake.domain.point import AreaKind, PointKind
-from intake.models import Area
+from intake.models import Area, User
 from intake.services.person import create_user, grant_role
 from intake.services.place import create_area, create_point
 from intake.wiring import Wiring
@@ -68,10 +72,11 @@ def test_districts_stand_in_their_own_order_in_figures_alone(
     said = words_of(answer)
     assert "云栖区 3 3 100% 6 6 6 0 不列" in said
     assert "望江区 2 1 50% 9 9 0 0" in said
-    assert said.index("云栖区 3") < said.index("望江区 2")
+    assert said.index("云栖区 3") < said.index("望江区 2") < said.index("全市 5 4 80% 15 15 6 0 不列")
     assert "不排名" in page
     book = jiang.client.get(PATH.replace("/city", "/city/export.xlsx"))
-    assert book.data[:2] == b"PK"
+    rows = list(load_workbook(io.BytesIO(book.data))["各区"].iter_rows(values_only=True))
+    assert next(row for row in rows if row[0] == "全市")[4:7] == (15, 15, 6)
 
 
 def test_the_city_sees_no_page_of_a_district(jiang: Person, wiring: Wiring, town: Town) -> None:
@@ -105,6 +110,45 @@ def test_small_numbers_and_days_not_counted_are_said(jiang: Person, wiring: Wiri
     page = words_of(sign_in(jiang.client, "jianglan").get(PATH))
     assert "望江区 2 1 50% 不列" in page
     assert "云栖区 有 4 天还没有数完" in page
+
+
+# The true sum less the district that is said would be the one that isn't.
+def test_the_sum_of_the_city_gives_no_small_number_away(
+    jiang: Person, wiring: Wiring, town: Town, neighbour: str, clock: TestClock
+) -> None:
+    heard(wiring, neighbour, 3)
+    heard(wiring, town.longchi_code, 7)
+    both_counted(wiring, town, clock)
+    page = words_of(sign_in(jiang.client, "jianglan").get(PATH))
+    assert "全市 5 4 80% 至少 7 至少 7" in page
+    assert "The whole city 5 4 80% 7+ 7+" in words_of(jiang.get(f"{PATH}&lang=en"))
+
+
+@pytest.mark.parametrize(
+    ("counts", "sum_of"),
+    [
+        ((5, 6), Added(11, is_all=True)),
+        ((5, None), Added(5, is_all=False)),
+        ((None, None), None),
+        ((0, None), None),
+        ((0, 0), Added(0, is_all=True)),
+    ],
+)
+def test_hidden_numbers_are_in_no_sum(counts: tuple[int | None, ...], sum_of: Added | None) -> None:
+    assert added(counts) == sum_of
+
+
+def test_a_city_of_one_district_has_no_sum(jiang: Person, wiring: Wiring, town: Town, clock: TestClock) -> None:
+    with wiring.sessions.begin() as session:
+        other = create_area(session, kind=AreaKind.CITY, name="望海市", parent=None)
+        create_area(session, kind=AreaKind.DISTRICT, name="海门区", parent=other)
+        grant_role(
+            session, actor=MACHINE, user=session.query(User).filter_by(login="jianglan").one(), role=Role.CITY, area=other, at=clock.now()
+        )
+    page = words_of(jiang.get(PATH))
+    assert "海门区" in page
+    assert "临江市全市" in page
+    assert "望海市全市" not in page
 
 
 # Its days were counted in advance, today's weren't.
