@@ -22,7 +22,7 @@ from intake.domain.topic import JOINABLE, TopicKind, TopicState
 from intake.models import Area, Contributor, Submission, Topic, TopicOrigin
 from intake.queries.same_matter import NOT_COMPARED, TEXT_CHARACTERS, Question, document_counts, sharing_rare_grams
 from intake.queries.similar import EVER, LOOKED_THROUGH, WORDS_MAX
-from intake.queries.topic_alike import runs
+from intake.queries.topic_alike import runs, says_something, telling_runs
 
 SHOWN, SAID_MOST = 5, 4
 TITLES = 300
@@ -98,7 +98,7 @@ def own_alike(session: Session, actor: Actor, *, title: str) -> tuple[Alike, ...
 
 def _called(session: Session, where: Sequence[ColumnElement[bool]], title: str) -> list[_Found]:
     """Those of the latest registered that share half of the shorter title's pieces."""
-    asked = telling_grams(matching_form(title))
+    asked = _telling(matching_form(title))
     rows = session.execute(
         select(*_COLUMNS)
         .join(TopicOrigin, TopicOrigin.topic_id == Topic.id)
@@ -109,7 +109,7 @@ def _called(session: Session, where: Sequence[ColumnElement[bool]], title: str) 
     ).all()
     found = []
     for row, form in zip(rows, matching_forms([row.title for row in rows]), strict=True):
-        pieces = telling_grams(form)
+        pieces = _telling(form)
         shared, shorter = asked & pieces, min(len(asked), len(pieces))
         if 2 * len(shared) >= shorter and len(shared) >= min(PIECES_LEAST, len(asked)) > 0:
             found.append(_Found(row[:5], row.path, form, frozenset(shared), float(len(shared))))
@@ -161,7 +161,7 @@ def _is_enough(one: _Found, weights: Mapping[str, float], named: set[str], stree
 
 def _weights(session: Session, district_id: int, pieces: set[str]) -> dict[str, float]:
     """The pieces that residents use, by how much they tell; house numbers tell nothing."""
-    grams = {piece: gram_hash(piece) for piece in pieces if not any(one.isascii() for one in piece)}
+    grams = {piece: gram_hash(piece) for piece in pieces if says_something(piece) and not any(one.isascii() for one in piece)}
     documents = document_counts(session, district_id=district_id, grams=grams.values())
     return {piece: 1 / (1 + math.log1p(documents[gram])) for piece, gram in grams.items() if documents.get(gram)}
 
@@ -193,7 +193,9 @@ def _ordered(found: Sequence[_Found], actor: Actor, area: Area, asked: str) -> t
     topics: dict[int, Alike] = {}
     for one in ranked:
         opens = actor.may(Permission.SCREEN_VIEW, area_path=one.path)
-        topics.setdefault(one.topic[0], _alike(one, asked, is_near=_is_near(one.path, street), opens=opens))
+        shown = _alike(one, asked, is_near=_is_near(one.path, street), opens=opens)
+        if shown.shared or not opens:
+            topics.setdefault(shown.id, shown)
     return tuple(topics.values())[:SHOWN]
 
 
@@ -204,7 +206,11 @@ def _alike(one: _Found, asked: str, *, is_near: bool, opens: bool) -> Alike:
     form = matching_form(asked)
     both = {form[place : place + 2] for place in range(len(form) - 1) if form[place : place + 2].isalnum()}
     said = [run for run in runs(one.text, both) if any(piece in run for piece in one.shared)]
-    return Alike(*one.topic, is_near=is_near, opens=True, shared=tuple(sorted(said, key=len, reverse=True)[:SAID_MOST]))
+    return Alike(*one.topic, is_near=is_near, opens=True, shared=tuple(sorted(telling_runs(said), key=len, reverse=True)[:SAID_MOST]))
+
+
+def _telling(form: str) -> set[str]:
+    return {piece for piece in telling_grams(form) if says_something(piece)}
 
 
 def _street(area: Area) -> str:

@@ -5,7 +5,7 @@ through the index of letters to topics that hold one, and these are weighed by a
 """
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -40,6 +40,10 @@ ENOUGH = 0.3
 PIECES_LEAST = 2
 """One word in common says nothing, however much of a short title it is."""
 ENDED = (TopicState.DELIVERED, TopicState.REJECTED, TopicState.REFERRED)
+_AT_ENDS = "的了吗呢啊吧呀嘛们"
+"""What is left off where a run begins or ends with it: it belongs to the words beside it."""
+_COUNTING = frozenset(_AT_ENDS + "是在我你他她它有没不也都就这那哪个之一二两三四五六七八九十百千万亿几半多第次年月日天周时分秒号元块")
+"""Characters that count, tell time or hold a sentence together: pieces of nothing else (了三, 三个) are in every matter."""
 _LETTERS = literal_column(LETTERS, ARRAY(Text))
 
 
@@ -143,7 +147,7 @@ def _holding_most() -> Select[int]:
 
 def _weights(session: Session, district_id: int, pieces: Collection[str]) -> dict[str, float]:
     """The pieces by how much they tell: those that many messages hold tell little; house numbers tell nothing."""
-    telling = {piece: gram_hash(piece) for piece in pieces if not any(one.isascii() for one in piece)}
+    telling = {piece: gram_hash(piece) for piece in pieces if says_something(piece) and not any(one.isascii() for one in piece)}
     documents = document_counts(session, district_id=district_id, grams=telling.values())
     return {piece: 1 / (1 + math.log(1 + documents.get(gram, 0))) for piece, gram in telling.items()}
 
@@ -154,8 +158,9 @@ def _ranked(topics: Sequence[AlikeTopic], weights: Mapping[str, float]) -> list[
     for one, title in zip(topics, matching_forms([one.title for one in topics]), strict=True):
         shared = telling_grams(title) & weights.keys()
         weight = sum(weights[piece] for piece in shared)
-        if weight >= enough and len(shared) >= min(PIECES_LEAST, len(weights)):
-            ranked.append((weight, one.last_at, replace(one, shared=runs(title, shared))))
+        said = telling_runs(runs(title, shared))
+        if said and weight >= enough and len(shared) >= min(PIECES_LEAST, len(weights)):
+            ranked.append((weight, one.last_at, replace(one, shared=said)))
     ranked.sort(key=lambda entry: entry[:2], reverse=True)
     return [one for *_, one in ranked]
 
@@ -170,6 +175,17 @@ def runs(title: str, shared: Collection[str]) -> tuple[str, ...]:
             runs = [*runs[:-1], runs[-1] + piece[1]] if begun else [*runs, piece]
         begun = piece in shared
     return tuple(dict.fromkeys(runs))
+
+
+def says_something(piece: str) -> bool:
+    """Whether a piece or run holds more than counting and time."""
+    return not _COUNTING.issuperset(piece)
+
+
+def telling_runs(runs: Iterable[str]) -> tuple[str, ...]:
+    """Those that hold words of substance, as a reason to be read: 了路灯 is 路灯, 了三个 is nothing."""
+    bare = (run.strip(_AT_ENDS) for run in runs)
+    return tuple(dict.fromkeys(run for run in bare if len(run) > 1 and says_something(run)))
 
 
 def _with_words(session: Session, topics: Collection[AlikeTopic]) -> tuple[AlikeTopic, ...]:

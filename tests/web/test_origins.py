@@ -13,6 +13,7 @@ from intake.domain.errors import InvalidInput
 from intake.domain.permission import Role
 from intake.domain.topic import Route, TopicAction, TopicState
 from intake.models import AuditEntry, Submission, Topic, TopicOrigin
+from intake.queries.topic_alike import telling_runs
 from intake.queries.topic_origin import origin_of
 from intake.services.contribution import recount
 from intake.services.submission_withdraw import withdraw
@@ -241,6 +242,19 @@ def test_only_what_is_near_enough_is_pointed_at_the_same_street_first(jing: Pers
     assert "区里别处的" not in everywhere
     for title, words in (("城市书房布局", "请研究在各街道增设城市书房。"), ("优化营商环境", "请围绕中小企业融资难开展协商。")):
         assert pointed_at(jing, asked(town, title=title, words=words)) == ""
+
+
+# How many and how long is in every matter: a reason holds words of substance, or there is none.
+def test_numbers_and_times_are_no_reason_to_be_alike(jing: Person, wiring: Wiring, town: Town) -> None:
+    for words in ("井盖丢了三个，过了半个月也没补上", "路灯坏了三个，晚上看不清路"):
+        say(wiring, town.longchi_code, words)
+    with jobs_in_this_process(wiring):
+        triage_batch.run()
+    assert pointed_at(jing, asked(town, title="砍了三个凉亭", area=str(town.longchi_id), words="砍了三个，过了半个月。")) == ""
+    shown = pointed_at(jing, asked(town, title="坏了三个路灯", area=str(town.longchi_id), words="请尽快修好坏了三个的路灯。"))
+    assert "路灯" in shown.partition("都有")[2]
+    assert "井盖" not in shown
+    assert telling_runs(["了三个", "了路灯", "半个月", "过道", "的"]) == ("路灯", "过道")
 
 
 # Titles may be known everywhere in the district (queries/similar.py); what residents of another street wrote, and the topic's page, are closed.
