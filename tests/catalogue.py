@@ -92,7 +92,7 @@ NOT_SAID = {
                 "_report_day",
             ),
             *("_REPORT_DIGITS", "PAPER_NOTE", "_report_title", "_paper_heading", "_paper_under", "_paper_parts", "_paper_item"),
-            *("_paper_changes", "_paper_table", "_paper_heads", "_timetable", "_road_map", "days_printed"),
+            *("_paper_changes", "NUMBERED_NOTE", "_paper_table", "_paper_heads", "_timetable", "_road_map", "days_printed"),
         ),
         "a year's plan and its reports on paper, which is Chinese",
     ),
