@@ -213,7 +213,7 @@ def refuse_beside_demo(session: Session) -> None:
     login = next((login for login, encoded in known if verify_password(encoded, PASSWORD)), None)
     if login is not None:
         raise Conflict(
-            f"这个数据库里有演示账号（{login} 等），密码是公开的，不能再建真实的区；请换一个 --data 或数据库。 / Not beside the demo's accounts."
+            f"这个数据库里有演示账号（{login} 等），密码是公开的，不能再建真实的区；请换一个数据目录（ZHIBAO_DATA）或数据库。 / Not beside the demo's accounts."
         )
 
 
