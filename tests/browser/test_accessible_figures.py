@@ -59,3 +59,17 @@ def test_desk_page(name: str, people: People, seen: Figures, site: Site) -> None
     login, open_page = DESK_PAGES[name]
     wrong = wrong_on_desk(people.page_of(login, desk=True), open_page, seen, site)
     assert not wrong, "\n".join(wrong)
+
+
+# A small screen of an office, in the language with the longer words: the table by area is read without being pushed sideways.
+def test_figures_by_area_fit_on_a_small_screen(people: People, seen: Figures) -> None:
+    page = people.page_of("wangjing", desk=True).page
+    before = page.viewport_size
+    page.set_viewport_size({"width": 1024, "height": 768})
+    for language in ("zh", "en"):
+        page.goto(f"/d/figures{ASKED}&lang={language}")
+        hidden = "() => [...document.querySelectorAll('.table-wrap')].map(one => one.scrollWidth - one.clientWidth)"
+        assert set(page.evaluate(hidden)) == {0}, language
+    page.goto("/d/figures?lang=zh")
+    if before is not None:
+        page.set_viewport_size(before)
