@@ -41,6 +41,8 @@ NOT_SAID = {
     "RESIDENT": "as above",
     "_CHINESE_DIGITS": "patterns over what people wrote, never shown",
     "_SPELT_NUMBER": "as above",
+    "_AT_ENDS": "as above",
+    "_COUNTING": "as above",
     "_NAME_ENDS": "as above",
     "_SPELT": "as above",
     "_PLATES": "as above",
