@@ -164,7 +164,13 @@ def test_an_appeal_waits_on_the_desk_and_shows_why_on_the_card(wiring: Wiring, t
     card = f"/m/cards/{stored.submission_id}"
     assert "居民申请复核时说" in words_of(jing.get(card))
     assert "还是不亮" in words_of(jing.get(card))
-    refused = zhou.press(card, "/decline", reason="already_done", words="真的修好了。")
+    assert "这一件由别的同志来看" in words_of(zhou.get(card))
+    # Who has had the page open since before the appeal is told, and keeps the words.
+    sent = {
+        "csrf_token": hidden(zhou.client.get("/m/me").get_data(as_text=True), "csrf_token"),
+        "version": str(submission_of(wiring, stored).version),
+    }
+    refused = zhou.client.post(f"{card}/decline", data={**sent, "reason": "already_done", "words": "真的修好了。"})
     assert refused.status_code == 403
     assert "换一位同志来看" in words_of(refused)
     assert "真的修好了。" in refused.get_data(as_text=True)
@@ -178,6 +184,19 @@ def test_why_a_topic_is_screened_again_stands_beside_it(wiring: Wiring, town: To
         appeal_topic(session, submission_id=stored.submission_id, words="大家天天摸黑", at=wiring.clock.now())
     for page in (f"/d/topics/{topic}", f"/d/topics?topic={topic}"):
         assert "大家天天摸黑" in words_of(jing.get(page)), page
+
+
+def test_members_read_why_a_topic_that_was_turned_down_waits_again(wiring: Wiring, town: Town, zhou: Person) -> None:
+    stored = told(wiring, town.longchi_code, LAMP)
+    topic = taken_up(wiring, town.jing_id, topic_of(wiring, town.zhou_id, "路灯", stored))
+    page, why = f"/m/topics/{topic}", "有居民申请复核，区政协正在重新筛选"
+    assert why not in words_of(zhou.get(page))
+    decided(wiring, town.jing_id, topic, TopicAction.REJECT, "今年没有安排。")
+    with wiring.sessions.begin() as session:
+        appeal_topic(session, submission_id=stored.submission_id, words="大家天天摸黑", at=wiring.clock.now())
+    assert why in words_of(zhou.get(page))
+    decided(wiring, town.jing_id, topic, TopicAction.APPROVE, "再看一次，值得商量。")
+    assert why not in words_of(zhou.get(page))
 
 
 # --- 请补充 --------------------------------------------------------------------------------------------------------------------------
