@@ -13,7 +13,7 @@ from intake.domain.import_mapping import MOST_BYTES
 from intake.domain.permission import Role
 from intake.domain.row_import import ImportState
 from intake.domain.submission import SubmissionState
-from intake.models import RowImport, Submission, SubmissionLease, User
+from intake.models import RowImport, Submission, SubmissionLease, Topic, User
 from intake.services.row_import import forget_files
 from intake.services.row_import_rows import Pressing, bring_rows_back, set_rows_aside
 from intake.services.submission_submit import Stored
@@ -22,6 +22,7 @@ from intake.wiring import Wiring
 from tests.factories.administrators import person_with
 from tests.factories.hands import recused
 from tests.factories.imports import HEADS, as_csv, as_xlsx, call, row_of, send, taken_in, tried
+from tests.factories.matters import taken_up
 from tests.factories.town import Town, actor
 from tests.integration.jobs import jobs_in_this_process
 from tests.web.pages import Person, hidden, sign_in, words_of
@@ -223,6 +224,30 @@ def test_rows_that_one_stepped_back_from_stay_empty(jing: Person, wiring: Wiring
         assert bring_rows_back(session, own).done == 0
     shown = jing.get(f"{page}?show=aside").get_data(as_text=True)
     assert ("停车费" in shown, 'name="one"' in shown) == (False, False)
+
+
+# A topic that was taken up with rows alone that are gone now isn't forgotten on the board.
+def test_topics_that_an_undone_import_leaves_without_a_voice_are_named(jing: Person, wiring: Wiring, town: Town) -> None:
+    import_id = taken_in(wiring, town, as_csv([call(at, community="龙池社区") for at in range(3)]))
+    triage_batch.run()
+    with wiring.sessions() as session:
+        topic = session.scalars(select(Topic)).one()
+        topic_id, title = topic.id, topic.title
+    page = f"/d/imports/{import_id}"
+    taken_up(wiring, town.jing_id, topic_id)
+    jing.press(page, "/undo")
+    assert "一件也没有了" not in words_of(jing.get(page))
+    row_imports.run()
+    shown = jing.get(page)
+    assert "1 个议题只有撤回的这些来件，现在一件也没有了" in words_of(shown)
+    assert f'href="/d/topics/{topic_id}"' in shown.get_data(as_text=True)
+    assert f"{title} " in words_of(shown)
+    # Rows that open a candidate which nobody took up leave nothing to be named.
+    other = taken_in(wiring, town, as_csv([call(at, "河边的树倒了压住步道", community="石桥社区") for at in range(11, 13)]))
+    triage_batch.run()
+    jing.press(f"/d/imports/{other}", "/undo")
+    row_imports.run()
+    assert "撤回了 2 件" in words_of(jing.get(f"/d/imports/{other}"))
 
 
 def test_names_of_communities_are_placed_before_the_import(jing: Person, wiring: Wiring, town: Town) -> None:

@@ -15,6 +15,7 @@ from intake.domain.import_mapping import FIELD_NAMES, MOST_BYTES, MOST_ROWS, REF
 from intake.domain.permission import Permission
 from intake.domain.row_import import ImportState
 from intake.queries.area import area_choices
+from intake.queries.import_undone import left_silent
 from intake.queries.row_import import (
     MOST_COUNTED,
     ImportDetail,
@@ -195,6 +196,7 @@ def _state(found: ImportDetail, *, error: DomainError | None = None) -> dict[str
     places = found.unplaced and found.row.state is ImportState.CHECKED
     return {
         "found": found,
+        "silent": left_silent(db(), actor(), found.row.id) if found.row.state is ImportState.UNDONE else (),
         "fields": [(field.value, name) for field, name in FIELD_NAMES.items()],
         "sheets": list(enumerate(first.get("sheets", ()))),
         "first_rows": first.get("rows", ()),
