@@ -101,9 +101,11 @@ def approved(wiring: Wiring, town: Town, subject: ApprovalSubject, subject_id: i
             record_step(session, recording, passed, store=wiring.objects)
 
 
-def issuing(day: date | None = date(2026, 11, 2), *, accepts_fewer: bool = True, **given: str) -> Issuing:
+def issuing(
+    day: date | None = date(2026, 11, 2), *, accepts_fewer: bool = True, words: str = WORDS, document_number: str = "", reason: str = ""
+) -> Issuing:
     """What stands in the form of an edition; a test's plan seldom holds all of its quota."""
-    return Issuing(**{"words": WORDS, "document_number": "", "reason": "", **given}, issued_on=day, accepts_fewer=accepts_fewer)
+    return Issuing(words=words, issued_on=day, document_number=document_number, accepts_fewer=accepts_fewer, reason=reason)
 
 
 def issued(wiring: Wiring, town: Town, plan_id: int) -> None:
