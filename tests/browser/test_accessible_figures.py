@@ -9,7 +9,7 @@ from intake.domain.permission import Role
 from intake.models import Area, IntakePoint
 from intake.services.person import create_user, grant_role
 from tests.browser.conftest import Site
-from tests.browser.looking import Open, at, wrong_on_desk
+from tests.browser.looking import Open, at, ways, wrong_on_desk
 from tests.browser.people import People
 from tests.factories.counts import NOVEMBER, counted
 from tests.factories.town import ENCODED, town_in
@@ -62,14 +62,15 @@ def test_desk_page(name: str, people: People, seen: Figures, site: Site) -> None
 
 
 # A small screen of an office, in the language with the longer words: the table by area is read without being pushed sideways.
-def test_figures_by_area_fit_on_a_small_screen(people: People, seen: Figures) -> None:
-    page = people.page_of("wangjing", desk=True).page
+def test_figures_by_area_fit_on_a_small_screen(people: People, seen: Figures, site: Site) -> None:
+    person = people.page_of("wangjing", desk=True)
+    page = person.page
     before = page.viewport_size
     page.set_viewport_size({"width": 1024, "height": 768})
-    for language in ("zh", "en"):
-        page.goto(f"/d/figures{ASKED}&lang={language}")
+    for english in (False, True):
+        ways(person, site, care=False, english=english)
+        page.goto(f"/d/figures{ASKED}")
         hidden = "() => [...document.querySelectorAll('.table-wrap')].map(one => one.scrollWidth - one.clientWidth)"
-        assert set(page.evaluate(hidden)) == {0}, language
-    page.goto("/d/figures?lang=zh")
+        assert set(page.evaluate(hidden)) == {0}, f"English: {english}"
     if before is not None:
         page.set_viewport_size(before)
