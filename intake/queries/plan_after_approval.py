@@ -20,9 +20,11 @@ class ChangeKind(StrEnum):
     PLAN = "plan"
     """Title, words or quota of the plan itself."""
     ADDED = "added"
+    """A consultation that wasn't there."""
     CHANGED = "changed"
+    """Another topic, day, lead or words of one."""
     DROPPED = "dropped"
-    """Of one consultation."""
+    """One that was there and isn't any more."""
 
 
 @dataclass(frozen=True, slots=True)
