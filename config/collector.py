@@ -19,7 +19,11 @@ def resting() -> Iterator[None]:
 
 
 def spare_the_collector(*, between: int = 20_000) -> None:
-    """What was made so far lives as long as the process; of what comes the youngest are looked at after so many, not after a few hundred."""
+    """What was made so far lives as long as the process; of what comes the youngest are looked at after so many, not after a few hundred.
+
+    A page is a circle (its template holds what it shows) that lives until it is looked at: those that outlive the first look are looked at
+    again soon, so that no visitor waits for the pages of many others.
+    """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(between, 20, 50)
+    gc.set_threshold(between, 4, 250)

@@ -78,6 +78,7 @@ from intake.web.resident.similar import init_similar
 from intake.web.resident.views import resident
 from intake.web.said import said
 from intake.web.style_guide import init_style_guide
+from intake.web.templating import Templates
 from intake.web.unit_of_work import init_unit_of_work
 from intake.web.uploads import init_uploads
 from intake.web.wechat.js_config import wechat
@@ -106,6 +107,7 @@ def create_app(wiring: Wiring) -> Flask:
         WTF_CSRF_TIME_LIMIT=settings.session_hours * 3600,
         WTF_CSRF_SSL_STRICT=False,
     )
+    app.jinja_environment = Templates
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["wiring"] = wiring
     if settings.trusted_proxies:

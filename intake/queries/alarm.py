@@ -116,15 +116,19 @@ def ringing(session: Session, actor: Actor) -> Ringing | None:
 def _ringing(actor: Actor) -> Select[int, str, datetime, bool, bool]:
     mine = and_(Alarm.state == AlarmState.TAKEN, Alarm.taken_by == actor.user_id)
     again = and_(Alarm.state == AlarmState.RAISED, Alarm.repeated_at.is_not(None))
+    calls_me = (  # asked of each open alarm: joined, everybody's calls of all times would be read with every page
+        select(AlarmCall.id)
+        .where(AlarmCall.alarm_id == Alarm.id, AlarmCall.user_id == actor.user_id, or_(AlarmCall.seen_at.is_(None), again))
+        .exists()
+    )
     return written_out(
         select(func.count().over(), Area.name, Alarm.raised_at, mine, again)
         .join(Area, Area.id == Alarm.area_id)
-        .outerjoin(AlarmCall, (AlarmCall.alarm_id == Alarm.id) & (AlarmCall.user_id == actor.user_id))
         .where(
             Alarm.district_id == actor.district_id,
             Alarm.state != AlarmState.CLOSED,
             ~recused(actor, Alarm.submission_id),
-            or_(mine, and_(AlarmCall.id.is_not(None), or_(AlarmCall.seen_at.is_(None), again))),
+            or_(mine, calls_me),
         )
         .order_by(mine, Alarm.raised_at)
         .limit(1)

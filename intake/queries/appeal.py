@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Literal
 
-from sqlalchemy import ColumnElement, false, func, select
+from sqlalchemy import ColumnElement, any_, false, func, select
 from sqlalchemy.orm import Session, aliased
 
 from intake.domain.actor import Actor
@@ -11,7 +11,7 @@ from intake.domain.contributor import ContributorStatus
 from intake.domain.submission import SUBMISSION_TABLE, SubmissionAction, SubmissionState
 from intake.domain.topic import TOPIC_TABLE, TopicAction, TopicState
 from intake.models import Contributor, HistoryEntry, Message, Submission, Topic
-from intake.queries.kept import TOPIC_ID, written_out
+from intake.queries.kept import TOPIC_ID, TOPIC_IDS, written_out
 
 DECLINING = (SubmissionAction.DECLINE.value, SubmissionAction.CONFIRM_QUARANTINE.value)
 SECOND_LOOKS = (SubmissionAction.APPEAL.value, SubmissionAction.RECHECK.value)
@@ -143,10 +143,12 @@ def turned_down_before(session: Session, topic_id: int) -> int | None:
 
 def appealed_among(session: Session, topic_ids: Collection[int]) -> frozenset[int]:
     """Those of the topics that a resident asked to look at again; one statement."""
-    appealed = select(HistoryEntry.entity_id).where(
-        HistoryEntry.noun == TOPIC_TABLE.noun, HistoryEntry.entity_id.in_(topic_ids), HistoryEntry.action == TopicAction.APPEAL.value
-    )
-    return frozenset(session.scalars(appealed))
+    return frozenset(session.scalars(_APPEALED, {"topic_ids": [*topic_ids]}))
+
+
+_APPEALED = select(HistoryEntry.entity_id).where(
+    HistoryEntry.noun == TOPIC_TABLE.noun, HistoryEntry.entity_id == any_(TOPIC_IDS), HistoryEntry.action == TopicAction.APPEAL.value
+)
 
 
 def words_of_topic_appeal(session: Session, topic_id: int) -> str:

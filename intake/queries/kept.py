@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from sqlalchemy import BigInteger, BindParameter, ColumnElement, Executable, bindparam, literal_column
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import ClauseList
 from sqlalchemy.sql.visitors import replacement_traverse
 
@@ -16,6 +17,9 @@ PEOPLE_KEPT = 32
 """Whose questions are kept in words in a process."""
 TOPIC_ID = bindparam("topic_id", type_=BigInteger)
 """Where a question that is kept is about one topic: given with each asking."""
+TOPIC_IDS = bindparam("topic_ids", type_=ARRAY(BigInteger))
+"""About several: one value, however many (`any_`)."""
+DISTRICT_ID = bindparam("district_id", type_=BigInteger)
 
 AnyStatement = TypeVar("AnyStatement", bound=Executable)
 

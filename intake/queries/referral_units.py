@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from intake.domain.actor import Actor
 from intake.domain.referral import OFFICES, UnitKind
 from intake.models import Department
+from intake.queries.kept import DISTRICT_ID, written_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,14 @@ def answering_units(session: Session, actor: Actor, *, category: str | None) -> 
 
 def assigning_offices(session: Session, actor: Actor) -> tuple[tuple[int, str], ...]:
     """(id, name) of the district's active offices, the first of which takes what nobody addressed."""
-    rows = session.execute(
-        select(Department.id, Department.name)
-        .where(Department.district_id == actor.district_id, Department.active, Department.kind.in_(OFFICES))
-        .order_by(Department.kind == UnitKind.DUTY, Department.id)
-    )
-    return tuple((one.id, one.name) for one in rows)
+    return tuple((one.id, one.name) for one in session.execute(_OFFICES, {"district_id": actor.district_id}))
+
+
+_OFFICES = written_out(
+    select(Department.id, Department.name)
+    .where(Department.district_id == DISTRICT_ID, Department.active, Department.kind.in_(OFFICES))
+    .order_by(Department.kind == UnitKind.DUTY, Department.id)
+)
 
 
 def kind_of_unit(session: Session, unit_id: int) -> UnitKind | None:

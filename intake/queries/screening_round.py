@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import DateTime, Select, any_, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
 from intake.domain.actor import Actor
@@ -15,7 +15,7 @@ from intake.domain.permission import Permission
 from intake.domain.screening import RoundState
 from intake.domain.topic import TopicAction, TopicState
 from intake.models import Area, ScreeningDraft, ScreeningRound, Topic, User
-from intake.queries.kept import PEOPLE_KEPT, TOPIC_ID, written_out
+from intake.queries.kept import DISTRICT_ID, PEOPLE_KEPT, TOPIC_ID, TOPIC_IDS, written_out
 from intake.queries.pages import PAGE, Page, covers_district, key_of, page_of, within
 
 _TARGET = aliased(Topic)
@@ -173,14 +173,18 @@ def open_rounds(session: Session, actor: Actor, *, at: datetime) -> tuple[OpenRo
     """All that a decision may still be put into, the soonest first; none for who doesn't screen. A district has a bounded number of them."""
     if not actor.may(Permission.SCREEN_DECIDE):
         return ()
-    rows = session.execute(
-        select(ScreeningRound.id, ScreeningRound.name, ScreeningRound.publish_at)
-        .where(
-            ScreeningRound.district_id == actor.district_id, ScreeningRound.state == RoundState.OPEN, ScreeningRound.publish_at > at
-        )
-        .order_by(ScreeningRound.publish_at, ScreeningRound.id)
-    )  # fmt: skip
-    return tuple(OpenRound(*row) for row in rows)
+    return tuple(OpenRound(*row) for row in session.execute(_OPEN_ROUNDS, {"district_id": actor.district_id, "at": at}))
+
+
+_OPEN_ROUNDS = written_out(
+    select(ScreeningRound.id, ScreeningRound.name, ScreeningRound.publish_at)
+    .where(
+        ScreeningRound.district_id == DISTRICT_ID,
+        ScreeningRound.state == RoundState.OPEN,
+        ScreeningRound.publish_at > bindparam("at", type_=DateTime(timezone=True)),
+    )
+    .order_by(ScreeningRound.publish_at, ScreeningRound.id)
+)
 
 
 def draft_of(session: Session, actor: Actor, topic_id: int) -> WaitingDecision | None:
@@ -222,9 +226,10 @@ def _draft_waiting(actor: Actor) -> Select[int, int, str, datetime, str, str, st
 
 def drafted_among(session: Session, topic_ids: Sequence[int]) -> frozenset[int]:
     """Those of the topics on which a decision waits to be published."""
-    return frozenset(
-        session.scalars(select(ScreeningDraft.topic_id).where(ScreeningDraft.topic_id.in_(topic_ids), ScreeningDraft.ended_at.is_(None)))
-    )
+    return frozenset(session.scalars(_DRAFTED, {"topic_ids": [*topic_ids]}))
+
+
+_DRAFTED = select(ScreeningDraft.topic_id).where(ScreeningDraft.topic_id == any_(TOPIC_IDS), ScreeningDraft.ended_at.is_(None))
 
 
 def waiting_draft(session: Session, topic_id: int) -> ScreeningDraft | None:

@@ -5,13 +5,14 @@ through the index of letters to topics that hold one, and these are weighed by a
 """
 
 import math
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, Text, bindparam, cast, func, literal_column, or_, select, true
+from sqlalchemy import Select, Text, any_, bindparam, cast, func, literal_column, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
@@ -24,16 +25,16 @@ from intake.domain.topic import JOINABLE, TopicAction, TopicKind, TopicState
 from intake.domain.topic_evidence import CameOf
 from intake.models import Area, Decision, Outcome, Topic
 from intake.models.topic import LETTERS
-from intake.queries.kept import PEOPLE_KEPT, TOPIC_ID, written_out
+from intake.queries.kept import DISTRICT_ID, PEOPLE_KEPT, TOPIC_ID, TOPIC_IDS, written_out
 from intake.queries.pages import within
 from intake.queries.same_matter import document_counts
 
 SHOWN = 4
 """Of each kind."""
 PIECES_ASKED = 3
-READ_MOST = 400
+READ_MOST = 200
 """Topics read for one piece: what stands in more says little, and a lookup must not grow with the district."""
-LOOKED_THROUGH = 120
+LOOKED_THROUGH = 80
 """Those that hold most of the pieces."""
 ENOUGH = 0.3
 """Of what the title's own pieces weigh: below, two topics share a word and nothing else."""
@@ -76,24 +77,38 @@ class Alike:
     """Of all ended ones that are alike, not only those shown."""
 
 
-def alike(session: Session, actor: Actor, *, topic_id: int, title: str) -> Alike:
-    """Topics within the actor's reach that are called much like `title`, in four queries; one where the title says nothing particular.
+def alike(session: Session, actor: Actor, titles: Mapping[int, str]) -> dict[int, Alike]:
+    """By topic, those within the actor's reach that are called much like its title: in three queries and one for each topic, or in one where
+    no title says anything particular.
 
     The matters of a class aren't like it, they are it.
     """
-    district_id, pieces = actor.district_id or 0, telling_grams(matching_form(title))
-    weights = _weights(session, district_id, pieces)
+    district_id = actor.district_id or 0
+    pieces = {topic_id: telling_grams(matching_form(title)) for topic_id, title in titles.items()}
+    weights = _weights(session, district_id, frozenset().union(*pieces.values()))
+    found = {
+        topic_id: _called_alike(session, actor, topic_id, {piece: weights[piece] for piece in own if piece in weights})
+        for topic_id, own in pieces.items()
+    }
+    ended = {topic_id: [one for one in topics if one.state in ENDED] for topic_id, topics in found.items()}
+    words = _ending_words(session, [one.id for topics in ended.values() for one in topics[:SHOWN]])
+    verdicts = _verdicts(session, [one.id for topics in ended.values() for one in topics])
+    return {
+        topic_id: Alike(
+            here=tuple([one for one in topics if one.state in JOINABLE][:SHOWN]),
+            earlier=tuple(replace(one, words=words.get(one.id, "")) for one in ended[topic_id][:SHOWN]),
+            came_of=_came_of(ended[topic_id], verdicts),
+        )
+        for topic_id, topics in found.items()
+    }
+
+
+def _called_alike(session: Session, actor: Actor, topic_id: int, weights: Mapping[str, float]) -> list[AlikeTopic]:
     asked = sorted(weights, key=lambda piece: (-weights[piece], piece))[:PIECES_ASKED]
     if not asked:
-        return Alike((), (), CameOf())
-    rows = session.execute(_candidates(actor), {"district_id": district_id, "pieces": asked, "topic_id": topic_id})
-    found = _ranked([AlikeTopic(*row, shared=()) for row in rows], weights)
-    ended = [one for one in found if one.state in ENDED]
-    return Alike(
-        here=tuple([one for one in found if one.state in JOINABLE][:SHOWN]),
-        earlier=_with_words(session, ended[:SHOWN]),
-        came_of=_came_of(session, ended),
-    )
+        return []
+    rows = session.execute(_candidates(actor), {"district_id": actor.district_id, "pieces": asked, "topic_id": topic_id})
+    return _ranked([AlikeTopic(*row, shared=()) for row in rows], weights)
 
 
 def titled(district_id: int | None, words: str) -> Select[int]:
@@ -129,7 +144,7 @@ def _holding_most() -> Select[int]:
     hits = (
         select(Topic.id)
         .where(
-            Topic.district_id + 0 == bindparam("district_id", type_=BigInteger),  # not by the district's index beside that of the letters
+            Topic.district_id + 0 == DISTRICT_ID,  # not by the district's index beside that of the letters
             _LETTERS.contains(func.string_to_array(pieces.c.piece, None, type_=ARRAY(Text))),
             func.strpos(called, pieces.c.piece) > 0,
         )
@@ -158,8 +173,9 @@ def _ranked(topics: Sequence[AlikeTopic], weights: Mapping[str, float]) -> list[
     for one, title in zip(topics, matching_forms([one.title for one in topics]), strict=True):
         shared = telling_grams(title) & weights.keys()
         weight = sum(weights[piece] for piece in shared)
-        said = telling_runs(runs(title, shared))
-        if said and weight >= enough and len(shared) >= min(PIECES_LEAST, len(weights)):
+        if weight < enough or len(shared) < min(PIECES_LEAST, len(weights)):
+            continue
+        if said := telling_runs(runs(title, shared)):
             ranked.append((weight, one.last_at, replace(one, shared=said)))
     ranked.sort(key=lambda entry: entry[:2], reverse=True)
     return [one for *_, one in ranked]
@@ -188,39 +204,48 @@ def telling_runs(runs: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(run for run in bare if len(run) > 1 and says_something(run)))
 
 
-def _with_words(session: Session, topics: Collection[AlikeTopic]) -> tuple[AlikeTopic, ...]:
-    """With the words of the decision that ended each."""
-    if not topics:
-        return ()
-    ending = [TopicAction.VERIFY.value, TopicAction.REJECT.value, TopicAction.REFER.value, TopicAction.DROP.value]
-    rows: Any = session.execute(
-        select(Decision.topic_id, Decision.words)
-        .where(Decision.topic_id.in_([one.id for one in topics]), Decision.action.in_(ending))
-        .order_by(Decision.id)
+def _ending_words(session: Session, topic_ids: Sequence[int]) -> dict[int, str]:
+    """The words of the decision that ended each."""
+    rows: Any = session.execute(_ENDING, {"topic_ids": topic_ids}) if topic_ids else ()
+    return dict(iter(rows))
+
+
+_ENDING = written_out(
+    select(Decision.topic_id, Decision.words)
+    .where(
+        Decision.topic_id == any_(TOPIC_IDS),
+        Decision.action.in_(
+            [literal_column(f"'{one.value}'") for one in (TopicAction.VERIFY, TopicAction.REJECT, TopicAction.REFER, TopicAction.DROP)]
+        ),
     )
-    words = dict(rows.all())
-    return tuple(replace(one, words=words.get(one.id, "")) for one in topics)
+    .order_by(Decision.id)
+)
 
 
-def _came_of(session: Session, topics: Collection[AlikeTopic]) -> CameOf:
-    if not topics:
-        return CameOf()
+def _verdicts(session: Session, topic_ids: Sequence[int]) -> Counter[tuple[int, Verdict]]:
+    """How often residents said so of what each topic came to."""
+    rows: Any = session.execute(_SAID_OF, {"topic_ids": topic_ids}) if topic_ids else ()
+    return Counter({(topic_id, verdict): count for topic_id, verdict, count in rows})
 
-    def said(verdict: Verdict) -> ColumnElement[int]:
-        return func.count().filter(Outcome.verdict == verdict)
 
-    solved, partly, not_solved = session.execute(
-        select(said(Verdict.SOLVED), said(Verdict.PARTLY), said(Verdict.NOT_SOLVED)).where(
-            Outcome.topic_id.in_([one.id for one in topics]), Outcome.superseded_at.is_(None)
-        )
-    ).one()
+_SAID_OF = (
+    select(Outcome.topic_id, Outcome.verdict, func.count())
+    .where(Outcome.topic_id == any_(TOPIC_IDS), Outcome.superseded_at.is_(None))
+    .group_by(Outcome.topic_id, Outcome.verdict)
+)
+
+
+def _came_of(topics: Collection[AlikeTopic], verdicts: Mapping[tuple[int, Verdict], int]) -> CameOf:
+    def said(verdict: Verdict) -> int:
+        return sum(verdicts[one.id, verdict] for one in topics)
+
     states = [one.state for one in topics]
     return CameOf(
         topics=len(topics),
         delivered=states.count(TopicState.DELIVERED),
         rejected=states.count(TopicState.REJECTED),
         referred=states.count(TopicState.REFERRED),
-        solved=solved,
-        partly=partly,
-        not_solved=not_solved,
+        solved=said(Verdict.SOLVED),
+        partly=said(Verdict.PARTLY),
+        not_solved=said(Verdict.NOT_SOLVED),
     )

@@ -1,11 +1,13 @@
 """Topics as staff and members see them in lists: the columns of the board, a member's own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property, lru_cache
+from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, union_all
+from sqlalchemy import BigInteger, ColumnElement, DateTime, Select, and_, bindparam, func, literal, or_, select, true, union_all
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
@@ -14,11 +16,12 @@ from intake.domain.receipt import SHANGHAI
 from intake.domain.submission import Channel, Urgency
 from intake.domain.topic import Route, TopicKind, TopicState
 from intake.models import Area, ScreeningDraft, Submission, Topic
+from intake.queries.kept import DISTRICT_ID, PEOPLE_KEPT, written_out
 from intake.queries.pages import covers_district, within
 from intake.queries.similar import or_said
 from intake.queries.submission_part import own_message
 from intake.queries.topic_alike import titled
-from intake.queries.topic_order import Order, beyond, following, key_of, ordered, place, place_of
+from intake.queries.topic_order import AFTER, Order, beyond, beyond_key, following, key_of, ordered, place, place_of
 from intake.queries.topic_watch import Watcher, watched
 
 PAGE = 20
@@ -70,15 +73,36 @@ class TopicRow:
         return (self.last_at.astimezone(SHANGHAI).date() - self.first_at.astimezone(SHANGHAI).date()).days + 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Spread:
     """How hot the topics on the district's board are."""
 
-    topics: int
-    half: int
-    """Half of the topics are at most as hot."""
-    tenth: int
-    """Nine of ten are at most as hot."""
+    heats: tuple[tuple[int, int], ...]
+    """Each heat that there is, the coldest first, and how many topics have it."""
+
+    @cached_property
+    def topics(self) -> int:
+        """All of them."""
+        return sum(count for _, count in self.heats)
+
+    @cached_property
+    def half(self) -> int:
+        """Half of the topics are at most as hot."""
+        return self._reached_by(0.5)
+
+    @cached_property
+    def tenth(self) -> int:
+        """Nine of ten are at most as hot."""
+        return self._reached_by(0.9)
+
+    def _reached_by(self, share: float) -> int:
+        """The heat of the first topic with which that share of them is reached; 0 where there is none."""
+        passed = accumulate(count for _, count in self.heats)
+        return next((heat for (heat, _), so_far in zip(self.heats, passed, strict=True) if so_far >= share * self.topics), 0)
+
+    def above(self, heat: int) -> int:
+        """How many are hotter."""
+        return sum(count for hotter, count in self.heats if hotter > heat)
 
     def level(self, heat: int) -> int:
         """1 to 3 for a topic as hot: 3 is the hottest tenth, 2 the better half; where all are alike nothing is hot."""
@@ -160,14 +184,28 @@ def board(
     `words` must all stand in title, number or area, or be what residents behind a topic said; the first page of what is found is one query.
     With `route` only topics that came by it; how many came by each is not counted for words, four queries then.
     """
-    where = _asked(session, actor, words, route)
     if words and not after:
-        totals, pages = _found(session, where, states, order=order, limit=limit)
-    else:
-        totals = _totals(session, where)
+        totals, pages = _found(session, _asked(session, actor, words, route), states, order=order, limit=limit)
+    elif words:
+        where = _asked(session, actor, words, route)
+        totals = _totals(session, _counted(where))
         pages = [
-            _page(session, [*where, Topic.state == state], state=state, total=totals.get(state, 0), after=after, order=order, limit=limit)
-            for state in states
+            _paged(
+                session.execute(_listed([*where, Topic.state == one, *beyond(order, after)], order, limit)), one, totals.get(one, 0), limit
+            )
+            for one in states
+        ]
+    else:
+        totals = _totals(session, _counted_by_route(actor, route))
+        behind = beyond_key(order, after)
+        pages = [
+            _paged(
+                session.execute(_column(actor, one, route, order, limit, is_later=behind is not None), behind or {}),
+                one,
+                totals.get(one, 0),
+                limit,
+            )
+            for one in states
         ]
     return Board(
         pages=tuple(pages),
@@ -179,31 +217,52 @@ def board(
     )
 
 
-def _totals(session: Session, where: Sequence[ColumnElement[bool]]) -> dict[TopicState, int]:
-    counted = session.execute(select(Topic.state, func.count()).where(*where).group_by(Topic.state))
-    return {TopicState(state): count for state, count in counted}
+def _totals(session: Session, asked: Select[TopicState, int]) -> dict[TopicState, int]:
+    return {TopicState(state): count for state, count in session.execute(asked)}
+
+
+def _counted(where: Sequence[ColumnElement[bool]]) -> Select[TopicState, int]:
+    return select(Topic.state, func.count()).where(*where).group_by(Topic.state)
+
+
+@lru_cache(maxsize=PEOPLE_KEPT)
+def _counted_by_route(actor: Actor, route: Route | None) -> Select[TopicState, int]:
+    return written_out(_counted(_within_reach(actor, route)))
+
+
+@lru_cache(maxsize=PEOPLE_KEPT * len(BOARD_STATES))
+def _column(actor: Actor, state: TopicState, route: Route | None, order: Order, limit: int, *, is_later: bool) -> Select[Any]:
+    behind = [following(order, *AFTER[order])] if is_later else []
+    return written_out(_listed([*_within_reach(actor, route), Topic.state == state, *behind], order, limit))
 
 
 def _routes(session: Session, actor: Actor, states: Sequence[TopicState]) -> dict[Route, int]:
     """Of the state that stands alone, else of those that wait for screening; an index alone answers."""
-    state = states[0] if len(states) == 1 else TopicState.PROPOSED
-    counted = session.execute(
-        select(Topic.route, func.count())
-        .where(Topic.district_id == actor.district_id, Topic.state == state, _reach(actor, Permission.SCREEN_VIEW))
-        .group_by(Topic.route)
-    )
+    counted = session.execute(_routes_of(actor, states[0] if len(states) == 1 else TopicState.PROPOSED))
     found = {Route(route): count for route, count in counted}
     return {route: found[route] for route in Route if route in found}
 
 
+@lru_cache(maxsize=PEOPLE_KEPT)
+def _routes_of(actor: Actor, state: TopicState) -> Select[Route, int]:
+    return written_out(select(Topic.route, func.count()).where(*_within_reach(actor, None), Topic.state == state).group_by(Topic.route))
+
+
 def _received(session: Session, actor: Actor, *, since: datetime) -> int:
     """As 数据 counts what was heard: without endorsements, rows of another system and parts that were split off."""
+    return session.scalar(_heard(actor), {"since": since}) or 0
+
+
+@lru_cache(maxsize=PEOPLE_KEPT)
+def _heard(actor: Actor) -> Select[int]:
     said_here = Submission.channel.not_in((Channel.ENDORSEMENT, Channel.IMPORT)), own_message()
     heard = select(func.count()).select_from(Submission)
-    heard = heard.where(Submission.district_id == actor.district_id, Submission.received_at > since, *said_here)
+    heard = heard.where(
+        Submission.district_id == actor.district_id, Submission.received_at > bindparam("since", type_=DateTime(timezone=True)), *said_here
+    )
     if not covers_district(actor, Permission.SCREEN_VIEW):
         heard = heard.join(Area, Area.id == Submission.area_id).where(within(actor, Permission.SCREEN_VIEW))
-    return session.scalar(heard) or 0
+    return written_out(heard)
 
 
 def _found(
@@ -218,17 +277,21 @@ def _found(
         _rows(matched.c.place, matched.c.total).join(matched, matched.c.id == Topic.id).where(shown).order_by(matched.c.nth)
     ).all()
     totals = {TopicState(row.state): row.total for row in rows}
-    pages = [_paged([row for row in rows if row.state == state], state, totals.get(state, 0), limit) for state in states]
+    pages = [_paged((row for row in rows if row.state == state), state, totals.get(state, 0), limit) for state in states]
     return totals, pages
 
 
 def spread(session: Session, actor: Actor) -> Spread:
     """How hot the topics on the whole district's board are; one query."""
-    half, tenth = (func.percentile_disc(share).within_group(Topic.heat) for share in (0.5, 0.9))
-    found = session.execute(
-        select(func.count(), half, tenth).where(Topic.district_id == actor.district_id, Topic.state.in_(BOARD_STATES))
-    ).one()
-    return Spread(topics=found[0], half=found[1] or 0, tenth=found[2] or 0)
+    return Spread(tuple((heat, count) for heat, count in session.execute(_HEATS, {"district_id": actor.district_id})))
+
+
+_HEATS = written_out(
+    select(Topic.heat, func.count())
+    .where(Topic.district_id == DISTRICT_ID, Topic.state.in_(BOARD_STATES))
+    .group_by(Topic.heat)
+    .order_by(Topic.heat)
+)
 
 
 _DECISION_WAITS = (
@@ -263,7 +326,7 @@ def topic_after(
         .limit(1)
     )
     here = session.execute(select(place_of(order)).where(Topic.id == topic_id)).one_or_none()
-    behind = [query.where(following(order, here[0], topic_id))] if here is not None else []
+    behind = [query.where(following(order, here[0], literal(topic_id, BigInteger)))] if here is not None else []
     undecided = [one.where(~_DECISION_WAITS) for one in (*behind, query)]
     return next((found for one in (*undecided, *behind, query) if (found := session.scalar(one)) is not None), None)
 
@@ -277,8 +340,12 @@ def topic_name(session: Session, actor: Actor, topic_id: int) -> tuple[str, Topi
 
 def _asked(session: Session, actor: Actor, words: str, route: Route | None) -> list[ColumnElement[bool]]:
     """Topics within reach that hold the words and came by the route."""
+    return [*_within_reach(actor, route), *_found_by(session, actor, words)]
+
+
+def _within_reach(actor: Actor, route: Route | None) -> list[ColumnElement[bool]]:
     by_route = [Topic.route == route] if route is not None else []
-    return [Topic.district_id == actor.district_id, _reach(actor, Permission.SCREEN_VIEW), *by_route, *_found_by(session, actor, words)]
+    return [Topic.district_id == actor.district_id, _reach(actor, Permission.SCREEN_VIEW), *by_route]
 
 
 def _found_by(session: Session, actor: Actor, words: str) -> list[ColumnElement[bool]]:
@@ -307,7 +374,8 @@ def topics_of_member(session: Session, actor: Actor, *, words: str = "", after: 
     where = [Topic.district_id == actor.district_id, Topic.state.in_([TopicState.CANDIDATE, TopicState.PROPOSED]), reach]
     where += _found_by(session, actor, words)
     total = session.scalar(select(func.count()).select_from(Topic).where(*where)) or 0
-    return _page(session, where, state=TopicState.CANDIDATE, total=total, after=after, order=Order.HEAT, limit=PAGE)
+    found = session.execute(_listed([*where, *beyond(Order.HEAT, after)], Order.HEAT, PAGE))
+    return _paged(found, TopicState.CANDIDATE, total, PAGE)
 
 
 def _reach(actor: Actor, permission: Permission) -> ColumnElement[bool]:
@@ -324,16 +392,14 @@ def _rows(*more: ColumnElement[Any]) -> Select[Any]:
     return select(*ROW_COLUMNS, *more).select_from(Topic).join(Area, Area.id == Topic.area_id)
 
 
-def _page(
-    session: Session, where: Sequence[ColumnElement[bool]], *, state: TopicState, total: int, after: str, order: Order, limit: int
-) -> TopicPage:
-    query = _rows(place(order)).where(*where, *beyond(order, after))
-    rows = session.execute(query.order_by(*ordered(order)).limit(limit + 1)).all()
-    return _paged(rows, state, total, limit)
+def _listed(where: Sequence[ColumnElement[bool]], order: Order, limit: int) -> Select[Any]:
+    """A page, and one row more where others follow."""
+    return _rows(place(order)).where(*where).order_by(*ordered(order)).limit(limit + 1)
 
 
-def _paged(rows: Sequence[Any], state: TopicState, total: int, limit: int) -> TopicPage:
-    """A page of up to `limit` + 1 rows that were read."""
+def _paged(found: Iterable[Any], state: TopicState, total: int, limit: int) -> TopicPage:
+    """A page of up to `limit` + 1 rows that were found."""
+    rows = [*found]
     page = rows[:limit]
     next_key = key_of(page[-1].place, page[-1].id) if len(rows) > limit else ""
     return TopicPage(state=state, total=total, rows=tuple(TopicRow(*row[: len(ROW_COLUMNS)]) for row in page), next_key=next_key)

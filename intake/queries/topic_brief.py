@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, any_, func, select
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
@@ -19,6 +19,7 @@ from intake.domain.topic import TopicState
 from intake.models import Area, Contributor, Submission, SubmissionFile, Topic, TopicBrief, User
 from intake.queries.assistant_draft import with_adopted_summary
 from intake.queries.endorsement import wordless
+from intake.queries.kept import TOPIC_IDS
 from intake.queries.lease import recused
 from intake.queries.submission_file import shown_key
 from intake.queries.topic_counts import sender
@@ -177,8 +178,10 @@ def behind_topic(session: Session, topic: Topic, *, at: datetime) -> Behind:
 
 def drafts_of(session: Session, topic_ids: Sequence[int]) -> dict[int, datetime | None]:
     """Which of these topics have a brief, and when it was sent; one question."""
-    rows = session.execute(select(TopicBrief.topic_id, TopicBrief.sent_at).where(TopicBrief.topic_id.in_(topic_ids)))
-    return {row.topic_id: row.sent_at for row in rows}
+    return {row.topic_id: row.sent_at for row in session.execute(_SENT, {"topic_ids": [*topic_ids]})}
+
+
+_SENT = select(TopicBrief.topic_id, TopicBrief.sent_at).where(TopicBrief.topic_id == any_(TOPIC_IDS))
 
 
 def quotable(session: Session, topic_id: int, ids: Sequence[int]) -> list[int]:

@@ -63,13 +63,14 @@ class Compared:
 
 
 def compared(session: Session, actor: Actor, topic_ids: Sequence[int]) -> tuple[Compared, ...]:
-    """The topics side by side, in the order asked for, in six statements and four a topic; NotFound where one isn't within reach."""
+    """The topics side by side, in the order asked for, in nine statements and one a topic; NotFound where one isn't within reach."""
     where = [Topic.district_id == actor.district_id, within(actor, Permission.SCREEN_VIEW), Topic.id.in_(topic_ids)]
     rows = {row.id: row for row in rows_read(session, session.execute(rows_where(where, PoolOrder.HEAT)).all())}
     if set(rows) != set(topic_ids):
         raise NotFound("选中的议题里有的已经不在了，或者不在您负责的范围。请回议题库重新选。")
     areas, weeks, channels = _spread(session, topic_ids)
     marks, briefs, kept = _marks(session, topic_ids), _briefs(session, topic_ids), _kept(session, topic_ids)
+    like = alike(session, actor, {one: rows[one].topic.title for one in topic_ids})
     return tuple(
         Compared(
             row=rows[one],
@@ -79,7 +80,7 @@ def compared(session: Session, actor: Actor, topic_ids: Sequence[int]) -> tuple[
             marks=tuple(Mark(criterion, *marks.get((one, criterion), (0, None))) for criterion in Criterion),
             problem=briefs.get(one, ("", ""))[0],
             request=briefs.get(one, ("", ""))[1],
-            alike=alike(session, actor, topic_id=one, title=rows[one].topic.title),
+            alike=like[one],
             kept=tuple(kept.get(one, ())),
             in_pool=rows[one].topic.state is TopicState.POOLED,
         )

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
@@ -24,7 +24,7 @@ from intake.queries.pages import holding, within
 from intake.queries.proposals import ProposalRow, proposals_of
 from intake.queries.similar import or_said
 from intake.queries.topic_alike import Alike, alike
-from intake.queries.topic_board import BOARD_STATES
+from intake.queries.topic_board import BOARD_STATES, Spread
 from intake.queries.topic_detail import TopicDetail, topic_detail
 from intake.queries.topic_mark import MarkRow, marks_of
 from intake.queries.topic_proposer import ProposerLine, proposers_of
@@ -61,6 +61,7 @@ class Desk:
     """What the desk knows beside the topic."""
 
     heard: CommunitiesHeard
+    spread: Spread
     department_of: Callable[[str | None], str]
     """Who usually deals with a category; empty where nobody is named."""
     at: datetime
@@ -95,15 +96,10 @@ class TopicOnDesk:
 
 def topic_on_desk(session: Session, actor: Actor, topic_id: int, *, desk: Desk, voices: int, find: str = "") -> TopicOnDesk:
     """A topic in a constant number of queries; NotFound and Forbidden as `topic_detail`. `find` looks for topics to merge it into."""
-    detail = topic_detail(session, actor, topic_id, voices=voices)
-    said = said_of(session, topic_id, at=desk.at)
-    like = alike(session, actor, topic_id=topic_id, title=detail.row.title)
+    said = said_of(session, actor, topic_id, newest=voices + 1, at=desk.at)
+    detail = topic_detail(session, actor, topic_id, voices=voices, counted=said.counted)
+    like = alike(session, actor, {topic_id: detail.row.title})[topic_id]
     facts = _facts(detail, said, like, desk)
-    above, among = session.execute(
-        select(func.count().filter(Topic.heat > detail.row.heat, Topic.id != topic_id), func.count().filter(Topic.id != topic_id)).where(
-            Topic.district_id == actor.district_id, Topic.state.in_(BOARD_STATES)
-        )
-    ).one()
     return TopicOnDesk(
         detail=detail,
         days=said.days,
@@ -112,8 +108,8 @@ def topic_on_desk(session: Session, actor: Actor, topic_id: int, *, desk: Desk, 
         marks=marks_of(session, topic_id),
         alike=like,
         brief=_brief(session, topic_id),
-        place=above + 1,
-        among=among + 1,
+        place=desk.spread.above(detail.row.heat) + 1,
+        among=desk.spread.topics + (0 if detail.row.state in BOARD_STATES else 1),
         targets=_targets(session, actor, topic_id, find=find) if detail.row.kind is TopicKind.MATTER else (),
         matters=_matters(session, topic_id) if detail.row.kind is TopicKind.CLASS else (),
         proposals=proposals_of(session, actor, topic_id),
@@ -139,11 +135,14 @@ def _facts(detail: TopicDetail, said: Said, like: Alike, desk: Desk) -> TopicFac
 
 
 def _brief(session: Session, topic_id: int) -> SentBrief | None:
-    written = session.get(TopicBrief, topic_id)
+    written = session.scalar(_BRIEF, {"topic_id": topic_id})
     if written is None:
         return None
     agreed = tuple(one for one in proposers_of(session, topic_id) if one.agreed_at is not None)
     return SentBrief(written.problem, written.basis, written.request, written.sent_at, agreed)
+
+
+_BRIEF = select(TopicBrief).where(TopicBrief.topic_id == TOPIC_ID)
 
 
 def _matters(session: Session, class_id: int) -> tuple[OtherTopic, ...]:
@@ -152,14 +151,17 @@ def _matters(session: Session, class_id: int) -> tuple[OtherTopic, ...]:
 
 
 def _split_from(session: Session, topic_id: int) -> SplitFrom | None:
-    row = session.execute(
-        select(Topic.id, Topic.title)
-        .join(Decision, Decision.topic_id == Topic.id)
-        .where(Decision.target_topic_id == topic_id, Decision.action == _SPLIT, Topic.state.in_(SPLITTABLE))
-        .order_by(Decision.id.desc())
-        .limit(1)
-    ).one_or_none()
+    row = session.execute(_SPLIT_FROM, {"topic_id": topic_id}).one_or_none()
     return SplitFrom(*row) if row is not None else None
+
+
+_SPLIT_FROM = written_out(
+    select(Topic.id, Topic.title)
+    .join(Decision, Decision.topic_id == Topic.id)
+    .where(Decision.target_topic_id == TOPIC_ID, Decision.action == _SPLIT, Topic.state.in_(SPLITTABLE))
+    .order_by(Decision.id.desc())
+    .limit(1)
+)
 
 
 def _targets(session: Session, actor: Actor, topic_id: int, *, find: str) -> tuple[OtherTopic, ...]:

@@ -1,11 +1,13 @@
 """One topic with its residents' words, its heat and what was decided, as staff and members see it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, BindParameter, ScalarSelect, Select, bindparam, func, or_, select
+from sqlalchemy import BigInteger, BindParameter, Select, any_, bindparam, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, aliased
 
 from intake.domain.actor import Actor
@@ -16,7 +18,7 @@ from intake.domain.submission import Channel, SubmissionState
 from intake.domain.topic import TOPIC_TABLE, TopicAction
 from intake.models import Area, Contributor, Decision, Submission, Topic, User
 from intake.queries.endorsement import wordless
-from intake.queries.kept import PEOPLE_KEPT, TOPIC_ID, written_out
+from intake.queries.kept import DISTRICT_ID, PEOPLE_KEPT, TOPIC_ID, written_out
 from intake.queries.lease import recused
 from intake.queries.topic_board import ROW_COLUMNS, TopicRow
 
@@ -86,22 +88,33 @@ class TopicDetail:
     actions: tuple[TopicAction, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What is known already of who spoke, for whoever counted them."""
+
+    endorsed: int
+    newest: tuple[int, ...]
+    """Whose words are to be read: one more than asked for where others follow."""
+
+
 VOICES = 100
 """Read of those behind a topic, the newest."""
 _OPENER, _PROPOSER, _SURVIVOR, _OF_CLASS = aliased(User), aliased(User), aliased(Topic), aliased(Topic)
 
 
-def topic_detail(session: Session, actor: Actor, topic_id: int, *, voices: int = VOICES) -> TopicDetail:
-    """One topic with its newest `voices` in three queries; NotFound for another district's, Forbidden without a permission that reaches it."""
+def topic_detail(session: Session, actor: Actor, topic_id: int, *, voices: int = VOICES, counted: Counted | None = None) -> TopicDetail:
+    """One topic with its newest `voices`, in four queries, three where they were `counted`; NotFound for another district's, Forbidden
+    without a permission that reaches it.
+    """
     found = session.execute(_TOPIC, {"topic_id": topic_id, "district_id": actor.district_id}).one_or_none()
     if found is None:
         raise NotFound("没有这个议题，或者不在您的区。")
     area_id, path, opened_by, proposed_by, merged_into_id, merged_into_title, *more = found[len(ROW_COLUMNS) :]
-    heat_parts, summary, keywords, class_id, class_title, endorsed = more
+    heat_parts, summary, keywords, class_id, class_title = more
     if not (actor.may(Permission.SCREEN_VIEW, area_path=path) or actor.may(Permission.TRIAGE_VIEW, area_path=path)):
         raise Forbidden("这个议题不在您联系的社区。")
     row = TopicRow(*found[: len(ROW_COLUMNS)])
-    said = _voices(session, actor, topic_id, most=voices + 1) if voices else ()
+    said = _voices(session, actor, topic_id, most=voices + 1, newest=counted.newest if counted is not None else None) if voices else ()
     return TopicDetail(
         row=row,
         version=row.version,
@@ -117,7 +130,7 @@ def topic_detail(session: Session, actor: Actor, topic_id: int, *, voices: int =
         merged_into_title=merged_into_title or "",
         voices=said[:voices],
         has_more_voices=len(said) > voices,
-        endorsed=endorsed,
+        endorsed=counted.endorsed if counted is not None else session.scalar(_ENDORSED, {"topic_id": topic_id}) or 0,
         decisions=_decisions(session, topic_id),
         actions=tuple(TopicAction(action) for action in TOPIC_TABLE.allowed(row.state)),
     )
@@ -128,15 +141,12 @@ def with_matters(topic_id: int | BindParameter[int]) -> Select[int]:
     return select(Topic.id).where(or_(Topic.id == topic_id, Topic.class_topic_id == topic_id))
 
 
-def _endorsed() -> ScalarSelect[int]:
-    return (
-        select(func.count())
-        .select_from(Contributor)
-        .join(Submission, Submission.id == Contributor.submission_id)
-        .where(Contributor.topic_id == Topic.id, Contributor.status == ContributorStatus.CONFIRMED, wordless())
-        .correlate(Topic)
-        .scalar_subquery()
-    )
+_ENDORSED = written_out(
+    select(func.count())
+    .select_from(Contributor)
+    .join(Submission, Submission.id == Contributor.submission_id)
+    .where(Contributor.topic_id == TOPIC_ID, Contributor.status == ContributorStatus.CONFIRMED, wordless())
+)
 
 
 _TOPIC = written_out(
@@ -153,20 +163,20 @@ _TOPIC = written_out(
         Topic.keywords,
         _OF_CLASS.id,
         _OF_CLASS.title,
-        _endorsed(),
     )
     .join(Area, Area.id == Topic.area_id)
     .outerjoin(_OPENER, _OPENER.id == Topic.opened_by)
     .outerjoin(_PROPOSER, _PROPOSER.id == Topic.proposed_by)
     .outerjoin(_SURVIVOR, _SURVIVOR.id == Topic.merged_into_id)
     .outerjoin(_OF_CLASS, _OF_CLASS.id == Topic.class_topic_id)
-    .where(Topic.id == TOPIC_ID, Topic.district_id == bindparam("district_id", type_=BigInteger))
+    .where(Topic.id == TOPIC_ID, Topic.district_id == DISTRICT_ID)
 )
 
 
-def _voices(session: Session, actor: Actor, topic_id: int, *, most: int) -> tuple[Voice, ...]:
-    """The words behind it, without those that the actor stepped back from."""
-    rows = session.execute(_said(actor, most), {"topic_id": topic_id})
+def _voices(session: Session, actor: Actor, topic_id: int, *, most: int, newest: Sequence[int] | None) -> tuple[Voice, ...]:
+    """The words behind it, without those that the actor stepped back from; of `newest` alone where they are known."""
+    known = {} if newest is None else {"newest": [*newest]}
+    rows = session.execute(_said(actor, most, newest is not None), {"topic_id": topic_id, **known})
     return tuple(
         Voice(
             submission_id=row.id,
@@ -185,7 +195,8 @@ def _voices(session: Session, actor: Actor, topic_id: int, *, most: int) -> tupl
 
 
 @lru_cache(maxsize=PEOPLE_KEPT)
-def _said(actor: Actor, most: int) -> Select[*tuple[Any, ...]]:
+def _said(actor: Actor, most: int, are_known: bool) -> Select[*tuple[Any, ...]]:  # noqa: FBT001 - a key of the cache
+    known = [Contributor.submission_id == any_(bindparam("newest", type_=ARRAY(BigInteger)))] if are_known else []
     return written_out(
         select(
             Submission.id,
@@ -204,7 +215,11 @@ def _said(actor: Actor, most: int) -> Select[*tuple[Any, ...]]:
         .join(Area, Area.id == Submission.area_id)
         .outerjoin(User, User.id == Contributor.decided_by)
         .where(
-            Contributor.topic_id.in_(with_matters(TOPIC_ID)), Contributor.status != ContributorStatus.REMOVED, ~wordless(), ~recused(actor)
+            Contributor.topic_id.in_(with_matters(TOPIC_ID)),
+            Contributor.status != ContributorStatus.REMOVED,
+            ~wordless(),
+            ~recused(actor),
+            *known,
         )
         .order_by(Contributor.status, Submission.received_at.desc(), Submission.id.desc())
         .limit(most)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, cast, func, literal, tuple_
+from sqlalchemy import BigInteger, ColumnElement, DateTime, bindparam, cast, func, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from intake.models import Topic
@@ -64,19 +64,38 @@ def key_of(place: int, topic_id: int) -> str:
     return f"{place}_{topic_id}"
 
 
-def beyond(order: Order, after: str) -> Sequence[ColumnElement[bool]]:
-    """What follows the row of a page key; no condition for a key that nobody was given."""
+_PLACE, _ID = "after_place", "after_id"
+AFTER: dict[Order, tuple[ColumnElement[Any], ColumnElement[int]]] = {
+    order: (
+        bindparam(_PLACE, type_=DateTime(timezone=True) if order in _MOMENTS else BigInteger()),
+        bindparam(_ID, type_=BigInteger),
+    )
+    for order in Order
+}
+"""Where a question that is kept begins behind a row: `beyond_key` gives the values with each asking."""
+
+
+def beyond_key(order: Order, after: str) -> dict[str, Any] | None:
+    """The place and topic that a page key names; None for a key that nobody was given."""
     number, _, topic_id = after.partition("_")
     if not (_fits(number) and _fits(topic_id)):
+        return None
+    place = _EPOCH + timedelta(microseconds=min(int(number), _LATEST)) if order in _MOMENTS else int(number)
+    return {_PLACE: place, _ID: int(topic_id)}
+
+
+def beyond(order: Order, after: str) -> Sequence[ColumnElement[bool]]:
+    """What follows the row of a page key; no condition for a key that nobody was given."""
+    key = beyond_key(order, after)
+    if key is None:
         return ()
-    if order in _MOMENTS:
-        return (following(order, _EPOCH + timedelta(microseconds=min(int(number), _LATEST)), int(topic_id)),)
-    return (following(order, literal(int(number), BigInteger), int(topic_id)),)
+    place = key[_PLACE]
+    return (following(order, place if order in _MOMENTS else literal(place, BigInteger), literal(key[_ID], BigInteger)),)
 
 
-def following(order: Order, place: object, topic_id: int) -> ColumnElement[bool]:
+def following(order: Order, place: object, topic_id: ColumnElement[int]) -> ColumnElement[bool]:
     """What stands behind the topic at that place."""
-    here, there = tuple_(_BY[order], Topic.id), tuple_(place, literal(topic_id, BigInteger))
+    here, there = tuple_(_BY[order], Topic.id), tuple_(place, topic_id)
     return here > there if order in _UPWARD else here < there
 
 

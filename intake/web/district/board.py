@@ -19,7 +19,7 @@ from intake.queries.communities_heard import CommunitiesHeard, communities_heard
 from intake.queries.instruction import instructions_of
 from intake.queries.referral_list import referrals_of_topic
 from intake.queries.referral_units import assigning_offices
-from intake.queries.topic_board import BOARD_STATES, topic_name
+from intake.queries.topic_board import BOARD_STATES, Board, spread, topic_name
 from intake.queries.topic_board import board as board_of
 from intake.queries.topic_desk import Desk, TopicOnDesk, topic_on_desk
 from intake.queries.topic_detail import VOICES
@@ -102,7 +102,7 @@ def board_page(place: Place, *, chosen: int | None, error: DomainError | None = 
         elsewhere=[state for state in TopicState if state not in states and (found.totals.get(state) or state in BOARD_STATES)],
         done=_done(),
         pickable=(TopicState.CANDIDATE, TopicState.PROPOSED) if actor().may(Permission.SCREEN_DECIDE) else (),
-        **(_detail(shown, voices=PANE_VOICES, error=error, typed=typed or Typed()) if shown is not None else {"found": None}),
+        **(_detail(shown, beside=found, voices=PANE_VOICES, error=error, typed=typed or Typed()) if shown is not None else {"found": None}),
     )
 
 
@@ -147,10 +147,12 @@ def _swaps(name: str) -> bool:
     return request.headers.get("HX-Target", "").endswith(f"#{name}") and "HX-History-Restore-Request" not in request.headers
 
 
-def _detail(topic_id: int, *, voices: int, error: DomainError | None, typed: Typed) -> dict[str, object]:
-    """What the pane and the topic's own page show."""
+def _detail(topic_id: int, *, voices: int, error: DomainError | None, typed: Typed, beside: Board | None = None) -> dict[str, object]:
+    """What the pane and the topic's own page show, `beside` a board that was read or alone."""
     at, heard = wiring().clock.now(), _heard()
-    found = topic_on_desk(db(), actor(), topic_id, desk=Desk(heard, _department_of, at), voices=voices, find=typed.find)
+    desk = Desk(heard, beside.spread if beside is not None else spread(db(), actor()), _department_of, at)
+    found = topic_on_desk(db(), actor(), topic_id, desk=desk, voices=voices, find=typed.find)
+    watching = beside.watched if beside is not None else watched(db(), actor(), at=at)
     state = found.detail.row.state
     may_mark = state in MARKED_STATES and actor().may(Permission.SCREEN_DECIDE)
     return {
@@ -165,7 +167,7 @@ def _detail(topic_id: int, *, voices: int, error: DomainError | None, typed: Typ
         "marks": range(MARK_MOST + 1),
         "marked": bool(request.args.get("marked")),
         "missing": MISSING_NAMES,
-        "watchers": watched(db(), actor(), at=at).get(topic_id, ()),
+        "watchers": watching.get(topic_id, ()),
         "error": error,
         "typed": typed,
         "names": PROPOSAL_NAMES,
