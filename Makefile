@@ -18,7 +18,7 @@ help:
 demo: $(VENV)/.run front translations
 	@$(BIN)/zhibao demo $(ARGS)
 
-## make test   install and pass the tests on real PostgreSQL and Valkey (7 to 11 minutes, and 1 to install the first time)
+## make test   install and pass the tests on real PostgreSQL and Valkey (5 to 8 minutes, and 1 to install the first time)
 test: $(VENV)/.dev front translations
 	@$(BIN)/python -m tests.run $(ARGS)
 
@@ -62,7 +62,7 @@ translations: $(PO:.po=.mo)
 %.mo: %.po
 	@$(BIN)/pybabel -q compile -i $< -o $@
 
-## make check  lint, types, layers, generated documents, and all that is tried in a browser (8 to 12 minutes; without Chromium 1)
+## make check  lint, types, layers, generated documents, and whole installations: in a browser, and killed (10 to 15 minutes; without Chromium 5)
 check: $(VENV)/.dev front translations
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check -q . || { echo "some files are not formatted: run make fix"; exit 1; }
@@ -71,6 +71,7 @@ check: $(VENV)/.dev front translations
 	@$(BIN)/zhibao docs --check
 	@$(BIN)/python -m tests.locks
 	@$(BIN)/python -m tests.run --browser
+	@$(BIN)/python -m tests.run --faults
 
 ## make fix    what the linter can mend by itself
 fix: $(VENV)/.dev
@@ -91,7 +92,7 @@ screenshots: $(VENV)/.dev front translations
 
 ## make faults kill, stop and empty real servers
 faults: $(VENV)/.dev front translations
-	@$(BIN)/python -m tests.run -m faults $(ARGS)
+	@$(BIN)/python -m tests.run --faults $(ARGS)
 
 ## make locks  resolve the lock files anew
 locks: $(VENV)/.dev

@@ -178,7 +178,6 @@ def own_valkey(tmp_path: Path) -> Iterator[EmbeddedValkey]:
         server.stop()
 
 
-@pytest.mark.faults
 def test_worker_and_scheduler_outlive_a_killed_valkey(
     wiring: Wiring, town: Town, session: Session, start: Start, own_valkey: EmbeddedValkey, tmp_path: Path
 ) -> None:
