@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Literal
 
-from sqlalchemy import ColumnElement, any_, false, func, select
+from sqlalchemy import ColumnElement, any_, false, func, literal_column, select
 from sqlalchemy.orm import Session, aliased
 
 from intake.domain.actor import Actor
@@ -16,6 +16,10 @@ from intake.queries.kept import TOPIC_ID, TOPIC_IDS, written_out
 DECLINING = (SubmissionAction.DECLINE.value, SubmissionAction.CONFIRM_QUARANTINE.value)
 SECOND_LOOKS = (SubmissionAction.APPEAL.value, SubmissionAction.RECHECK.value)
 """After either, somebody else than who declined decides."""
+CAME_BACK = 4
+"""The version a submission has at least once it came back: it was told, read by the machine, declined and taken up again, and each of these
+steps counts one.
+"""
 
 
 TURNED_DOWN = (TopicAction.REJECT.value, TopicAction.DROP.value)
@@ -93,7 +97,10 @@ def barred_from(session: Session, submission_id: int) -> int | None:
 
 
 def barred(actor: Actor) -> ColumnElement[bool]:
-    """`barred_from` as a condition on Submission: whether it is the actor who may not decide on it. Never NULL, so that it can be negated."""
+    """`barred_from` as a condition on Submission: whether it is the actor who may not decide on it. Never NULL, so that it can be negated.
+
+    Its version comes first: of the many that nobody has turned down, history isn't asked.
+    """
     if actor.user_id is None:
         return false()
     looked_again = (
@@ -118,7 +125,7 @@ def barred(actor: Actor) -> ColumnElement[bool]:
         .correlate(Submission)
         .scalar_subquery()
     )
-    return func.coalesce(decliner == actor.user_id, False)
+    return (Submission.version >= literal_column(str(CAME_BACK))) & func.coalesce(decliner == actor.user_id, False)
 
 
 def turned_down_before(session: Session, topic_id: int) -> int | None:

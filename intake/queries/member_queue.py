@@ -36,7 +36,7 @@ from intake.domain.actor import Actor, ActorKind
 from intake.domain.contributor import ContributorStatus
 from intake.domain.permission import Permission
 from intake.domain.receipt import SHANGHAI
-from intake.domain.submission import OPEN_FOR_DECISION, UNDOABLE, UNDOABLE_ACTIONS, Channel, SubmissionAction, SubmissionState, Urgency
+from intake.domain.submission import OPEN_FOR_DECISION, UNDOABLE, UNDOABLE_ACTIONS, Channel, SubmissionAction, Urgency
 from intake.models import Area, Contributor, Decision, Submission, SubmissionLease, Topic, User
 from intake.queries.appeal import barred
 from intake.queries.imported import NOT_IMPORTED
@@ -228,9 +228,9 @@ def last_decision(session: Session, actor: Actor, *, at: datetime, undo_seconds:
 
 def not_mine_to_decide(actor: Actor) -> ColumnElement[bool]:
     """Submissions that somebody else decides on: the actor stepped back (回避), told it themselves (随手报), or declined what came back to be
-    looked at again (复核). The last is asked of those alone that came back just so.
+    looked at again (复核), whatever was done with it since.
     """
-    return recused(actor) | reported_by(actor) | ((Submission.state == _as_written(SubmissionState.REOPENED)[0]) & barred(actor))
+    return recused(actor) | reported_by(actor) | barred(actor)
 
 
 def _asked(session: Session, actor: Actor, *, at: datetime) -> dict[str, Any]:

@@ -11,16 +11,16 @@ from intake.domain.errors import Conflict, Forbidden, InvalidInput
 from intake.domain.message import MESSAGE_MAX
 from intake.domain.notification import NoticeState
 from intake.domain.permission import Role
-from intake.domain.submission import SubmissionAction, SubmissionState
+from intake.domain.submission import SUBMISSION_TABLE, SubmissionAction, SubmissionState
 from intake.domain.topic import TopicAction, TopicState
 from intake.domain.triage_result import Verdict
 from intake.models import Contributor, HistoryEntry, Message, Notification, Submission, Topic, User
 from intake.ports import NullJobQueue
 from intake.queries.added_words import added_words
-from intake.queries.appeal import may_appeal, words_of_topic_appeal
+from intake.queries.appeal import CAME_BACK, SECOND_LOOKS, may_appeal, words_of_topic_appeal
 from intake.queries.card import card
 from intake.queries.idle_topics import idle_topics
-from intake.queries.member_queue import last_decision, next_card, workload
+from intake.queries.member_queue import awaiting_member, last_decision, next_card, workload
 from intake.services import lease
 from intake.services import submission_decide as decide
 from intake.services.appeal import appeal_submission, appeal_topic
@@ -253,6 +253,60 @@ def test_who_declined_stays_out_of_it_after_a_question(wiring: Wiring, town: Tow
     assert owner(wiring, stored) == (town.jing_id, Role.STAFF)
     with wiring.sessions() as session, pytest.raises(Forbidden):
         decide.answer(session, deciding(wiring, town.zhou_id, stored), words="修好了。")
+
+
+Act = Callable[[Wiring, Town, TestClock, Stored], None]
+
+
+def asked_and_answered(wiring: Wiring, town: Town, clock: TestClock, stored: Stored) -> None:
+    asked(wiring, town.jing_id, stored)
+    adds(wiring, stored, "3 号楼")
+
+
+def asked_in_vain(wiring: Wiring, town: Town, clock: TestClock, stored: Stored) -> None:
+    asked(wiring, town.jing_id, stored)
+    clock.forward(days=wiring.workflow.owner.needs_detail_days + 1)
+    escalate.run()
+
+
+def answered_and_taken_back(wiring: Wiring, town: Town, clock: TestClock, stored: Stored) -> None:
+    card = deciding(wiring, town.jing_id, stored)
+    with wiring.sessions.begin() as session:
+        decide.answer(session, card, words="又去看了。")
+        decide.undo(
+            session, actor=card.actor, submission_id=stored.submission_id, workflow=wiring.workflow, undo_seconds=600, at=wiring.clock.now()
+        )
+
+
+# The list offers nothing that its card refuses, however what came back came to wait again.
+@pytest.mark.parametrize("act", [asked_and_answered, asked_in_vain, answered_and_taken_back])
+def test_who_declined_has_it_in_no_list_whatever_was_done_since(
+    wiring: Wiring, town: Town, clock: TestClock, session: Session, act: Act
+) -> None:
+    stored, fresh = told(wiring, town.longchi_code, LAMP), told(wiring, town.longchi_code, "石板路坏了")
+    declined(wiring, town.zhou_id, stored)
+    appeals(wiring, stored)
+    act(wiring, town, clock, stored)
+    assert submission_of(wiring, stored).state is SubmissionState.TRIAGED
+    at = clock.now()
+    for user_id, open_to in ((town.zhou_id, [fresh]), (town.laozhou_id, [stored, fresh])):
+        who = actor(session, user_id)
+        assert [card(session, who, one.submission_id).not_mine == "" for one in (stored, fresh)] == [stored in open_to, True]
+        ids = {one.submission_id for one in open_to}
+        assert {row.id for row in awaiting_member(session, who, at=at).rows} == ids
+        assert workload(session, who, at=at).total == len(ids)
+        assert next_card(session, who, at=at) in ids
+
+
+def test_nothing_comes_back_with_fewer_steps_than_the_lists_count_on() -> None:
+    """How many steps lead to each state; a step counts one in the version."""
+    steps = {SUBMISSION_TABLE.initial: 1}
+    for count in range(2, len(SubmissionState) + 2):
+        for one in SUBMISSION_TABLE.transitions:
+            if any(steps.get(source, count) < count for source in one.sources):
+                steps.setdefault(one.target, count)
+    looks = [one for one in SUBMISSION_TABLE.transitions if one.action.value in SECOND_LOOKS]
+    assert min(steps[source] + 1 for one in looks for source in one.sources) == CAME_BACK
 
 
 # Nobody has to take over from somebody who couldn't decide anyway; and what came back is not theirs to take back.
