@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, any_, bindparam, select
+from sqlalchemy import ARRAY, BigInteger, DateTime, Select, any_, bindparam, select
 from sqlalchemy.orm import Session
 
 from config.workflow import Workflow
@@ -16,6 +17,7 @@ from intake.domain.referral import OPEN_REFERRAL
 from intake.domain.working_days import SHANGHAI, holidays_of
 from intake.models import Digest, DutyShift, Referral, Venue
 from intake.queries.handed import HandedBy, by_giver, handed_to
+from intake.queries.kept import PEOPLE_KEPT, written_out
 from intake.queries.lease import recused
 
 SHOWN = 5
@@ -61,12 +63,7 @@ class DigestShown:
 def digest_of(session: Session, actor: Actor, *, workflow: Workflow, at: datetime) -> DigestShown | None:
     """What the actor is told today and hasn't marked as read, None when there is nothing; one query, a second one if there is, a
     third for a member's shifts, and one more for whoever decides on cards."""
-    found = session.execute(
-        select(Digest.id, Digest.day, Digest.overdue, Digest.due_soon, Digest.created_at)
-        .where(Digest.user_id == actor.user_id, Digest.seen_at.is_(None))
-        .order_by(Digest.day.desc())
-        .limit(1)
-    ).one_or_none()
+    found = session.execute(_UNSEEN, {"user_id": actor.user_id}).one_or_none()
     if found is None:
         return None
     pending = _pending(session, actor, [*found.overdue, *found.due_soon], since=found.created_at, workflow=workflow, at=at)
@@ -88,6 +85,14 @@ def digest_of(session: Session, actor: Actor, *, workflow: Workflow, at: datetim
     )
 
 
+_UNSEEN = written_out(
+    select(Digest.id, Digest.day, Digest.overdue, Digest.due_soon, Digest.created_at)
+    .where(Digest.user_id == bindparam("user_id", type_=BigInteger), Digest.seen_at.is_(None))
+    .order_by(Digest.day.desc())
+    .limit(1)
+)
+
+
 def _shifts(session: Session, actor: Actor, day: date) -> tuple[ShiftToday, ...]:
     rows = session.execute(
         select(DutyShift.id, DutyShift.starts, DutyShift.ends, Venue.name, Venue.address)
@@ -101,18 +106,24 @@ def _shifts(session: Session, actor: Actor, day: date) -> tuple[ShiftToday, ...]
 def _pending(session: Session, actor: Actor, ids: Sequence[int], *, since: datetime, workflow: Workflow, at: datetime) -> dict[int, Any]:
     """Those that nobody has moved on since, that are still due and that the actor hasn't stepped back from, by id."""
     holidays, due_soon = holidays_of(workflow), workflow.referral.due_soon_working_days
-    rows = session.execute(
+    given = {"ids": [*ids], "since": since, "before": due_soon_before(at, due_soon=due_soon, holidays=holidays)}
+    return {row.id: row for row in session.execute(_still_due(actor), given)}
+
+
+@lru_cache(maxsize=PEOPLE_KEPT)
+def _still_due(actor: Actor) -> Select[*tuple[Any, ...]]:
+    moment = DateTime(timezone=True)
+    return written_out(
         select(Referral.id, Referral.number, Referral.title, Referral.due_at, Referral.state_changed_at).where(
             # A digest may name hundreds: as one value they cost the driver nothing.
-            Referral.id == any_(bindparam("ids", list(ids), type_=ARRAY(BigInteger))),
+            Referral.id == any_(bindparam("ids", type_=ARRAY(BigInteger))),
             Referral.state.in_(OPEN_REFERRAL),
-            Referral.state_changed_at <= since,
+            Referral.state_changed_at <= bindparam("since", type_=moment),
             Referral.paused_at.is_(None),
             ~recused(actor, Referral.submission_id),
-            Referral.due_at < due_soon_before(at, due_soon=due_soon, holidays=holidays),
+            Referral.due_at < bindparam("before", type_=moment),
         )
     )
-    return {row.id: row for row in rows}
 
 
 def _lines(rows: Sequence[Any], *, workflow: Workflow, at: datetime) -> tuple[DigestLine, ...]:

@@ -91,13 +91,7 @@ def district_month(session: Session, actor: Actor, *, at: datetime) -> DistrictM
     """
     last = at.astimezone(SHANGHAI).date()
     first = last - timedelta(days=DAYS - 1)
-    communities = set(
-        session.scalars(
-            select(Area.id).where(
-                Area.district_id == actor.district_id, Area.kind == AreaKind.COMMUNITY, within(actor, Permission.SCREEN_VIEW)
-            )
-        )
-    )
+    communities = {*session.scalars(_communities(actor))}
     days: dict[date, int] = {}
     groups: list[_Group] = []
     given = {"begin": datetime.combine(first, datetime.min.time(), tzinfo=SHANGHAI), "at": at}
@@ -134,6 +128,12 @@ def _spoken(groups: Iterable[_Group]) -> tuple[Spoken, ...]:
             areas[one.category] += 1
     most = sorted(counts, key=lambda category: (-counts[category], category))[:CATEGORIES_SHOWN]
     return tuple(Spoken(category, counts[category], areas[category]) for category in most)
+
+
+@lru_cache(maxsize=PEOPLE_KEPT)
+def _communities(actor: Actor) -> Select[int]:
+    reach = Area.district_id == actor.district_id, within(actor, Permission.SCREEN_VIEW)
+    return written_out(select(Area.id).where(*reach, Area.kind == AreaKind.COMMUNITY))
 
 
 @lru_cache(maxsize=PEOPLE_KEPT)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Select, select, true
@@ -13,6 +14,7 @@ from intake.domain.permission import Permission
 from intake.domain.reassignment import ReassignmentKind
 from intake.domain.submission import OPEN_FOR_DECISION
 from intake.models import Area, Reassignment, Submission, User
+from intake.queries.kept import PEOPLE_KEPT, written_out
 from intake.queries.pages import within
 
 SHOWN = 50
@@ -57,9 +59,14 @@ def handed_to(session: Session, actor: Actor) -> tuple[HandedCard, ...]:
 
     It is over once somebody decides, hands it on or takes it back.
     """
+    return tuple(HandedCard(*row) for row in session.execute(_handed_to(actor)))
+
+
+@lru_cache(maxsize=PEOPLE_KEPT)
+def _handed_to(actor: Actor) -> Select[*tuple[Any, ...]]:
     # From the few that ever came to the actor by hand, not from all that waits with them.
     ever = select(Reassignment.submission_id).where(Reassignment.to_user_id == actor.user_id, Reassignment.kind != ReassignmentKind.RECUSE)
-    rows = session.execute(
+    return written_out(
         _waiting(Submission.id, User.name, _NEWEST.c.kind == ReassignmentKind.ESCALATE, _NEWEST.c.at)
         .join(Area, Area.id == Submission.area_id)
         .join(User, User.id == _NEWEST.c.from_user_id)
@@ -67,7 +74,6 @@ def handed_to(session: Session, actor: Actor) -> tuple[HandedCard, ...]:
         .order_by(_NEWEST.c.at, Submission.id)
         .limit(SHOWN)
     )
-    return tuple(HandedCard(*row) for row in rows)
 
 
 def by_giver(cards: Sequence[HandedCard]) -> tuple[HandedBy, ...]:
