@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from intake.domain.actor import Actor
 from intake.domain.contributor import ContributorStatus
 from intake.domain.permission import Permission
-from intake.domain.row_import import IMPORT_TABLE, ImportAction
-from intake.domain.submission import Channel, SubmissionState
+from intake.domain.row_import import IMPORT_TABLE, UNDONE_CODE, ImportAction, undone_code
+from intake.domain.submission import SUBMISSION_TABLE, SubmissionAction
 from intake.domain.topic import JOINABLE, TopicKind, TopicState
-from intake.models import Area, Contributor, HistoryEntry, Submission, Topic, TopicOrigin
+from intake.models import Area, Contributor, HistoryEntry, Topic, TopicOrigin
 from intake.queries.pages import within
 
 SHOWN = 50
@@ -28,10 +28,10 @@ class SilentTopic:
 
 
 def left_silent(session: Session, actor: Actor, import_id: int) -> tuple[SilentTopic, ...]:
-    """Of the topics in the actor's reach those that lost their last message while the import was taken back, in two statements.
+    """Of the topics in the actor's reach those that lost their last message when the import was taken back, in two statements.
 
-    A candidate that nobody took up is no matter of anybody's, and what was registered rests on its own paper. Rows that were taken back don't
-    know their import any more: another one that was taken back at the same time is told here too.
+    A candidate that nobody took up is no matter of anybody's, and what was registered rests on its own paper. Where several imports were
+    taken back, a topic is told with the one that went last.
     """
     moved = (
         select(HistoryEntry.action, func.max(HistoryEntry.at))
@@ -46,17 +46,22 @@ def left_silent(session: Session, actor: Actor, import_id: int) -> tuple[SilentT
     begun, ended = at.get(ImportAction.UNDO.value), at.get(ImportAction.UNDONE.value)
     if begun is None or ended is None:
         return ()
-    gone = (
-        select(Contributor.id)
-        .join(Submission, Submission.id == Contributor.submission_id)
+    entry = aliased(HistoryEntry)
+    # Where history doesn't say with which import a row went, the time tells.
+    ours = or_(entry.reason_code == undone_code(import_id), (entry.reason_code == UNDONE_CODE) & entry.at.between(begun, ended))
+    went_last = (
+        select(func.max(entry.id).filter(ours) == func.max(entry.id))
+        .select_from(Contributor)
+        .join(entry, (entry.noun == SUBMISSION_TABLE.noun) & (entry.entity_id == Contributor.submission_id))
         .where(
             Contributor.topic_id == Topic.id,
             Contributor.status == ContributorStatus.REMOVED,
-            Contributor.decided_at.between(begun, ended),
-            Submission.channel == Channel.IMPORT,
-            Submission.state == SubmissionState.WITHDRAWN,
+            entry.action == SubmissionAction.WITHDRAW.value,
+            entry.reason_code.startswith(UNDONE_CODE),
+            entry.at == Contributor.decided_at,  # it stood here until then
         )
-        .exists()
+        .correlate(Topic)
+        .scalar_subquery()
     )
     rows = session.execute(
         select(Topic.id, Topic.number, Topic.title, Topic.state)
@@ -67,7 +72,7 @@ def left_silent(session: Session, actor: Actor, import_id: int) -> tuple[SilentT
             Topic.confirmed_count + Topic.suggested_count == 0,
             Topic.kind == TopicKind.MATTER,
             within(actor, Permission.SCREEN_VIEW),
-            gone,
+            went_last,
             ~select(TopicOrigin.topic_id).where(TopicOrigin.topic_id == Topic.id).exists(),
         )
         .order_by(Topic.id)

@@ -11,15 +11,17 @@ from werkzeug.test import TestResponse
 
 from intake.domain.import_mapping import MOST_BYTES
 from intake.domain.permission import Role
-from intake.domain.row_import import ImportState
+from intake.domain.row_import import UNDONE_CODE, ImportState
 from intake.domain.submission import SubmissionState
 from intake.models import RowImport, Submission, SubmissionLease, Topic, User
+from intake.services import row_import_work
 from intake.services.row_import import forget_files
 from intake.services.row_import_rows import Pressing, bring_rows_back, set_rows_aside
 from intake.services.submission_submit import Stored
 from intake.web.language import filesize
 from intake.wiring import Wiring
 from tests.factories.administrators import person_with
+from tests.factories.clock import TestClock
 from tests.factories.hands import recused
 from tests.factories.imports import HEADS, as_csv, as_xlsx, call, row_of, send, taken_in, tried
 from tests.factories.matters import taken_up
@@ -248,6 +250,32 @@ def test_topics_that_an_undone_import_leaves_without_a_voice_are_named(jing: Per
     jing.press(f"/d/imports/{other}", "/undo")
     row_imports.run()
     assert "撤回了 2 件" in words_of(jing.get(f"/d/imports/{other}"))
+
+
+# Of two that are taken back at once, the one that went last has emptied the topic; so it is where history doesn't yet say which it was.
+@pytest.mark.parametrize("code_says_which", [True, False])
+def test_a_topic_that_two_undone_imports_leave_is_named_with_the_last(
+    jing: Person, wiring: Wiring, town: Town, clock: TestClock, monkeypatch: pytest.MonkeyPatch, code_says_which: bool
+) -> None:
+    first, second = (taken_in(wiring, town, as_csv([call(at, community="龙池社区")])) for at in range(2))
+    triage_batch.run()
+    with wiring.sessions() as session:
+        topic = session.scalars(select(Topic)).one()
+        assert topic.suggested_count == 2
+    taken_up(wiring, town.jing_id, topic.id)
+    if not code_says_which:
+        monkeypatch.setattr(row_import_work, "undone_code", lambda _: UNDONE_CODE)
+    jing.press(f"/d/imports/{first}", "/undo")
+    if code_says_which:
+        jing.press(f"/d/imports/{second}", "/undo")
+    row_imports.run()
+    if not code_says_which:
+        clock.forward(minutes=1)
+        jing.press(f"/d/imports/{second}", "/undo")
+        row_imports.run()
+    pages = [words_of(jing.get(f"/d/imports/{one}")) for one in (first, second)]
+    assert all("已撤回" in page for page in pages)
+    assert ["现在一件也没有了" in page for page in pages] == [False, True]
 
 
 def test_names_of_communities_are_placed_before_the_import(jing: Person, wiring: Wiring, town: Town) -> None:
