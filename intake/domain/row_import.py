@@ -61,6 +61,15 @@ class ImportAction(StrEnum):
     """放弃."""
 
 
+UNDONE_CODE = "import_undone"
+"""Why a row was withdrawn; before a row said with which import, all of it."""
+
+
+def undone_code(import_id: int) -> str:
+    """Why a row was withdrawn: with which import. The row itself is forgotten, so that it may come in again."""
+    return f"{UNDONE_CODE}:{import_id}"
+
+
 S, A = ImportState, ImportAction
 LABELS.add(
     {

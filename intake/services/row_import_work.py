@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from sqlalchemy import delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
@@ -19,7 +20,7 @@ from intake.domain.contributor import ContributorStatus
 from intake.domain.import_mapping import NUMBER_MAX, ColumnMapping, Said, Unfit, guess
 from intake.domain.point import PointAction, PointKind
 from intake.domain.receipt import receipt_number
-from intake.domain.row_import import ImportAction, ImportFormat, ImportState
+from intake.domain.row_import import ImportAction, ImportFormat, ImportState, undone_code
 from intake.domain.submission import Channel, SubmissionAction, SubmissionState, Urgency
 from intake.models import Area, Base, Contributor, ImportedRow, IntakePoint, RowImport, Submission, SubmissionPart
 from intake.ports import TableLook, Wake
@@ -217,9 +218,22 @@ def external_hash(source: str, said: Said) -> bytes:
     return hashlib.sha256("\0".join((" ".join(source.split()).casefold(), *named)).encode()).digest()
 
 
-def withdraw_some(session: Session, claim: Claim, *, after: int, limit: int, at: datetime) -> int | None:
-    """Withdraw those of the next `limit` rows behind line `after` that nobody touched, and forget that they came in; the last line, None at
-    the end. What a person decided on, put in a topic or split stays. Raises LookupError when the claim is lost.
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """How far a step of taking back came."""
+
+    line: int
+    """The last line that is done with."""
+    held: int | None
+    """The submission behind it that somebody else has in hand; it is waited for (`wait_for`) before the next step. None at the end of the step."""
+
+
+def withdraw_some(session: Session, claim: Claim, *, after: int, limit: int, at: datetime) -> Withdrawn | None:
+    """Withdraw those of the next `limit` rows behind line `after` that nobody touched, and forget that they came in; None at the end.
+    What a person decided on, put in a topic or split stays. Raises LookupError when the claim is lost.
+
+    Topics are locked before submissions, as by everybody who decides. The machine holds the rows it reads before their topics, so nobody
+    may wait for a row here: at the first that is held the step ends, and with it every lock.
     """
     chosen = session.execute(
         select(ImportedRow.line, ImportedRow.submission_id)
@@ -229,26 +243,41 @@ def withdraw_some(session: Session, claim: Claim, *, after: int, limit: int, at:
     ).all()
     if not chosen:
         return None
-    lock_topics_behind(session, [one.submission_id for one in chosen])
+    ids = [one.submission_id for one in chosen]
+    stood = set(session.scalars(select(Contributor.topic_id).where(Contributor.submission_id.in_(ids)).distinct()))
+    lock_topics_behind(session, ids)
     row = _held(session, claim)
     if row is None:
         raise LookupError("taken over")
-    untouched = session.scalars(
+    untouched = (
+        Submission.id.in_(ids),
+        Submission.state.in_(UNTOUCHED),
+        ~select(SubmissionPart.submission_id).where(SubmissionPart.parent_id == Submission.id).exists(),
+    )
+    ours = session.scalars(
         select(Submission)
-        .where(
-            Submission.id.in_([one.submission_id for one in chosen]),
-            Submission.state.in_(UNTOUCHED),
-            ~select(SubmissionPart.submission_id).where(SubmissionPart.parent_id == Submission.id).exists(),
-        )
+        .where(*untouched)
         .order_by(Submission.id)
-        .with_for_update()
+        .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)
     ).all()
-    _withdraw(session, untouched, at=at)
-    row.rows_undone += len(untouched)
-    row.rows_done += len(chosen)
+    held = set(session.scalars(select(Submission.id).where(*untouched))) - {one.id for one in ours}
+    # One that came to a topic, or whose topic was merged, after the topics were locked: the next step locks that one too.
+    held |= set(
+        session.scalars(select(Contributor.submission_id).where(Contributor.submission_id.in_(ids), Contributor.topic_id.not_in(stood)))
+    )
+    done = list(takewhile(lambda one: one.submission_id not in held, chosen))
+    reached = {one.submission_id for one in done}
+    _withdraw(session, [one for one in ours if one.id in reached], import_id=claim.id, at=at)
+    row.rows_undone += sum(one.id in reached for one in ours)
+    row.rows_done += len(done)
     row.beat_at = at
-    return int(chosen[-1].line)
+    return Withdrawn(line=done[-1].line if done else after, held=chosen[len(done)].submission_id if len(done) < len(chosen) else None)
+
+
+def wait_for(session: Session, submission_id: int) -> None:
+    """Return when nobody has the submission in hand; only in a transaction that holds nothing else, so that nobody waits for who waits."""
+    session.execute(select(Submission.id).where(Submission.id == submission_id).with_for_update())
 
 
 def finish(session: Session, claim: Claim, action: ImportAction, *, at: datetime) -> bool:
@@ -374,12 +403,13 @@ def _write(session: Session, claim: Claim, rows: Sequence[FreshRow], *, point_id
     )
 
 
-def _withdraw(session: Session, submissions: Sequence[Submission], *, at: datetime) -> None:
+def _withdraw(session: Session, submissions: Sequence[Submission], *, import_id: int, at: datetime) -> None:
     """As their residents' withdrawing does, for many: out of the topics that were suggested, which are counted anew."""
     if not submissions:
         return
     ids = [one.id for one in submissions]
-    move_many(session, [Move(one, SubmissionAction.WITHDRAW, reason_code="import_undone") for one in submissions], actor=MACHINE, at=at)
+    code = undone_code(import_id)
+    move_many(session, [Move(one, SubmissionAction.WITHDRAW, reason_code=code) for one in submissions], actor=MACHINE, at=at)
     topic_ids = set(
         session.scalars(
             update(Contributor)

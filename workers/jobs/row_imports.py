@@ -12,6 +12,7 @@ from itertools import islice, zip_longest
 from typing import BinaryIO
 
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from intake.domain.errors import DomainError
 from intake.domain.import_mapping import Said, Unfit, is_contact, read_row
@@ -23,6 +24,7 @@ from intake.services.row_import_work import (
     Claim,
     FreshRow,
     Tried,
+    Withdrawn,
     claim_import,
     external_hash,
     fail,
@@ -33,6 +35,7 @@ from intake.services.row_import_work import (
     store_rows,
     store_trial,
     store_unplaced,
+    wait_for,
     withdraw_some,
 )
 from intake.wiring import Wiring
@@ -44,6 +47,8 @@ BATCH = 500
 """Rows in one transaction: about a tenth of a second."""
 SECONDS = 600.0
 """After this long the job ends and wakes its successor, so that the child gives its memory back."""
+_NOT_IN_TIME = "55P03"
+"""PostgreSQL: the lock wasn't had in time."""
 
 Row = tuple[int, Said | Unfit]
 
@@ -179,16 +184,30 @@ class _Reading:
         self._finish(ImportAction.IMPORTED)
 
     def _take_back(self) -> None:
-        after: int | None = 0
-        while after is not None:
-            if stopping():
-                raise _GivenBack
-            with job_session() as session:
-                try:
-                    after = withdraw_some(session, self._claim, after=after, limit=BATCH, at=self._wiring.clock.now())
-                except LookupError:
-                    raise _TakenOver from None
+        after = 0
+        while (done := self._withdraw_some(after)) is not None:
+            after = done.line
+            if done.held is not None:
+                self._wait_for(done.held)
         self._finish(ImportAction.UNDONE)
+
+    def _withdraw_some(self, after: int) -> Withdrawn | None:
+        if stopping():
+            raise _GivenBack
+        with job_session() as session:
+            try:
+                return withdraw_some(session, self._claim, after=after, limit=BATCH, at=self._wiring.clock.now())
+            except LookupError:
+                raise _TakenOver from None
+
+    def _wait_for(self, submission_id: int) -> None:
+        """Until somebody else's transaction is over; one that takes long is waited for anew, with a sign of life in between."""
+        try:
+            with job_session() as session:
+                wait_for(session, submission_id)
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) != _NOT_IN_TIME:
+                raise
 
     def _batches(self, file: BinaryIO) -> Iterator[Sequence[Row]]:
         """The rows, read, BATCH at a time; always the same for the same file, so that a batch is known by its number."""
