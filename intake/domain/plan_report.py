@@ -35,6 +35,17 @@ class ApprovalSaid:
 
 
 @dataclass(frozen=True, slots=True)
+class LapsedSaid:
+    """A step that the district ended before the plan had passed it."""
+
+    step: str
+    since: date
+    authority: str
+    """Who let it end; empty, as `reason` is, of one that ended before this was asked."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ItemSaid:
     """One item that the report names."""
 
@@ -84,6 +95,7 @@ class PlanFigures:
     late: tuple[ItemSaid, ...]
     dropped: tuple[tuple[str, str], ...]
     """What was taken out after an edition had it, and why."""
+    lapsed: tuple[LapsedSaid, ...] = ()
 
 
 def report_text(kind: PlanReportKind, figures: PlanFigures) -> str:
@@ -130,6 +142,9 @@ def _report_origin(figures: PlanFigures) -> Iterator[str]:
         number = f"（{one.document_number}）" if one.document_number else ""
         by = f"（{one.authority}）" if one.authority else ""
         yield f"{_report_day(one.held_on)}，{one.body}，{one.step}，{APPROVAL_DECISION_NAMES[one.decision]}{by}{number}。"
+    for gone in figures.lapsed:
+        by = f"：{gone.authority}，{_report_reason(gone.reason)}" if gone.authority else "；停用时没有登记是谁批准的"
+        yield f"“{gone.step}”这一步{_report_day(gone.since)}起不再要求{by}。"
     if figures.dropped:
         yield f"取出{len(figures.dropped)}场：" + _report_list(
             f"{title}（{_report_reason(because)}）" for title, because in figures.dropped

@@ -13,7 +13,14 @@ class ApprovalStep(Base):
     """One step of a district's chain for plans or for topics; kept when it ends, since approvals name it."""
 
     __tablename__ = "approval_steps"
-    __table_args__ = (Index("ix_approval_steps_district", "district_id", "subject", "place"),)
+    __table_args__ = (
+        CheckConstraint(
+            "(ended_authority IS NULL) = (ended_reason IS NULL)"
+            " AND (ended_authority IS NULL OR (ended_at IS NOT NULL AND ended_authority <> '' AND ended_reason <> ''))",
+            name="ended_with_reason",
+        ),
+        Index("ix_approval_steps_district", "district_id", "subject", "place"),
+    )
 
     id: Mapped[Key]
     district_id: Mapped[DistrictId]
@@ -30,6 +37,9 @@ class ApprovalStep(Base):
     needs_minutes: Mapped[bool] = mapped_column(default=False)
     """Whether minutes must be written down or attached."""
     ended_at: Mapped[datetime | None]
+    ended_authority: Mapped[str | None]
+    """Who let it end: name and office; None of one in use, and of one that ended before this was asked."""
+    ended_reason: Mapped[str | None]
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import PurePosixPath
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from intake.domain.actor import Actor
@@ -21,8 +21,9 @@ from intake.domain.approval import (
 from intake.domain.errors import Forbidden, NotFound
 from intake.domain.permission import Permission
 from intake.domain.topic import TopicState
+from intake.domain.working_days import SHANGHAI
 from intake.domain.year_plan import PlanState
-from intake.models import Approval, ApprovalStep, Topic, User, YearPlan
+from intake.models import Approval, ApprovalStep, HistoryEntry, PlanEdition, Topic, User, YearPlan
 from intake.queries.attachment import StoredFile
 from intake.queries.departments import manages_district
 
@@ -30,6 +31,21 @@ QUARANTINE = "quarantine/approvals/"
 """Where the bytes of a scan lie until a worker has made them anew."""
 Subject = YearPlan | Topic
 _UNDOER = aliased(User)
+
+
+@dataclass(frozen=True, slots=True)
+class StepEnded:
+    """That a district asks for a step no more."""
+
+    at: datetime
+    authority: str
+    """Who let it end; empty of one that ended before this was asked, as `reason` is."""
+    reason: str
+
+    @property
+    def day(self) -> date:
+        """Since when."""
+        return self.at.astimezone(SHANGHAI).date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +60,12 @@ class StepLine:
     needs_number: bool
     needs_minutes: bool
     version: int
-    is_ended: bool
+    ended: StepEnded | None = None
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether it is asked no more."""
+        return self.ended is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +110,11 @@ class ChainStep:
     is_next: bool
 
     @property
+    def lapsed(self) -> StepEnded | None:
+        """That it ended before this plan or topic had passed it."""
+        return self.step.ended if self.done is None else None
+
+    @property
     def name(self) -> str:
         """As it was called when it was decided; as it is called now while it is open."""
         return self.done.step_name if self.done is not None else self.step.name
@@ -120,8 +146,8 @@ class SubjectApprovals:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Names of the steps that are neither passed nor skipped."""
-        return tuple(one.step.name for one in self.steps if one.done is None)
+        """Names of the steps that are neither passed nor skipped, and are still asked for."""
+        return tuple(one.step.name for one in self.steps if one.done is None and one.lapsed is None)
 
     @property
     def skipped(self) -> tuple[ApprovalLine, ...]:
@@ -131,7 +157,17 @@ class SubjectApprovals:
     @property
     def passed_count(self) -> int:
         """How many steps are done."""
-        return len(self.steps) - len(self.missing)
+        return sum(one.done is not None for one in self.steps)
+
+    @property
+    def asked_count(self) -> int:
+        """How many steps there are, without those that ended before it had passed them."""
+        return self.passed_count + len(self.missing)
+
+    @property
+    def lapsed(self) -> tuple[ChainStep, ...]:
+        """Steps that ended before it had passed them."""
+        return tuple(one for one in self.steps if one.lapsed is not None)
 
     @property
     def earlier(self) -> tuple[StepLine, ...]:
@@ -159,10 +195,7 @@ def chain_of(session: Session, district_id: int, subject: ApprovalSubject, *, en
         .order_by(ApprovalStep.place, ApprovalStep.id)
     ).all()
     if not stored:
-        return tuple(
-            StepLine(0, subject, one.kind, one.name, one.body, one.needs_number, one.needs_minutes, 0, is_ended=False)
-            for one in DEFAULT_CHAIN
-        )
+        return tuple(StepLine(0, subject, one.kind, one.name, one.body, one.needs_number, one.needs_minutes, 0) for one in DEFAULT_CHAIN)
     return tuple(_step(one) for one in stored if ended or one.ended_at is None)
 
 
@@ -189,9 +222,9 @@ def is_open(found: Subject) -> bool:
 
 
 def approvals_of(session: Session, actor: Actor, subject: ApprovalSubject, subject_id: int, *, today: date) -> SubjectApprovals | None:
-    """The path of one plan or topic in four queries; None for whoever may read neither plans nor the screening of the district.
+    """The path of one plan or topic; None for whoever may read neither plans nor the screening of the district.
 
-    NotFound as `subject_of`.
+    In four queries; five once it has gone its way and the district has ended a step. NotFound as `subject_of`.
     """
     if not (actor.may(Permission.PLAN_VIEW) or actor.may(Permission.SCREEN_VIEW)):
         return None
@@ -202,7 +235,7 @@ def approvals_of(session: Session, actor: Actor, subject: ApprovalSubject, subje
         (row[0], line_of(row, inside=manages))
         for row in session.execute(recorded_lines().where(_about(subject, subject_id)).order_by(Approval.id))
     ]
-    return path_of(found, chain, lines, manages=manages, today=today)
+    return path_of(found, chain, lines, manages=manages, today=today, went_at=_went_at(session, found, chain))
 
 
 def missing_steps(session: Session, subject: ApprovalSubject, found: Subject) -> tuple[str, ...]:
@@ -210,6 +243,16 @@ def missing_steps(session: Session, subject: ApprovalSubject, found: Subject) ->
     chain = chain_of(session, found.district_id, subject, ended=True)
     done = done_steps(recorded_of(session, subject, found.id))
     return tuple(step.name for step in chain if step.id not in done and not step.is_ended)
+
+
+def lapsed_steps(session: Session, subject: ApprovalSubject, found: Subject) -> tuple[StepLine, ...]:
+    """The steps that ended before it had passed them, in at most three queries."""
+    chain = chain_of(session, found.district_id, subject, ended=True)
+    if not any(step.is_ended for step in chain):
+        return ()
+    done = done_steps(recorded_of(session, subject, found.id))
+    went_at = _went_at(session, found, chain)
+    return tuple(step for step in chain if step.id not in done and _has_lapsed(step, found, went_at))
 
 
 def recorded_of(session: Session, subject: ApprovalSubject, subject_id: int) -> tuple[Recorded, ...]:
@@ -235,14 +278,17 @@ def path_of(
     *,
     manages: bool,
     today: date,
+    went_at: datetime | None = None,
 ) -> SubjectApprovals:
-    """The plan or topic on its chain, with what was written down of it in that order; `manages`: the reader may write steps down."""
+    """The plan or topic on its chain, with what was written down of it in that order; `manages`: the reader may write steps down;
+    `went_at`: when it was issued, or entered a plan.
+    """
     rows = list(lines)
     by_id = {line.id: line for _, line in rows}
     standing = [row for row, _ in rows if row.undone_at is None]
     done = done_steps(map(_recorded, standing))
-    shown = [step for step in chain if step.id in done or not step.is_ended]
-    opened = next((step for step in shown if step.id not in done), None)
+    shown = [step for step in chain if step.id in done or not step.is_ended or _has_lapsed(step, found, went_at)]
+    opened = next((step for step in shown if step.id not in done and not step.is_ended), None)
     newest = by_id[standing[-1].id] if standing else None
     open_now = is_open(found)
     return SubjectApprovals(
@@ -256,6 +302,24 @@ def path_of(
         may_record=manages and open_now,
         newest=newest,
         today=today,
+    )
+
+
+def _has_lapsed(step: StepLine, found: Subject, went_at: datetime | None) -> bool:
+    """Whether it ended while the plan or topic, which hasn't passed it, was under way."""
+    return step.ended is not None and found.created_at <= step.ended.at and (went_at is None or step.ended.at <= went_at)
+
+
+def _went_at(session: Session, found: Subject, chain: Sequence[StepLine]) -> datetime | None:
+    """When it was issued first, or entered its plan; None while it may still go through its chain. Looked up only where a step has ended."""
+    if is_open(found) or not any(step.is_ended for step in chain):
+        return None
+    if isinstance(found, YearPlan):
+        return session.scalar(select(func.min(PlanEdition.created_at)).where(PlanEdition.plan_id == found.id))
+    return session.scalar(
+        select(func.max(HistoryEntry.at)).where(
+            HistoryEntry.noun == "topic", HistoryEntry.entity_id == found.id, HistoryEntry.to_state == TopicState.PLANNED
+        )
     )
 
 
@@ -308,7 +372,7 @@ def _step(one: ApprovalStep) -> StepLine:
         one.needs_number,
         one.needs_minutes,
         one.version,
-        is_ended=one.ended_at is not None,
+        StepEnded(one.ended_at, one.ended_authority or "", one.ended_reason or "") if one.ended_at is not None else None,
     )
 
 

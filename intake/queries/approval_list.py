@@ -8,12 +8,13 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
-from intake.domain.approval import ApprovalDecision, ApprovalSubject
+from intake.domain.approval import ApprovalDecision, ApprovalSubject, Recorded, done_steps
 from intake.domain.topic import TopicState
 from intake.domain.year_plan import PlanState
 from intake.models import Approval, Topic, YearPlan
 from intake.queries.approval import (
     ApprovalLine,
+    StepLine,
     Subject,
     SubjectApprovals,
     chain_of,
@@ -25,6 +26,8 @@ from intake.queries.approval import (
 from intake.queries.pages import PAGE, Page, key_of, page_of
 
 UNDER_WAY_MOST = 20
+NAMED_MOST = 5
+"""Of those that still need a step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,15 @@ class ApprovalRow:
     subject_id: int
     title: str
     line: ApprovalLine
+
+
+@dataclass(frozen=True, slots=True)
+class StillNeeding:
+    """Plans or topics under way that a step still lies before."""
+
+    count: int
+    named: tuple[tuple[int, str], ...]
+    """The newest of them: id and title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +107,31 @@ def under_way(session: Session, actor: Actor, *, today: date) -> tuple[SubjectAp
             own = [(row[0], line_of(row, inside=True)) for row in lines if found.id == (row[0].plan_id or row[0].topic_id)]
             shown.append(path_of(found, chain, own, manages=True, today=today))
     return tuple(shown)
+
+
+def still_needing(session: Session, actor: Actor, step: StepLine) -> StillNeeding:
+    """Who would go on without this step if it ended now: plans that are being made, and pooled topics of which a step was written down, that
+    haven't passed it; the newest first, in three queries. Forbidden as `require_approvals`.
+    """
+    require_approvals(session, actor)
+    is_plan = step.subject is ApprovalSubject.PLAN
+    column = Approval.plan_id if is_plan else Approval.topic_id
+    is_open = (
+        select(YearPlan.id).where(YearPlan.district_id == actor.district_id, YearPlan.state == PlanState.DRAFTING)
+        if is_plan
+        else select(Topic.id).where(Topic.district_id == actor.district_id, Topic.state == TopicState.POOLED)
+    )
+    recorded: dict[int | None, list[Recorded]] = {one: [] for one in session.scalars(is_open)} if is_plan else {}
+    for subject_id, approval_id, step_id, decision, back_to_id in session.execute(
+        select(column, Approval.id, Approval.step_id, Approval.decision, Approval.back_to_id)
+        .where(column.in_(is_open), Approval.undone_at.is_(None))
+        .order_by(Approval.id)
+    ):
+        recorded.setdefault(subject_id, []).append(Recorded(approval_id, step_id, decision, back_to_id))
+    found = sorted((one for one, lines in recorded.items() if one and step.id not in done_steps(lines)), reverse=True)
+    table = YearPlan if is_plan else Topic
+    titles = session.execute(select(table.id, table.title).where(table.id.in_(found[:NAMED_MOST])).order_by(table.id.desc()))
+    return StillNeeding(len(found), tuple((subject_id, title) for subject_id, title in titles))
 
 
 def _row(row: Sequence[object]) -> ApprovalRow:

@@ -7,11 +7,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
+from intake.domain.approval import ApprovalSubject
 from intake.domain.plan_progress import Progress
-from intake.domain.plan_report import ApprovalSaid, Converted, ItemSaid, PlanFigures
+from intake.domain.plan_report import ApprovalSaid, Converted, ItemSaid, LapsedSaid, PlanFigures
 from intake.domain.topic import Route
 from intake.domain.year_plan import ConsultationForm, PlanReportKind, PlanState
-from intake.models import Approval, Conversion, PlanItem, PlanReport, Topic, User
+from intake.models import Approval, Conversion, PlanItem, PlanReport, Topic, User, YearPlan
+from intake.queries.approval import lapsed_steps
 from intake.queries.plan_edition import printed_items
 from intake.queries.year_plan import QUARTERS, ItemLine, plan_page, readable_plan, require_planning
 
@@ -60,7 +62,7 @@ def report_page(session: Session, actor: Actor, plan_id: int, kind: PlanReportKi
 
 
 def plan_figures(session: Session, actor: Actor, plan_id: int, *, today: date) -> PlanFigures:
-    """The plan in numbers on `today`; nine queries, however many items."""
+    """The plan in numbers on `today`; ten queries, however many items, and two more once the district has ended a step."""
     page = plan_page(session, actor, plan_id, today=today)
     ever_printed = printed_items(session, plan_id)
     topic_ids = select(PlanItem.topic_id).where(PlanItem.plan_id == plan_id, PlanItem.dropped_at.is_(None), PlanItem.topic_id.is_not(None))
@@ -98,6 +100,7 @@ def plan_figures(session: Session, actor: Actor, plan_id: int, *, today: date) -
             )
         ),
         approvals=_approvals(session, plan_id),
+        lapsed=_lapsed(session, plan_id),
         held=tuple(_said(one) for one in page.items if one.is_held),
         consulting=tuple(_said(one) for one in page.items if one.progress is Progress.CONSULTING),
         late=tuple(_said(one) for one in page.late),
@@ -111,6 +114,11 @@ def _counted(items: list[ItemLine] | tuple[ItemLine, ...]) -> tuple[int, int]:
 
 def _said(one: ItemLine) -> ItemSaid:
     return ItemSaid(one.title, one.lead_chair, one.due)
+
+
+def _lapsed(session: Session, plan_id: int) -> tuple[LapsedSaid, ...]:
+    steps = lapsed_steps(session, ApprovalSubject.PLAN, session.get_one(YearPlan, plan_id))
+    return tuple(LapsedSaid(one.name, one.ended.day, one.ended.authority, one.ended.reason) for one in steps if one.ended)
 
 
 def _approvals(session: Session, plan_id: int) -> tuple[ApprovalSaid, ...]:

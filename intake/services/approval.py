@@ -7,14 +7,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
-from intake.domain.approval import BODY_MAX, DEFAULT_CHAIN, NUMBER_MAX, WORDS_MAX, ApprovalDecision, ApprovalSubject
+from intake.domain.approval import BODY_MAX, DEFAULT_CHAIN, NUMBER_MAX, ApprovalDecision, ApprovalSubject
 from intake.domain.errors import Conflict, InvalidInput, NotFound
-from intake.domain.text import clean, clean_line
+from intake.domain.text import clean_line
 from intake.domain.working_days import SHANGHAI
 from intake.models import Approval, ApprovalStep, Topic, YearPlan
 from intake.ports import ObjectStore
 from intake.queries.approval import Subject, is_open, missing_steps, recorded_of, require_approvals, subject_of
-from intake.services.approval_chain import stored_chain
+from intake.services.approval_chain import line_needed, stored_chain, words_within
 from intake.services.approval_scan import keep_scan
 from intake.services.attachment import Incoming
 from intake.services.audit import record
@@ -146,10 +146,10 @@ def _approval(recording: Recording, step: ApprovalStep, steps: list[ApprovalStep
         step_id=step.id,
         step_name=step.name,
         decision=facts.decision,
-        body=_line(facts.body or _usual_body(step, facts), BODY_MAX, facts.field("body"), "请填写是哪个机构审议的。"),
+        body=line_needed(facts.body or _usual_body(step, facts), BODY_MAX, facts.field("body"), "请填写是哪个机构审议的。"),
         document_number=clean_line(facts.document_number, limit=NUMBER_MAX, field=facts.field("number")),
-        minutes=_words(facts.minutes, facts.field("minutes")),
-        words=_words(facts.words, facts.field("words")),
+        minutes=words_within(facts.minutes, facts.field("minutes")),
+        words=words_within(facts.words, facts.field("words")),
         recorded_by=actor.user_id,
         recorded_at=at,
     )
@@ -164,7 +164,7 @@ def _approval(recording: Recording, step: ApprovalStep, steps: list[ApprovalStep
         if not made.words:
             raise InvalidInput("请写明为什么退回、要改什么。", field=facts.field("words"))
     else:
-        made.authority = _line(facts.authority, BODY_MAX, facts.field("authority"), "请填写是谁批准跳过的：姓名和职务。")
+        made.authority = line_needed(facts.authority, BODY_MAX, facts.field("authority"), "请填写是谁批准跳过的：姓名和职务。")
         if not made.words:
             raise InvalidInput("请写明为什么跳过这一步。", field=facts.field("words"))
     return made
@@ -197,20 +197,6 @@ def _is_after(session: Session, made: Approval, facts: ApprovalFacts) -> None:
     last = session.scalar(select(Approval.held_on).where(about, Approval.undone_at.is_(None)).order_by(Approval.id.desc()).limit(1))
     if last is not None and made.held_on < last:
         raise InvalidInput(f"日期不能早于上一步（{last}）。上一步登记错了的，请先撤销。", field=facts.field("day"))
-
-
-def _line(raw: str, limit: int, field: str, sentence: str) -> str:
-    words = clean_line(raw, limit=limit, field=field)
-    if not words:
-        raise InvalidInput(sentence, field=field)
-    return words
-
-
-def _words(raw: str, field: str) -> str:
-    words = clean(raw).text
-    if len(words) > WORDS_MAX:
-        raise InvalidInput(f"最多 {WORDS_MAX} 个字，多了 {len(words) - WORDS_MAX} 个。", field=field)
-    return words
 
 
 def _note(session: Session, made: Approval, *, actor: Actor, act: str, at: datetime) -> None:

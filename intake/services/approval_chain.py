@@ -9,9 +9,9 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import Actor
-from intake.domain.approval import BODY_MAX, DEFAULT_CHAIN, STEP_NAME_MAX, STEPS_MOST, ApprovalSubject, StepFacts
+from intake.domain.approval import BODY_MAX, DEFAULT_CHAIN, STEP_NAME_MAX, STEPS_MOST, WORDS_MAX, ApprovalSubject, StepFacts
 from intake.domain.errors import Conflict, InvalidInput, NotFound
-from intake.domain.text import clean_line
+from intake.domain.text import clean, clean_line
 from intake.models import ApprovalStep
 from intake.queries.approval import require_approvals
 from intake.services.audit import record
@@ -111,15 +111,40 @@ def move_step(session: Session, changing: Changing, *, to: Direction) -> None:
     session.flush()
 
 
-def end_step(session: Session, changing: Changing) -> None:
-    """Plans and topics need it no more; what was written down for it stays. Conflict when somebody was faster, and for the last one."""
+def end_step(session: Session, changing: Changing, *, authority: str, reason: str) -> None:
+    """Plans and topics need it no more; what was written down for it stays.
+
+    Those under way that haven't passed it go on without it, so who let it end (name and office) and why are kept on the step, and shown with
+    them. Raises InvalidInput (field `authority` or `reason`) for what is missing or too long, Conflict when somebody was faster, and for the
+    last one.
+    """
     step, steps = _lock(session, changing)
     if len(steps) == 1:
         raise Conflict("审批链至少要留一步。请先加上新的一步，再停用这一步。")
+    step.ended_authority = line_needed(authority, BODY_MAX, "authority", "请填写是谁批准停用的：姓名和职务。")
+    step.ended_reason = words_within(reason, "reason")
+    if not step.ended_reason:
+        raise InvalidInput("请写明为什么停用这一步。", field="reason")
     step.ended_at = changing.at
     step.version += 1
     _note(session, step, actor=changing.actor, act="end", at=changing.at)
     session.flush()
+
+
+def line_needed(raw: str, limit: int, field: str, sentence: str) -> str:
+    """A single line; InvalidInput with `sentence` when it is empty, or when it is too long."""
+    words = clean_line(raw, limit=limit, field=field)
+    if not words:
+        raise InvalidInput(sentence, field=field)
+    return words
+
+
+def words_within(raw: str, field: str) -> str:
+    """What may be empty; InvalidInput when it is too long."""
+    words = clean(raw).text
+    if len(words) > WORDS_MAX:
+        raise InvalidInput(f"最多 {WORDS_MAX} 个字，多了 {len(words) - WORDS_MAX} 个。", field=field)
+    return words
 
 
 def _hold(session: Session, district_id: int, subject: ApprovalSubject) -> Sequence[ApprovalStep]:

@@ -10,7 +10,7 @@ from intake.services.approval_chain import adopt_chain
 from tests.browser.conftest import Site
 from tests.browser.looking import Open, at, sent, unfolded, wrong_on_desk
 from tests.browser.people import People
-from tests.factories.approvals import PASSED, SKIPPED, gone_through, plan_of, recorded, recording, steps_of
+from tests.factories.approvals import PASSED, SKIPPED, ended, gone_through, plan_of, recorded, recording, steps_of
 from tests.factories.releases import pooled_topic
 from tests.factories.town import actor, town_in
 from tests.factories.upward import class_of, report_answered, report_drafted, report_written
@@ -30,6 +30,9 @@ class Papers:
     written: int
     answered: int
     step: int
+    late: int
+    later: int
+    """A plan from under which a step was taken."""
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +54,14 @@ def seen(site: Site) -> Papers:
     gone_through(wiring, town, topic, subject=ApprovalSubject.TOPIC, steps=1)
     with wiring.sessions.begin() as session:
         adopt_chain(session, actor=actor(session, town.jing_id), subject=ApprovalSubject.PLAN, at=wiring.clock.now())
+    later = plan_of(wiring, town, year=2028)
+    gone, late = steps_of(wiring)[1], steps_of(wiring)[-1].id
+    ended(wiring, town, gone)
     klass, _said = class_of(wiring, town)
     draft = report_drafted(wiring, town, klass, body=UpwardBody.GOVERNMENT)
     written = report_written(wiring, town, report_drafted(wiring, town, klass, body=UpwardBody.PARTY_COMMITTEE))
     answered = report_answered(wiring, town, report_drafted(wiring, town, klass))
-    return Papers(plan, complete, topic, klass, draft, written, answered, first)
+    return Papers(plan, complete, topic, klass, draft, written, answered, first, late, later)
 
 
 def plan(seen: Papers) -> str:
@@ -71,6 +77,9 @@ DESK_PAGES: dict[str, tuple[str, Open]] = {
     "chain": ("wangjing", unfolded("/d/approvals/chain/plan")),
     "chain with an error": ("wangjing", sent("/d/approvals/chain/plan", "/steps", name="")),
     "step": ("wangjing", at(lambda seen: f"/d/approvals/steps/{seen.step}/edit")),
+    "step that is to end": ("wangjing", at(lambda seen: f"/d/approvals/steps/{seen.late}/end")),
+    "end with an error": ("wangjing", sent(lambda seen: f"/d/approvals/steps/{seen.late}/end", "/end", reason="并入主席会议。")),
+    "plan with a step that ended": ("wangjing", unfolded(lambda seen: f"/d/approvals/plan/{seen.later}")),
     "upward reports": ("wangjing", at("/d/upward")),
     "classes to report": ("wangjing", at("/d/upward/new")),
     "new report": ("wangjing", at(lambda seen: f"/d/upward/new?topic={seen.klass}")),

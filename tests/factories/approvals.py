@@ -6,6 +6,7 @@ from intake.domain.approval import ApprovalDecision, ApprovalSubject
 from intake.models import Approval, ApprovalStep, YearPlan
 from intake.queries.approval import approvals_of
 from intake.services.approval import ApprovalFacts, Recording, record_step
+from intake.services.approval_chain import Changing, end_step
 from intake.services.transition import begin
 from intake.wiring import Wiring
 from tests.factories.town import Town, actor
@@ -14,6 +15,8 @@ DAY = date(2026, 11, 3)
 """On which the town's clock stands."""
 PASSED = ApprovalFacts(ApprovalDecision.PASSED, "区政协办公室", DAY, document_number="云协〔2026〕3号", minutes="同意。")
 SKIPPED = ApprovalFacts(ApprovalDecision.SKIPPED, "", DAY, words="今年的座谈已经在上半年开过。", authority="区政协主席 陈启明")
+
+ENDED_BY, ENDED_BECAUSE = "区政协主席 陈启明", "座谈并入征集议题，不再单独开。"
 
 
 def plan_of(wiring: Wiring, town: Town, *, year: int = 2027) -> int:
@@ -61,3 +64,10 @@ def steps_of(wiring: Wiring, subject: ApprovalSubject = ApprovalSubject.PLAN) ->
     """The stored steps in use, in order."""
     with wiring.sessions() as session:
         return session.query(ApprovalStep).filter_by(subject=subject, ended_at=None).order_by(ApprovalStep.place).all()
+
+
+def ended(wiring: Wiring, town: Town, step: ApprovalStep) -> None:
+    """The district asks for it no more."""
+    with wiring.sessions.begin() as session:
+        held = Changing(actor(session, town.jing_id), step.id, step.version, wiring.clock.now())
+        end_step(session, held, authority=ENDED_BY, reason=ENDED_BECAUSE)

@@ -220,16 +220,14 @@ def test_a_chain_is_changed_by_version_and_what_was_passed_stays(wiring: Wiring,
     assert missing_now(wiring, plan_id)[0] == "论证", "a new step is asked of those under way too"
     # A step that ends is asked of nobody, and whoever passed it keeps it.
     call = next(one for one in steps_of(wiring) if one.name == "征集议题")
-    with wiring.sessions.begin() as session:
-        end_step(session, changing(call))
+    _end(wiring, changing(call))
     with wiring.sessions() as session:
         found = approvals_of(session, actor(session, town.jing_id), PLAN, plan_id, today=DAY)
     assert found is not None
     assert [one.step.name for one in found.steps if one.done] == ["征集议题", "座谈协商"]
     assert "征集议题" not in missing_now(wiring, plan_of(wiring, town, year=2028))
     for step in steps_of(wiring)[1:]:
-        with wiring.sessions.begin() as session:
-            end_step(session, changing(step))
+        _end(wiring, changing(step))
     refused(wiring, lambda: _end(wiring, changing(steps_of(wiring)[0])), Conflict)
     assert len(steps_of(wiring, TOPIC)) == 6, "another chain isn't touched"
 
@@ -289,7 +287,7 @@ def test_who_saw_the_usual_first_step_writes_nothing_down_for_another_that_stand
 
 def _end(wiring: Wiring, changing: Changing) -> None:
     with wiring.sessions.begin() as session:
-        end_step(session, changing)
+        end_step(session, changing, authority="区政协主席 陈启明", reason="不再单独开。")
 
 
 def test_only_staff_of_the_whole_district_write_approvals_down(wiring: Wiring, town: Town) -> None:

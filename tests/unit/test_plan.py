@@ -14,7 +14,17 @@ from intake.domain.approval import ApprovalDecision
 from intake.domain.bulletin import ConversionKind
 from intake.domain.plan_edition import ItemField, PrintedItem, PrintedPlan, days_printed, differences, months_of, thawed
 from intake.domain.plan_progress import Progress, Tally, is_overdue, last_day, progress_of, tally
-from intake.domain.plan_report import LISTED_MOST, REPORT_MAX, ApprovalSaid, Converted, ItemSaid, PlanFigures, is_heading, report_text
+from intake.domain.plan_report import (
+    LISTED_MOST,
+    REPORT_MAX,
+    ApprovalSaid,
+    Converted,
+    ItemSaid,
+    LapsedSaid,
+    PlanFigures,
+    is_heading,
+    report_text,
+)
 from intake.domain.topic import Route, TopicState
 from intake.domain.year_plan import ConsultationForm, PlanReportKind, PlanState
 from intake.ports import PaperFormat, SystemClock
@@ -173,6 +183,11 @@ def test_a_report_names_every_whole_and_what_it_cannot_show() -> None:
         "四、下半年的安排",
     ):
         assert said in text, said
+    lapsed = (LapsedSaid("座谈协商", date(2026, 11, 23), "区政协主席 陈启明", "征题时\n已经座谈。"), LapsedSaid("专家论证", DAY, "", ""))
+    origin = report_text(PlanReportKind.MID_YEAR, figures(lapsed=lapsed))
+    assert "“座谈协商”这一步2026年11月23日起不再要求：区政协主席 陈启明，征题时 已经座谈。\n" in origin
+    assert "“专家论证”这一步" in origin
+    assert "起不再要求；停用时没有登记是谁批准的。" in origin
     assert not re.search(r"排名|第一名|最多的|最好|最差|落后", text)
     many = tuple(ItemSaid(f"第{number}场", "", DAY) for number in range(LISTED_MOST + 5))
     ended = report_text(PlanReportKind.YEAR_END, figures(edition=0, issued_on=None, held=many, conversions=(), late=()))

@@ -107,7 +107,9 @@ def test_a_chain_is_adopted_and_changed_without_script(jing: Person, wiring: Wir
     assert "已保存" in words_of(jing.press(edit, edit, **{**step, "name": "论证会"}))
     stale = jing.client.post(edit, data={**held, **step, "name": "后写的名称"})
     assert (stale.status_code, "后写的名称" in stale.get_data(as_text=True)) == (409, True)
-    assert "已停用" in words_of(jing.press(page, f"/steps/{added.id}/end"))
+    ending = f"/d/approvals/steps/{added.id}/end"
+    assert ending in jing.get(page).get_data(as_text=True)
+    assert "已停用" in words_of(jing.press(ending, ending, authority="区政协主席 陈启明", reason="并入主席会议。"))
     assert "论证会" not in words_of(jing.get(page))
     assert jing.client.post(f"/d/approvals/steps/{added.id}/move", data={**held, "to": "up"}).status_code == 409
 
@@ -118,7 +120,7 @@ def test_who_may_not_stays_out_of_every_page(client: FlaskClient, jing: Person, 
     step_id = steps_of(wiring)[0].id
     pages = (
         "/d/approvals", "/d/approvals/chain/plan", f"/d/approvals/plan/{plan_id}", f"/d/approvals/topic/{topic_id}",
-        f"/d/approvals/steps/{step_id}/edit", f"/d/approvals/{approval_id}/scan",
+        f"/d/approvals/steps/{step_id}/edit", f"/d/approvals/steps/{step_id}/end", f"/d/approvals/{approval_id}/scan",
     )  # fmt: skip
     posts = (
         "/d/approvals/chain/plan/adopt", "/d/approvals/chain/plan/steps", f"/d/approvals/plan/{plan_id}", f"/d/approvals/{approval_id}/undo",

@@ -21,7 +21,7 @@ from intake.domain.errors import DomainError, InvalidInput
 from intake.domain.permission import Permission
 from intake.domain.working_days import SHANGHAI
 from intake.queries.approval import SubjectApprovals, approvals_of, chain_of, require_approvals, scan_of, step_line
-from intake.queries.approval_list import ApprovalFilter, approvals_in, under_way
+from intake.queries.approval_list import ApprovalFilter, approvals_in, still_needing, under_way
 from intake.services import approval as service
 from intake.services import approval_chain
 from intake.services.approval import ApprovalFacts, Recording
@@ -122,15 +122,23 @@ def move(step_id: int) -> Page:
     return redirect(url_for("approvals.chain", subject=subject.value, done="moved"), code=303)
 
 
+@approvals.get("/steps/<int:step_id>/end")
+@requires(Permission.PLAN_MANAGE)
+def ending(step_id: int) -> Page:
+    """Who would go on without it, who lets it end, and why."""
+    return _ending(step_id)
+
+
 @approvals.post("/steps/<int:step_id>/end")
 @requires(Permission.PLAN_MANAGE)
 def end(step_id: int) -> Page:
     """It is asked no more."""
     subject = step_line(db(), actor(), step_id).subject
     try:
-        approval_chain.end_step(db(), _changing(step_id))
+        approval_chain.end_step(db(), _changing(step_id), authority=sent("authority"), reason=sent("reason", longest=LONGEST))
     except DomainError as error:
-        return _chain(subject, error=error)
+        db().rollback()
+        return _ending(step_id, error=error)
     return redirect(url_for("approvals.chain", subject=subject.value, done="ended"), code=303)
 
 
@@ -262,6 +270,18 @@ def _edit(step_id: int, *, error: DomainError | None = None) -> Page:
         found=found,
         typed=typed() if error is not None else None,
         kinds=APPROVAL_KIND_NAMES,
+        error=error,
+    )
+    return (page, status_of(error)) if error is not None else page
+
+
+def _ending(step_id: int, *, error: DomainError | None = None) -> Page:
+    found = step_line(db(), actor(), step_id)
+    page = render_template(
+        "approvals/end.html",
+        found=found,
+        needing=still_needing(db(), actor(), found),
+        typed=typed(longest=LONGEST) if error is not None else {},
         error=error,
     )
     return (page, status_of(error)) if error is not None else page
