@@ -121,6 +121,18 @@ class NullJobQueue:
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An attempt counted beforehand."""
+
+    limit: str
+    key: tuple[str, ...]
+    ends: float
+    """When its window does, in seconds, by the clock of whoever counts."""
+    shared: bool
+    """Whether every process counts it, or this one alone."""
+
+
 class RateLimiter(Protocol):
     """Counts attempts in a fixed window."""
 
@@ -138,6 +150,22 @@ class RateLimiter(Protocol):
 
     def spent(self, limit: str, *key: str) -> bool:
         """Whether the limit is spent, without counting."""
+        ...
+
+    def hold(self, limit: str, *key: str) -> Held | None:
+        """Look and count in one step, before it is known whether the attempt counts; None, and nothing counted, when the limit is spent."""
+        ...
+
+    def give_back(self, held: Held) -> None:
+        """Uncount what `hold` counted; nothing once its window has ended. Never raises."""
+        ...
+
+    def kept(self, *key: str) -> str:
+        """What `keep` wrote; empty where nothing is, or nobody can be asked. Never raises."""
+        ...
+
+    def keep(self, words: str, *key: str, seconds: int) -> None:
+        """Note a few words beside the counts; lost where nobody can be asked. Never raises."""
         ...
 
 

@@ -1,6 +1,8 @@
 """Limits brake a flooder, spare a neighbour, and never depend on Redis."""
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,6 +11,8 @@ from flask.testing import FlaskClient
 
 from config.settings import Settings
 from intake.models import Submission, User
+from intake.services import password
+from intake.services import sign_in as sign_in_service
 from intake.wiring import Wiring, wire
 from tests.apps import application
 from tests.factories.clock import TestClock
@@ -121,6 +125,49 @@ def test_a_locked_account_costs_the_address_its_tries_too(client: FlaskClient, t
     assert at_the_door(client, "wangjing") == 429
 
 
+class Together:
+    """Checks of passwords that none leaves before all tries are either in one or answered."""
+
+    def __init__(self, tries: int) -> None:
+        self._missing, self._all = tries, threading.Condition()
+        self.checked = 0
+
+    def arrived(self) -> None:
+        with self._all:
+            self._missing -= 1
+            self._all.notify_all()
+
+    def check(self, encoded: str | None, typed: str) -> bool:
+        self.checked += 1
+        self.arrived()
+        with self._all:
+            assert self._all.wait_for(lambda: self._missing <= 0, timeout=60)
+        return password.verify_password(encoded, typed)
+
+
+@pytest.mark.parametrize("typed", ["guess", PASSWORD])
+def test_tries_that_come_at_once_are_no_more_than_the_limit(
+    client: FlaskClient, town: Town, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    people = ("zhou", "laozhou", "wangjing", "chenli", "nobody", "noone")
+    together = Together(len(people))
+    monkeypatch.setattr(sign_in_service, "verify_password", together.check)
+
+    def one(login: str) -> int:
+        status = at_the_door(client, login, typed)
+        if status == 429:
+            together.arrived()
+        return status
+
+    with ThreadPoolExecutor(len(people)) as pool:
+        statuses = sorted(pool.map(one, people))
+    assert together.checked == 3
+    assert statuses.count(429) == 3
+    monkeypatch.undo()
+    after = at_the_door(client, "zhou", "guess")
+    assert after == (429 if typed == "guess" else 401)
+
+
 @pytest.fixture
 def without_redis(settings: Settings, clock: TestClock) -> Iterator[FlaskClient]:
     """A browser at an installation whose Redis answers at no address."""
@@ -143,3 +190,27 @@ def test_the_form_and_the_desk_work_without_redis(without_redis: FlaskClient, to
 
 def test_limits_hold_in_the_process_while_redis_is_away(without_redis: FlaskClient, town: Town) -> None:
     assert [send(without_redis, town.longchi_code, "路灯坏了", PHONE) for _ in range(3)] == [303, 303, 429]
+
+
+def test_tries_to_sign_in_are_limited_in_the_process_while_redis_is_away(without_redis: FlaskClient, town: Town) -> None:
+    assert [at_the_door(without_redis, login) for login in ("zhou", "laozhou", "wangjing", "chenli")] == [303] * 4
+    assert [at_the_door(without_redis, login, "guess") for login in ("zhou", "nobody", "noone", "zhou")] == [401, 401, 401, 429]
+
+
+def test_a_name_that_nobody_has_is_just_wrong_while_redis_is_away(without_redis: FlaskClient, town: Town) -> None:
+    tries = [at_the_door(without_redis, "nobody", "guess", address=f"10.0.2.{n}") for n in range(7)]
+    assert tries == [401] * 7
+
+
+def test_what_is_given_back_after_its_window_takes_nothing_from_the_next(wiring: Wiring) -> None:
+    limiter, key = wiring.limiter, ("some", "address")
+    old = limiter.hold("2/hour", *key)
+    assert old is not None
+    wiring.redis.flushdb()  # as when an hour is over
+    limiter.give_back(old)
+    assert wiring.redis.keys() == []
+    ends = replace(old, ends=old.ends - 1800)
+    assert limiter.hold("2/hour", *key) is not None
+    assert limiter.hold("2/hour", *key) is not None
+    limiter.give_back(ends)
+    assert limiter.hold("2/hour", *key) is None

@@ -1,6 +1,7 @@
 """Signing in and out."""
 
 import re
+from collections.abc import Sequence
 
 import pytest
 from flask import Flask
@@ -8,6 +9,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from intake.models import AuditEntry, Decision, LoginSession, User
+from intake.services import sign_in as service
 from intake.services.sign_in import LOCK_LONGEST
 from intake.wiring import Wiring
 from tests.apps import application
@@ -17,10 +19,11 @@ from tests.factories.town import PASSWORD, Town
 from tests.web.pages import hidden, sign_in, words_of
 
 
-def attempt(client: FlaskClient, login: str, password: str, *, going: str = "") -> TestResponse:
+def attempt(client: FlaskClient, login: str, password: str, *, going: str = "", address: str = "127.0.0.1") -> TestResponse:
     """Fill in the page and send it."""
     token = hidden(client.get("/sign-in").get_data(as_text=True), "csrf_token")
-    return client.post("/sign-in", data={"csrf_token": token, "login": login, "password": password, "next": going})
+    data = {"csrf_token": token, "login": login, "password": password, "next": going}
+    return client.post("/sign-in", data=data, environ_overrides={"REMOTE_ADDR": address})
 
 
 def without_token(page: str) -> str:
@@ -97,6 +100,62 @@ def test_no_lock_is_longer_than_an_hour(client: FlaskClient, town: Town, wiring:
     assert attempt(client, "zhou", PASSWORD).status_code == 429
     clock.forward(seconds=LOCK_LONGEST.total_seconds() + 1)
     assert attempt(client, "zhou", PASSWORD).status_code == 303
+
+
+def answers(client: FlaskClient, clock: TestClock, login: str, waits: Sequence[int]) -> list[str]:
+    """What somebody is told who guesses at `login` after each of so many seconds, always from elsewhere."""
+    told = []
+    for number, seconds in enumerate(waits):
+        clock.forward(seconds=seconds)
+        answer = attempt(client, login, "guess", address=f"10.1.0.{number}")
+        told.append(f"{answer.status_code} " + without_token(answer.get_data(as_text=True)).replace(login, "somebody"))
+    return told
+
+
+# To the limit, behind it, after the first lock and the second, and after days: what is forgotten is forgotten of both.
+def test_a_name_that_nobody_has_locks_as_an_account_does(client: FlaskClient, town: Town, wiring: Wiring, clock: TestClock) -> None:
+    day = 24 * 3600
+    waits = (0, 1, 1, 1, 1, 1, 61, 1, 121, 241, 5, 2 * day, 1, 1, 1, 1, 1, 2 * day, 0, 0, 0, day + 1, 0, 0, 0, 0, 0)
+    with wiring.sessions() as session:
+        people = session.query(User).count()
+    start = clock.now()
+    theirs = answers(client, clock, "zhou", waits)
+    clock.forward(seconds=(start - clock.now()).total_seconds())
+    nobodys = answers(client, clock, "zhou9", waits)
+    assert [told.split(" ")[0] for told in theirs].count("429") >= 4
+    assert nobodys == theirs
+    assert answers(client, clock, " ZHOU9 ", (0,)) == answers(client, clock, "zhou9", (0,))
+    with wiring.sessions() as session:
+        assert session.query(User).count() == people
+    notes = list(wiring.redis.scan_iter("NOTE/*"))
+    assert len(notes) == 1
+    assert b"zhou9" not in notes[0]
+    assert 24 * 3600 < wiring.redis.ttl(notes[0]) <= 26 * 3600
+
+
+def test_a_few_wrong_passwords_are_forgotten_after_a_day_without_any(client: FlaskClient, town: Town, clock: TestClock) -> None:
+    for _ in range(4):
+        attempt(client, "zhou", "guess")
+    clock.forward(hours=24, seconds=1)
+    for _ in range(4):
+        attempt(client, "zhou", "guess")
+    assert attempt(client, "zhou", PASSWORD).status_code == 303
+
+
+def test_a_name_that_nobody_has_takes_a_hash_of_time_unless_locked(
+    client: FlaskClient, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[str | None] = []
+
+    def verify(encoded: str | None, typed: str) -> bool:
+        hashed.append(encoded)
+        return False
+
+    monkeypatch.setattr(service, "verify_password", verify)
+    tries = [(login, attempt(client, login, "guess").status_code, len(hashed)) for login in ("zhou", "zhou9") for _ in range(6)]
+    assert [status for _, status, _ in tries] == ([401] * 5 + [429]) * 2
+    assert [count for _, _, count in tries] == [1, 2, 3, 4, 5, 5, 6, 7, 8, 9, 10, 10]
+    assert hashed[5:] == [None] * 5
 
 
 def test_one_is_led_where_one_was_going(client: FlaskClient, town: Town, wiring: Wiring) -> None:

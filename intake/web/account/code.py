@@ -9,7 +9,7 @@ from intake.domain.errors import Expired
 from intake.services.second_factor import USED_CODE, WRONG_CODE, HalfSignIn, finish_sign_in
 from intake.services.sign_in import SignIn, SignInOutcome
 from intake.web.account.known_browser import spared, was_wrong
-from intake.web.account.tries import failed, may_fail
+from intake.web.account.tries import one_try
 from intake.web.account.views import HALF_KEY, device_here, go_in
 from intake.web.account.wechat_sign_in import account
 from intake.web.guard import open_to_all, sign_in_form
@@ -37,17 +37,18 @@ def send_code() -> Page:
     half = _half()
     if half is None:
         return _begin_anew()
-    if not may_fail():
-        return _again(_("尝试太多次了，请一小时后再来。"), 429)
-    try:
-        tried = _try(half)
-    except Expired:
-        return _begin_anew()
+    with one_try() as this:
+        if not this.may:
+            return _again(_("尝试太多次了，请一小时后再来。"), 429)
+        try:
+            tried = _try(half)
+        except Expired:
+            return _begin_anew()
+        this.failed = tried.outcome not in {SignInOutcome.DONE, SignInOutcome.LOCKED}
     if tried.outcome is SignInOutcome.LOCKED:
         return _again(_("错的次数太多，暂时锁定，请过 %(minutes)s 分钟再试。", minutes=tried.wait_minutes), 429)
     if tried.outcome is not SignInOutcome.DONE:
         was_wrong()
-        failed()
         return _again(USED_CODE if tried.outcome is SignInOutcome.CODE else WRONG_CODE, 401)
     target = own_path(session[HALF_KEY].get("next", ""))
     if tried.by_recovery:

@@ -124,6 +124,7 @@ def _enter(user: User, password: str) -> Response:
     tried = sign_in(
         db(),
         vault=wired.vault,
+        limiter=wired.limiter,
         login=user.login,
         password=password,
         hours=wired.settings.session_hours,

@@ -13,7 +13,7 @@ from intake.queries.referral_units import kind_of_unit
 from intake.services.lease import release
 from intake.services.sign_in import SignIn, SignInOutcome, sign_in, sign_out
 from intake.web.account.known_browser import remember, spared, was_wrong
-from intake.web.account.tries import failed, may_try
+from intake.web.account.tries import one_try
 from intake.web.guard import COOKIE_KEY, current_actor, open_to_all, sign_in_form
 from intake.web.language import translate as _
 from intake.web.own_path import own_path
@@ -50,22 +50,23 @@ def send() -> Response | tuple[str, int]:
     wired = wiring()
     session.pop(HALF_KEY, None)
     login, target = request.form.get("login", "")[:64].replace("\x00", ""), own_path(request.form.get("next", ""))
-    if not may_try(login):
-        return _again(_("尝试太多次了，请一小时后再来。"), login, target, 429)
-    # Its own session: the count of failed tries must outlive the refusal.
-    with wired.sessions.begin() as own:
-        tried = sign_in(
-            own,
-            vault=wired.vault,
-            login=login,
-            password=request.form.get("password", "")[:256],
-            hours=wired.settings.session_hours,
-            device=device_here(),
-            spared=spared(),
-            at=wired.clock.now(),
-        )
-    if tried.outcome in {SignInOutcome.LOCKED, SignInOutcome.REFUSED}:
-        failed()
+    with one_try(login) as this:
+        if not this.may:
+            return _again(_("尝试太多次了，请一小时后再来。"), login, target, 429)
+        # Its own session: the count of failed tries must outlive the refusal.
+        with wired.sessions.begin() as own:
+            tried = sign_in(
+                own,
+                vault=wired.vault,
+                limiter=wired.limiter,
+                login=login,
+                password=request.form.get("password", "")[:256],
+                hours=wired.settings.session_hours,
+                device=device_here(),
+                spared=spared(),
+                at=wired.clock.now(),
+            )
+        this.failed = tried.outcome in {SignInOutcome.LOCKED, SignInOutcome.REFUSED}
     if tried.outcome is SignInOutcome.LOCKED:
         return _again(_("错的次数太多，暂时锁定，请过 %(minutes)s 分钟再试。", minutes=tried.wait_minutes), login, target, 429)
     if tried.outcome is SignInOutcome.REFUSED:

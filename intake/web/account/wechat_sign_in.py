@@ -7,7 +7,7 @@ from intake.domain.errors import DomainError, TooMany
 from intake.services.wechat_sign_in import bound_person, sign_in_by_wechat
 from intake.web.account.binding import account
 from intake.web.account.known_browser import spared
-from intake.web.account.tries import failed, may_try
+from intake.web.account.tries import one_try
 from intake.web.account.views import device_here, go_in
 from intake.web.errors import status_of
 from intake.web.follower_cookie import Known, known
@@ -41,21 +41,22 @@ def send_wechat_sign_in() -> Page:
     wired, target, person = wiring(), own_path(request.form.get("next", "")), _named()
     if person is None:
         return redirect(url_for("account.wechat_sign_in", next=target or None), code=303)
-    try:
-        if not may_try(f"wechat {person.follower_id}"):
-            raise TooMany("尝试太多次了，请一小时后再来。")
-        tried = sign_in_by_wechat(
-            db(),
-            vault=wired.vault,
-            follower_id=person.follower_id,
-            hours=wired.settings.session_hours,
-            device=device_here(),
-            spared=spared(),
-            at=wired.clock.now(),
-        )
-    except DomainError as error:
-        failed()
-        return _refused(error, target)
+    with one_try(f"wechat {person.follower_id}") as this:
+        if not this.may:
+            return _refused(TooMany("尝试太多次了，请一小时后再来。"), target)
+        try:
+            tried = sign_in_by_wechat(
+                db(),
+                vault=wired.vault,
+                follower_id=person.follower_id,
+                hours=wired.settings.session_hours,
+                device=device_here(),
+                spared=spared(),
+                at=wired.clock.now(),
+            )
+        except DomainError as error:
+            this.failed = True
+            return _refused(error, target)
     return go_in(tried, target, way="wechat")
 
 
