@@ -10,9 +10,8 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import takewhile
 
-from sqlalchemy import delete, func, or_, select, text, update
+from sqlalchemy import ARRAY, Integer, any_, cast, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from intake.domain.actor import MACHINE, Actor, ActorKind
@@ -223,34 +222,33 @@ class Withdrawn:
     """How far a step of taking back came."""
 
     line: int
-    """The last line that is done with."""
-    held: int | None
-    """The submission behind it that somebody else has in hand; it is waited for (`wait_for`) before the next step. None at the end of the step."""
+    """The last line that was looked at."""
+    held: Mapping[int, int]
+    """Lines that were left, since somebody else has the submission in hand, and the submission of each."""
 
 
-def withdraw_some(session: Session, claim: Claim, *, after: int, limit: int, at: datetime) -> Withdrawn | None:
-    """Withdraw those of the next `limit` rows behind line `after` that nobody touched, and forget that they came in; None at the end.
-    What a person decided on, put in a topic or split stays. Raises LookupError when the claim is lost.
+def withdraw_some(
+    session: Session, claim: Claim, *, after: int, limit: int, at: datetime, among: Collection[int] | None = None
+) -> Withdrawn | None:
+    """Withdraw those of the next `limit` rows behind line `after` (of the lines `among`, if any are given) that nobody touched, and forget that
+    they came in; None at the end. What a person decided on, put in a topic or split stays. Raises LookupError when the claim is lost.
 
-    Topics are locked before submissions, as by everybody who decides. The machine holds the rows it reads before their topics, so nobody
-    may wait for a row here: at the first that is held the step ends, and with it every lock.
+    Topics are locked before submissions, as by everybody who decides. The machine holds the rows it reads before their topics, so no row
+    may be waited for here: what is held is left, to be waited for (`wait_for`) when this step and its locks are over.
     """
-    chosen = session.execute(
-        select(ImportedRow.line, ImportedRow.submission_id)
-        .where(ImportedRow.import_id == claim.id, ImportedRow.line > after)
-        .order_by(ImportedRow.line)
-        .limit(limit)
-    ).all()
+    query = select(ImportedRow.line, ImportedRow.submission_id).where(ImportedRow.import_id == claim.id, ImportedRow.line > after)
+    if among is not None:
+        query = query.where(ImportedRow.line == any_(cast(sorted(among), ARRAY(Integer))))
+    chosen = {submission_id: line for line, submission_id in session.execute(query.order_by(ImportedRow.line).limit(limit))}
     if not chosen:
         return None
-    ids = [one.submission_id for one in chosen]
-    stood = set(session.scalars(select(Contributor.topic_id).where(Contributor.submission_id.in_(ids)).distinct()))
-    lock_topics_behind(session, ids)
+    stood = set(session.scalars(select(Contributor.topic_id).where(Contributor.submission_id.in_(chosen)).distinct()))
+    lock_topics_behind(session, list(chosen))
     row = _held(session, claim)
     if row is None:
         raise LookupError("taken over")
     untouched = (
-        Submission.id.in_(ids),
+        Submission.id.in_(chosen),
         Submission.state.in_(UNTOUCHED),
         ~select(SubmissionPart.submission_id).where(SubmissionPart.parent_id == Submission.id).exists(),
     )
@@ -264,15 +262,14 @@ def withdraw_some(session: Session, claim: Claim, *, after: int, limit: int, at:
     held = set(session.scalars(select(Submission.id).where(*untouched))) - {one.id for one in ours}
     # One that came to a topic, or whose topic was merged, after the topics were locked: the next step locks that one too.
     held |= set(
-        session.scalars(select(Contributor.submission_id).where(Contributor.submission_id.in_(ids), Contributor.topic_id.not_in(stood)))
+        session.scalars(select(Contributor.submission_id).where(Contributor.submission_id.in_(chosen), Contributor.topic_id.not_in(stood)))
     )
-    done = list(takewhile(lambda one: one.submission_id not in held, chosen))
-    reached = {one.submission_id for one in done}
-    _withdraw(session, [one for one in ours if one.id in reached], import_id=claim.id, at=at)
-    row.rows_undone += sum(one.id in reached for one in ours)
-    row.rows_done += len(done)
+    ours = [one for one in ours if one.id not in held]
+    _withdraw(session, ours, import_id=claim.id, at=at)
+    row.rows_undone += len(ours)
+    row.rows_done += len(chosen) - len(held)
     row.beat_at = at
-    return Withdrawn(line=done[-1].line if done else after, held=chosen[len(done)].submission_id if len(done) < len(chosen) else None)
+    return Withdrawn(line=max(chosen.values()), held={chosen[one]: one for one in held})
 
 
 def wait_for(session: Session, submission_id: int) -> None:

@@ -156,7 +156,7 @@ def test_a_row_that_somebody_holds_for_long_is_waited_for_anew(
         for _ in range(3):
             assert waits.acquire(timeout=PATIENCE)
         row = row_of(wiring, import_id)
-        assert (row.state, row.rows_undone) == (ImportState.UNDOING, 1)
+        assert (row.state, row.rows_undone, row.rows_done) == (ImportState.UNDOING, 2, 2)
     undoes.join()
     row = row_of(wiring, import_id)
     assert (row.state, row.rows_undone, row.rows_done) == (ImportState.UNDONE, 3, 3)

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from io import BytesIO
 from itertools import islice, zip_longest
@@ -184,19 +184,27 @@ class _Reading:
         self._finish(ImportAction.IMPORTED)
 
     def _take_back(self) -> None:
-        after = 0
-        while (done := self._withdraw_some(after)) is not None:
-            after = done.line
-            if done.held is not None:
-                self._wait_for(done.held)
+        """What somebody else has in hand comes last, when the rest is gone and the machine has no more of it to read."""
+        held = self._withdraw(None)
+        while held:
+            self._wait_for(held[min(held)])
+            held = self._withdraw(held)
         self._finish(ImportAction.UNDONE)
 
-    def _withdraw_some(self, after: int) -> Withdrawn | None:
+    def _withdraw(self, among: Mapping[int, int] | None) -> dict[int, int]:
+        """Every row, or those of `among`; which lines are left, and the submission of each."""
+        after, held = 0, dict[int, int]()
+        while (done := self._withdraw_some(after, among)) is not None:
+            after = done.line
+            held.update(done.held)
+        return held
+
+    def _withdraw_some(self, after: int, among: Mapping[int, int] | None) -> Withdrawn | None:
         if stopping():
             raise _GivenBack
         with job_session() as session:
             try:
-                return withdraw_some(session, self._claim, after=after, limit=BATCH, at=self._wiring.clock.now())
+                return withdraw_some(session, self._claim, after=after, limit=BATCH, at=self._wiring.clock.now(), among=among)
             except LookupError:
                 raise _TakenOver from None
 
