@@ -22,6 +22,7 @@ export function board() {
   document.addEventListener("input", keepDraft);
   document.addEventListener("change", countPicks);
   document.addEventListener("htmx:after:request", wholeInstead);
+  document.addEventListener("htmx:before:swap", beforeSwap);
   document.addEventListener("htmx:after:swap", afterSwap);
   document.addEventListener("htmx:error", unreached);
 }
@@ -116,10 +117,18 @@ function wholeInstead(event) {
   source.submit();
 }
 
+// Whoever asked for further cards by key goes on from the first of them: the button that had the focus is gone.
+let further = null;
+function beforeSwap(event) {
+  const more = event.detail?.ctx?.sourceElement?.closest?.(".more");
+  further = more?.contains(document.activeElement) ? more.previousElementSibling : null;
+}
+
 function afterSwap(event) {
   const title = find("#pane-title");
   const put = event.detail?.ctx?.target?.id;
   if (put === "marks") { marked(); return; }
+  if (further) { further.nextElementSibling?.querySelector("a.topic")?.focus(); further = null; return; }
   if (put !== "pane" && put !== "board") return;
   for (const button of document.querySelectorAll("[data-opens]")) button.hidden = false;
   if (title) for (const card of cards()) {
@@ -204,7 +213,8 @@ function onKey(event) {
   else if (key === "j" || key === "k") step(key === "j" ? 1 : -1, event);
   else if (key === "s") tick(event);
   else if (PANE_KEYS.has(key)) {
-    const button = find(`#pane [data-key="${key}"]`);
+    // The pane shows the next topic already: a merge that was just made is taken back from where it is told of.
+    const button = find(`#pane [data-key="${key}"]`) ?? find(`#toast [data-key="${key}"]`);
     if (button && !button.disabled) { event.preventDefault(); button.click(); }
   }
 }
