@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Literal
 
-from sqlalchemy import ColumnElement, any_, false, func, literal_column, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, any_, false, func, literal_column, select
 from sqlalchemy.orm import Session, aliased
 
 from intake.domain.actor import Actor
@@ -103,6 +103,20 @@ def barred(actor: Actor) -> ColumnElement[bool]:
     """
     if actor.user_id is None:
         return false()
+    return _CAME_BACK & func.coalesce(_decliner() == actor.user_id, False)
+
+
+def barred_people(submission_ids: Collection[int]) -> Select[int, int]:
+    """`barred_from` of many: those of the submissions that came back so, and who may not decide on each."""
+    decliner = _decliner()
+    return select(Submission.id, decliner).where(Submission.id.in_(submission_ids), _CAME_BACK, decliner.is_not(None))
+
+
+_CAME_BACK = Submission.version >= literal_column(str(CAME_BACK))
+
+
+def _decliner() -> ScalarSelect[int]:
+    """Who declined Submission before the last second look at it; NULL for the machine, and where there was none."""
     looked_again = (
         select(func.max(HistoryEntry.id))
         .where(
@@ -112,7 +126,7 @@ def barred(actor: Actor) -> ColumnElement[bool]:
         .scalar_subquery()
     )  # fmt: skip
     before = aliased(HistoryEntry)
-    decliner = (
+    return (
         select(before.actor_id)
         .where(
             before.noun == SUBMISSION_TABLE.noun,
@@ -125,7 +139,6 @@ def barred(actor: Actor) -> ColumnElement[bool]:
         .correlate(Submission)
         .scalar_subquery()
     )
-    return (Submission.version >= literal_column(str(CAME_BACK))) & func.coalesce(decliner == actor.user_id, False)
 
 
 def turned_down_before(session: Session, topic_id: int) -> int | None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from intake.domain.actor import Actor
 from intake.domain.reassignment import ReassignmentKind
 from intake.models import MemberReport, Reassignment, Submission, SubmissionLease, User
+from intake.queries.appeal import barred_people
 from intake.queries.submission_part import whole_message
 
 STEPPED_BACK = "您已回避这一件，由别的同志处理，内容不再给您看。"
@@ -76,7 +77,9 @@ def recused_from(session: Session, submission_ids: Collection[int]) -> dict[int,
 
 
 def kept_from(session: Session, submission_ids: Collection[int]) -> dict[int, frozenset[int]]:
-    """Who isn't to be asked about which of these: whoever stays out of it, and whoever wrote it down themselves (随手报); one question."""
+    """Who isn't to be asked about which of these: whoever stays out of it, whoever wrote it down themselves (随手报), and whoever declined what
+    came back for another look (复核); one question.
+    """
     if not submission_ids:
         return {}
     wrote = (
@@ -84,7 +87,7 @@ def kept_from(session: Session, submission_ids: Collection[int]) -> dict[int, fr
         .join(MemberReport, MemberReport.submission_id == whole_message())
         .where(Submission.id.in_(submission_ids))
     )
-    return _by_submission(session, _recused(submission_ids).union_all(wrote))
+    return _by_submission(session, _recused(submission_ids).union_all(wrote, barred_people(submission_ids)))
 
 
 def _recused(submission_ids: Collection[int]) -> Select[int, int]:

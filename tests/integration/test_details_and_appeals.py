@@ -298,6 +298,21 @@ def test_who_declined_has_it_in_no_list_whatever_was_done_since(
         assert next_card(session, who, at=at) in ids
 
 
+# Nobody's turn is used up on what they may not decide on, and would find in no list.
+def test_what_came_back_is_no_turn_of_who_declined(wiring: Wiring, town: Town) -> None:
+    stored = told(wiring, town.ziwei_code, LAMP)
+    assert owner(wiring, stored) == (town.qing_id, Role.MEMBER), "hers alone, as the community's member"
+    declined(wiring, town.qing_id, stored)
+    appeals(wiring, stored)
+    topic_of(wiring, town.jing_id, "路灯", stored)
+    card = deciding(wiring, town.jing_id, stored)
+    with wiring.sessions.begin() as session:
+        decide.detach(session, card, words="不是一件事。", workflow=wiring.workflow)
+    owner_id, role = owner(wiring, stored)
+    assert role is not None
+    assert owner_id != town.qing_id
+
+
 def test_nothing_comes_back_with_fewer_steps_than_the_lists_count_on() -> None:
     """How many steps lead to each state; a step counts one in the version."""
     steps = {SUBMISSION_TABLE.initial: 1}
