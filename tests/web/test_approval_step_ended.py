@@ -192,6 +192,7 @@ def test_a_topic_shows_it_while_it_waits_and_not_where_it_entered_its_plan_befor
     ended(wiring, town, steps_of(wiring, TOPIC)[1])
     for page in (f"/d/approvals/topic/{waiting}", f"/d/topics/{waiting}"):
         assert SAID in words_of(jing.get(page)), page
+    assert f"由{ENDED_BY}批准停用，不再要求" in words_of(jing.get(f"/d/topics?topic={waiting}"))
     assert lapsed(wiring, town, entered, TOPIC) == []
     assert "不再要求" not in words_of(jing.get(f"/d/approvals/topic/{entered}"))
 
