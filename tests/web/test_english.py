@@ -123,12 +123,21 @@ def test_a_residents_pages(app: Flask, wiring: Wiring, zhou: Person, town: Town)
     assert left_in_chinese(long) == []
 
 
+def test_a_title_after_a_sentence_stands_apart_from_it(app: Flask, wiring: Wiring, town: Town) -> None:
+    stored = told(wiring, town.longchi_code, "路灯坏了")
+    topic_of(wiring, town.zhou_id, "幸福里路灯不亮", stored)
+    page = words_of(app.test_client().get(f"{receipt_path(wiring, stored)}?lang=en"))
+    assert " “幸福里路灯不亮”" in page
+    assert not re.search(r"[a-z.]“", page)
+    assert re.search(r"[\u4e00-\u9fff。]“幸福里路灯不亮”", words_of(app.test_client().get(receipt_path(wiring, stored))))
+
+
 def test_a_members_pages(wiring: Wiring, zhou: Person, town: Town, lights: tuple[int, Stored]) -> None:
     topic, joins = lights
     here = f"/m/cards/{joins.submission_id}"
     only_english(zhou.client, "/m", here, "/m/topics", f"/m/topics/{topic}")
     card = words_of(zhou.get(here))
-    for reason in ("Same place: 幸福里", "3 days apart", "Mentions: 路灯", "From the same community"):
+    for reason in ("Same place: 幸福里", "days apart: 3", "Mentions: 路灯", "From the same community"):
         assert reason in card
     late = {"csrf_token": hidden(zhou.get(here).get_data(as_text=True), "csrf_token"), "version": "0", "words": "路灯"}
     assert left_in_chinese(zhou.client.post(f"{here}/answer", data=late)) == []

@@ -96,6 +96,13 @@ def test_until_the_day_nobody_else_reads_a_word_of_it_and_then_everyone_does(
     assert "已公布 1 个" in words_of(sign_in(app.test_client(), "wangjing").get(round_page))
 
 
+def test_one_message_is_counted_as_one_in_english(jing: Person, wiring: Wiring, town: Town, round_page: str) -> None:
+    drafted(wiring, town, proposed(wiring, town, "路灯不亮"), round_page)
+    page = words_of(jing.get(f"{round_page}?lang=en"))
+    assert "will be read by all who raised it (messages: 1)" in page
+    assert "1 messages" not in page
+
+
 def test_on_the_board_a_decision_that_waits_is_seen_and_not_made_twice(jing: Person, wiring: Wiring, town: Town, round_page: str) -> None:
     lamp, bench = proposed(wiring, town, "路灯不亮"), proposed(wiring, town, "长椅坏了")
     drafted(wiring, town, lamp, round_page)
