@@ -108,6 +108,7 @@ def test_a_decision_forgets_what_was_typed_for_its_own_topic_alone(staff: Person
     page.fill("#words", "属实，几家都说过。")
     page.locator("#pane button[value=approve]").click()
     expect(page.locator("#pane-title")).to_have_text("菜场门口占道")
+    expect(page.locator("#pane-title")).to_be_focused()  # the new cards answer to script from now on
     page.locator("a.topic", has_text="楼道堆物").click()
     expect(page.locator("#words")).to_have_value("楼道的先写一半")
 
