@@ -26,7 +26,7 @@ from intake.domain.topic_evidence import CameOf
 from intake.models import Area, Decision, Outcome, Topic
 from intake.models.topic import LETTERS
 from intake.queries.kept import DISTRICT_ID, PEOPLE_KEPT, TOPIC_ID, TOPIC_IDS, written_out
-from intake.queries.pages import within
+from intake.queries.pages import covers_district, within
 from intake.queries.same_matter import document_counts
 
 SHOWN = 4
@@ -127,26 +127,29 @@ def _candidates(actor: Actor) -> Select[int, str, str, TopicState, str, int, dat
         select(Topic.id, Topic.number, Topic.title, Topic.state, Area.name, Topic.confirmed_count + Topic.suggested_count, Topic.last_at)
         .join(Area, Area.id == Topic.area_id)
         .where(
-            Topic.id.in_(_holding_most()),
-            Topic.id != TOPIC_ID,
-            Topic.class_topic_id.is_distinct_from(TOPIC_ID),
-            Topic.kind == TopicKind.MATTER,
-            Topic.state.in_([*JOINABLE, *ENDED]),
+            Topic.id.in_(_holding_most(actor)),
             within(actor, Permission.SCREEN_VIEW),
         )
     )
 
 
-def _holding_most() -> Select[int]:
-    """Ids of the LOOKED_THROUGH topics that hold most of the pieces, the newest among equals."""
+def _holding_most(actor: Actor) -> Select[int]:
+    """Ids of the LOOKED_THROUGH topics that hold most of the pieces, the newest among equals; none that wouldn't be shown takes a place."""
     pieces = func.unnest(bindparam("pieces", type_=ARRAY(Text))).table_valued("piece", name="pieces").render_derived()
     called = Topic.title + " " + Topic.number
+    reached = select(Area.id).where(within(actor, Permission.SCREEN_VIEW))
+    here = [] if covers_district(actor, Permission.SCREEN_VIEW) else [Topic.area_id.in_(reached)]
     hits = (
         select(Topic.id)
         .where(
             Topic.district_id + 0 == DISTRICT_ID,  # not by the district's index beside that of the letters
             _LETTERS.contains(func.string_to_array(pieces.c.piece, None, type_=ARRAY(Text))),
             func.strpos(called, pieces.c.piece) > 0,
+            Topic.id != TOPIC_ID,
+            Topic.class_topic_id.is_distinct_from(TOPIC_ID),
+            Topic.kind == TopicKind.MATTER,
+            Topic.state.in_([*JOINABLE, *ENDED]),
+            *here,
         )
         .limit(READ_MOST)
         .lateral("hits")
