@@ -16,7 +16,7 @@ from intake.wiring import Wiring
 from tests.contract.endpoint import Endpoint, endpoint, says
 from tests.factories.matters import told, topic_of
 from tests.factories.town import Town, actor
-from tests.integration.test_worker_process import Start, eventually, start  # noqa: F401 -- `start` is a fixture
+from tests.faults.test_worker_process import Start, eventually, start  # noqa: F401 -- `start` is a fixture
 
 SECRET = "sk-for-the-worker-alone"
 

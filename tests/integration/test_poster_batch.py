@@ -34,8 +34,8 @@ from intake.wiring import Wiring
 from qr_assets.poster import Paper
 from tests.factories.clock import TestClock
 from tests.factories.town import Town, actor
+from tests.faults.test_worker_process import Start, eventually, start  # noqa: F401 -- `start` is a fixture
 from tests.integration.jobs import jobs_in_this_process
-from tests.integration.test_worker_process import Start, eventually, start  # noqa: F401 -- `start` is a fixture
 from workers.jobs import apply_retention, print_posters
 
 

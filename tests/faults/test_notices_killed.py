@@ -13,9 +13,11 @@ from intake.services.notify import LOST_AFTER, announce_out, lose_stale
 from intake.wiring import Wiring
 from tests.factories.notices import follower, open_account, outward, said_by
 from tests.factories.town import Town
-from tests.integration.test_worker_process import Start, eventually, start
+from tests.faults.test_worker_process import Start, eventually, start
 from tests.wechat_platform.faults import Fault
 from tests.wechat_platform.server import WeChatServer
+
+pytestmark = pytest.mark.faults
 
 __all__ = ["start"]
 

@@ -28,6 +28,8 @@ from tests.factories.town import Town
 from tests.integration.jobs import assert_triaged_exactly_once, in_state, waiting_for_the_district
 from workers.worker import NICENESS
 
+pytestmark = pytest.mark.faults
+
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
 
