@@ -20,7 +20,7 @@ from intake.domain.approval import (
 )
 from intake.domain.errors import Forbidden, NotFound
 from intake.domain.permission import Permission
-from intake.domain.topic import TopicState
+from intake.domain.topic import TOPIC_TABLE, TopicState
 from intake.domain.working_days import SHANGHAI
 from intake.domain.year_plan import PlanState
 from intake.models import Approval, ApprovalStep, HistoryEntry, PlanEdition, Topic, User, YearPlan
@@ -318,7 +318,7 @@ def _went_at(session: Session, found: Subject, chain: Sequence[StepLine]) -> dat
         return session.scalar(select(func.min(PlanEdition.created_at)).where(PlanEdition.plan_id == found.id))
     return session.scalar(
         select(func.max(HistoryEntry.at)).where(
-            HistoryEntry.noun == "topic", HistoryEntry.entity_id == found.id, HistoryEntry.to_state == TopicState.PLANNED
+            HistoryEntry.noun == TOPIC_TABLE.noun, HistoryEntry.entity_id == found.id, HistoryEntry.to_state == TopicState.PLANNED
         )
     )
 
